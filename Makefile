@@ -1,0 +1,29 @@
+# Every job here first installs what it lacks (scripts/setup.sh), so a second run installs nothing.
+.DEFAULT_GOAL := help
+.PHONY: help play page test tidy bench bench-profiles
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+play: page ## build the page and serve it on this machine
+	@node scripts/serve.js
+
+page: ## build the page into dist/
+	@scripts/setup.sh page
+	@scripts/build.sh
+
+test: ## run every check and every test, the page in a browser included
+	@scripts/setup.sh page browser
+	@scripts/test.sh
+
+tidy: ## run the style rules alone (seconds)
+	@. scripts/env.sh && cargo test --quiet --test tidy
+
+bench: ## print the figures of the budget: weight, speed, checkpoints
+	@scripts/setup.sh page browser
+	@scripts/build.sh
+	@scripts/bench.sh
+
+bench-profiles: ## build the page at opt-level z, s and 3, and print weight against speed (slow)
+	@scripts/setup.sh page browser
+	@scripts/bench_profiles.sh

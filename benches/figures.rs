@@ -1,0 +1,87 @@
+//! `make bench`: the engine's figures, measured and printed as they are.
+//!
+//! One line a figure: name, value, unit, tab-separated, so that the scripts beside it can make ratios of
+//! them. No threshold stands here: a slow machine is no failure.
+
+mod allocation;
+mod workload;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use allocation::{Counting, counted};
+use highwater::engine::time::Micros;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Records sent through to commit.
+const RECORDS: u64 = 1_000_000;
+/// The span that is compared with wasm.
+const COMPARED: Micros = Micros(600_000_000);
+
+fn main() {
+    records_per_second();
+    cluster_hour();
+    compared_span();
+    for partitions in [10, 10_000] {
+        checkpoint(partitions);
+    }
+}
+
+fn say(name: &str, value: f64, unit: &str) {
+    println!("{name}\t{value:.3}\t{unit}");
+}
+
+fn records_per_second() {
+    let start = Instant::now();
+    let passed = workload::commit(RECORDS);
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!(passed.acked, RECORDS, "every record is committed");
+    say("records through to commit, acks=all, RF 3", RECORDS as f64 / seconds, "records/s");
+}
+
+fn cluster_hour() {
+    let mut world = workload::steady();
+    let until = world.now() + Micros::from_secs(3_600);
+    let start = Instant::now();
+    let passed = workload::advance(&mut world, until);
+    say("a cluster hour, native", start.elapsed().as_secs_f64(), "s");
+    say("events of that hour", passed.events as f64, "events");
+    say("records of that hour", passed.acked as f64, "records");
+}
+
+fn compared_span() {
+    let mut world = workload::steady();
+    let until = world.now() + COMPARED;
+    let start = Instant::now();
+    workload::advance(&mut world, until);
+    say("ten cluster minutes, native", start.elapsed().as_secs_f64(), "s");
+}
+
+/// A checkpoint is a clone; what it defers is paid when the world next changes. Both are told.
+fn checkpoint(partitions: u32) {
+    const CLONES: u32 = 100;
+    let mut world = workload::cluster(partitions);
+    let (kept, clone) = counted(|| world.clone());
+    let start = Instant::now();
+    for _ in 0..CLONES {
+        black_box(world.clone());
+    }
+    let micros = start.elapsed().as_secs_f64() * 1e6 / f64::from(CLONES);
+    let name = |what: &str| format!("checkpoint at {partitions} partitions: {what}");
+    say(&name("clone"), micros, "µs");
+    say(&name("allocated by a clone"), clone.bytes as f64 / 1024.0, "KiB");
+    let second = world.now() + Micros::from_secs(1);
+    let (_, shared) = counted(|| workload::advance(&mut world, second));
+    drop(kept);
+    let third = world.now() + Micros::from_secs(1);
+    let (passed, alone) = counted(|| workload::advance(&mut world, third));
+    let extra = shared.bytes.saturating_sub(alone.bytes) as f64 / 1024.0;
+    say(&name("copied by the next second's changes"), extra, "KiB");
+    let start = Instant::now();
+    let fourth = world.now() + Micros::from_secs(5);
+    let passed = passed.events.max(workload::advance(&mut world, fourth).events).max(1);
+    let idle = start.elapsed().as_secs_f64() * 1e6 / passed as f64;
+    say(&name("per event, idle cluster"), idle, "µs");
+}

@@ -1,0 +1,92 @@
+//! The clusters that figures are taken of: the same code natively and in the page's wasm.
+//!
+//! Events are drained as they pass, as a page does, so that recording them is part of the price.
+
+use highwater::engine::command::{Command, Placement, ProducerSpec};
+use highwater::engine::config::WorldConfig;
+use highwater::engine::event::{Event, EventKind};
+use highwater::engine::ids::TopicName;
+use highwater::engine::sim::world::World;
+use highwater::engine::time::Micros;
+
+/// Bytes of each record's value.
+const VALUE_BYTES: u32 = 100;
+
+/// What passed while a world went on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Passed {
+    /// Events.
+    pub events: u64,
+    /// Records whose producer was told that they are committed.
+    pub acked: u64,
+}
+
+impl Passed {
+    fn count(&mut self, events: &[Event]) {
+        self.events += events.len() as u64;
+        for event in events {
+            if let EventKind::RecordsAcked { count, .. } = event.kind {
+                self.acked += u64::from(count);
+            }
+        }
+    }
+}
+
+/// Three brokers and one topic, RF 3, its leaders elected and its ISRs full.
+pub fn cluster(partitions: u32) -> World {
+    let mut world = World::new(WorldConfig::default());
+    world.advance_to(Micros::from_secs(2));
+    let create = Command::CreateTopic {
+        topic: TopicName::new("orders"),
+        placement: Placement::Automatic { partitions, replication_factor: 3 },
+        configs: Vec::new(),
+    };
+    world.apply(create).expect("a fresh world takes a topic");
+    advance(&mut world, Micros::from_secs(10));
+    world
+}
+
+/// A cluster with 24 partitions and a producer of 10 batches a second, 100 records of 100 bytes each.
+pub fn steady() -> World {
+    let mut world = cluster(24);
+    // 1,000 records a second that wait 100 ms for company make batches of 100.
+    produce(&mut world, ProducerSpec { rate: 1_000, linger_ms: 100, ..spec() });
+    world
+}
+
+/// Sends `records` through to commit, acks=all, as fast as the cluster takes them.
+pub fn commit(records: u64) -> Passed {
+    let mut world = cluster(24);
+    let fast = ProducerSpec { rate: 1_000_000, limit: records, linger_ms: 5, ..spec() };
+    produce(&mut world, fast);
+    let mut passed = Passed::default();
+    let give_up = world.now() + Micros::from_secs(600);
+    while passed.acked < records && world.now() < give_up {
+        let until = world.now() + Micros(10_000);
+        let more = advance(&mut world, until);
+        passed.events += more.events;
+        passed.acked += more.acked;
+    }
+    passed
+}
+
+/// Goes on to a time, draining events every 10 ms of it.
+pub fn advance(world: &mut World, until: Micros) -> Passed {
+    let mut passed = Passed::default();
+    while world.now() < until {
+        let slice = (world.now() + Micros(10_000)).min(until);
+        world.advance_to(slice);
+        passed.count(&world.drain_events());
+    }
+    passed
+}
+
+fn spec() -> ProducerSpec {
+    let topic = TopicName::new("orders");
+    ProducerSpec { value_bytes: VALUE_BYTES, ..ProducerSpec::new(&topic) }
+}
+
+fn produce(world: &mut World, spec: ProducerSpec) {
+    let add = Command::AddProducer { name: "load".into(), spec };
+    world.apply(add).expect("a fresh world takes a producer");
+}

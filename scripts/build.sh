@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Builds the page into dist/ with the profile `web` (index.html names it).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+# Trunk takes NO_COLOR=1 for a wrong argument and stops.
+env -u NO_COLOR trunk build --release --offline --color never

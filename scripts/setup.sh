@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what this machine lacks, and nothing that it has.
+#
+#   scripts/setup.sh page      what building the page takes: wasm target, trunk, wasm-bindgen, wasm-opt
+#   scripts/setup.sh browser   what testing it takes: Chromium and its driver
+#
+# What it may not install (a compiler, Node, a browser without apt or root) it names, and stops.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+
+say() { printf '==> %s\n' "$*"; }
+stop() { printf 'Cannot go on: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+need_commands() {
+    have rustup || stop "rustup is missing. Install Rust with rustup (https://rustup.rs)."
+    have node && have npm || stop "node $NODE_MAJOR or later, with npm, is missing."
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge "$NODE_MAJOR" ] || stop "node $NODE_MAJOR or later is needed; this is $(node --version)."
+}
+
+# rust-toolchain.toml names the channel, the target and the components; rustup may be set not to act
+# on it by itself.
+need_rust() {
+    local missing=""
+    rustc --version >/dev/null 2>&1 || { say "Rust"; rustup toolchain install stable --profile minimal; }
+    rustup target list --installed | grep -qx wasm32-unknown-unknown \
+        || { say "the wasm32 target"; rustup target add wasm32-unknown-unknown; }
+    cargo fmt --version >/dev/null 2>&1 || missing="rustfmt"
+    cargo clippy --version >/dev/null 2>&1 || missing="$missing clippy"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || { say "$missing"; rustup component add $missing; }
+}
+
+need_trunk() {
+    [ "$(trunk --version 2>/dev/null)" = "trunk $TRUNK_VERSION" ] && return
+    say "trunk $TRUNK_VERSION (some minutes, once)"
+    cargo install trunk --locked --force --version "$TRUNK_VERSION"
+}
+
+# Without --locked: its lockfile names a crate version that was withdrawn.
+need_wasm_bindgen() {
+    [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $WASM_BINDGEN_VERSION" ] \
+        && have wasm-bindgen-test-runner && return
+    say "wasm-bindgen $WASM_BINDGEN_VERSION (some minutes, once)"
+    cargo install wasm-bindgen-cli --force --version "$WASM_BINDGEN_VERSION"
+}
+
+# npm writes node_modules/.package-lock.json last, so its age says what was installed.
+need_npm_packages() {
+    [ node_modules/.package-lock.json -nt package-lock.json ] && return
+    say "wasm-opt and the page's test tools, from npm"
+    npm ci --no-audit --no-fund --loglevel=error
+    touch node_modules/.package-lock.json
+}
+
+# `trunk build --offline` does not fetch crates, so that a build never waits for a network.
+need_crates() {
+    cargo fetch --locked --quiet || stop "the crates of Cargo.lock could not be fetched."
+}
+
+need_browser() {
+    if have chromium && have chromedriver; then return; fi
+    have apt-get || stop "Chromium is missing, and there is no apt-get here. Install: $CHROMIUM_PACKAGES"
+    [ "$(id -u)" = 0 ] || stop "Chromium is missing. As root: apt-get install $CHROMIUM_PACKAGES"
+    say "Chromium"
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $CHROMIUM_PACKAGES
+}
+
+need_commands
+for part in "$@"; do
+    case "$part" in
+        page) need_rust; need_trunk; need_wasm_bindgen; need_npm_packages; need_crates ;;
+        browser) need_browser ;;
+        *) stop "scripts/setup.sh knows page and browser, not $part" ;;
+    esac
+done

@@ -1,0 +1,19 @@
+// Times benches/wasm.rs: node scripts/time_wasm.cjs CLUSTER_SECONDS [NATIVE_SECONDS]
+//
+// Node and Chromium run wasm with the same engine (V8). The first run warms it up and is not counted.
+const { gzipSync } = require("node:zlib");
+const { readFileSync } = require("node:fs");
+
+const folder = "../target/figures_wasm";
+const { steady } = require(`${folder}/figures_wasm.js`);
+const [seconds, native] = process.argv.slice(2).map(Number);
+
+steady(10);
+const start = performance.now();
+const events = steady(seconds);
+const took = (performance.now() - start) / 1000;
+const wasm = readFileSync(require.resolve(`${folder}/figures_wasm_bg.wasm`));
+
+console.log(`${seconds} cluster seconds in wasm       ${took.toFixed(3)} s, ${events} events`);
+console.log(`the engine alone as wasm, gzip -9   ${(gzipSync(wasm, { level: 9 }).length / 1024).toFixed(1)} KB`);
+if (native) console.log(`wasm against native                 ${(took / native).toFixed(2)}×`);

@@ -1,0 +1,42 @@
+//! Where a scenario comes from: a file, standard input, or a link.
+
+use std::io::Read;
+
+use crate::scenario::ast::{Scenario, TEXT_BYTES_MAX};
+use crate::scenario::link;
+use crate::scenario::parser::parse;
+
+/// Reads the scenario that an argument names.
+///
+/// # Errors
+/// What cannot be read or understood, as a sentence that begins with the name.
+pub(super) fn read(name: &str) -> Result<Scenario, String> {
+    let bare = name.strip_prefix('#').unwrap_or(name);
+    if bare.starts_with(link::PREFIX) && !std::path::Path::new(name).exists() {
+        let opened = link::decode(name).map_err(|error| format!("the link: {error}"))?;
+        if let Some(engine) = opened.other_engine {
+            eprintln!(
+                "highwater: engine {engine} made this link; this one may show something else"
+            );
+        }
+        return Ok(opened.scenario);
+    }
+    let text = text_of(name).map_err(|error| format!("{name}: {error}"))?;
+    parse(&text).map_err(|error| {
+        let place = format!("{name}:{}:{}", error.line, error.column);
+        let meant = error.suggestion.map(|word| format!("; did you mean {word}?"));
+        format!("{place}: {}{}", error.problem, meant.unwrap_or_default())
+    })
+}
+
+/// Reads a little more than the largest text, so that the parser can say that it is too large.
+fn text_of(name: &str) -> std::io::Result<String> {
+    let most = TEXT_BYTES_MAX as u64 + 1;
+    let mut text = String::new();
+    if name == "-" {
+        std::io::stdin().take(most).read_to_string(&mut text)?;
+    } else {
+        std::fs::File::open(name)?.take(most).read_to_string(&mut text)?;
+    }
+    Ok(text)
+}

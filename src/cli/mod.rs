@@ -1,0 +1,99 @@
+//! The command `highwater`: runs scenarios natively, prints events, tables, digests and links.
+//!
+//! Exit codes: 0 all went as written; 1 it ran, and something is not as the text says (a refused
+//! command, another digest, a place that is not reached); 2 the arguments or the text are not right,
+//! and nothing ran.
+
+mod input;
+mod print;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::scenario::ast::Moment;
+use crate::scenario::parser::parse_moment;
+
+/// A whole Kafka cluster, deterministic and replayable.
+#[derive(Parser)]
+#[command(name = "highwater", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Subcommand)]
+enum Subcommands {
+    /// Run a scenario and print how the cluster stands at its end.
+    Run {
+        /// A scenario file, `-` for standard input, or a link (`#v1.…`).
+        file: String,
+        /// Print every event as it happens.
+        #[arg(long)]
+        events: bool,
+        /// Print the number of events and their digest.
+        #[arg(long)]
+        digest: bool,
+        /// Stop here instead of at the scenario's end: `10s`, `5.5s#1042`.
+        #[arg(long, value_parser = moment)]
+        until: Option<Moment>,
+    },
+    /// Run a scenario and print the link that shows it.
+    Link {
+        /// A scenario file, `-` for standard input, or a link (`#v1.…`).
+        file: String,
+        /// End the link's recording here instead of at the scenario's end.
+        #[arg(long, value_parser = moment)]
+        until: Option<Moment>,
+    },
+    /// Run scenarios and print the digest of each.
+    Digest {
+        /// Scenario files, `-` for standard input, or links (`#v1.…`).
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
+    /// Print the scenario text of a link or a file, in the one form that the printer writes.
+    Text {
+        /// A scenario file, `-` for standard input, or a link (`#v1.…`).
+        file: String,
+    },
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    match dispatch(Arguments::parse()) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("highwater: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
+    match arguments.command {
+        Subcommands::Run { file, events, digest, until } => {
+            run::run(&input::read(&file)?, until, run::Show { events, digest })
+        }
+        Subcommands::Link { file, until } => run::link(&input::read(&file)?, until),
+        Subcommands::Digest { files } => {
+            let mut code = ExitCode::SUCCESS;
+            for file in &files {
+                if run::digest(file, &input::read(file)?)? != ExitCode::SUCCESS {
+                    code = ExitCode::from(1);
+                }
+            }
+            Ok(code)
+        }
+        Subcommands::Text { file } => {
+            print!("{}", crate::scenario::printer::print(&input::read(&file)?));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    parse_moment(text).map_err(|error| error.problem.to_string())
+}

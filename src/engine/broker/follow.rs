@@ -1,0 +1,352 @@
+//! Fetch, follower's side (`AbstractFetcherThread`, `ReplicaFetcherThread`): ask the leader from the
+//! own log's end, cut where the logs part, append, take over the high watermark, ask again.
+
+use std::collections::BTreeMap;
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_response::PartitionData;
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::{
+    BrokerId as WireBroker, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
+    TopicName as WireName,
+};
+
+use crate::engine::broker::{Broker, Phase};
+use crate::engine::disk::Disk;
+use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::ids::{
+    BrokerId, CorrelationId, LeaderEpoch, NodeId, Offset, PartitionId, TopicName, TopicPartition,
+};
+use crate::engine::log::Appended;
+use crate::engine::node::{Ctx, Timer};
+use crate::engine::protocol::{Payload, Request};
+use crate::engine::replication::fetcher::{Fetcher, InFlight, Rest};
+use crate::engine::replication::truncation::truncation_offset;
+use crate::engine::time::Micros;
+
+/// Fetch version that followers speak: topic names, and epochs of the last fetched record (KIP-595).
+const FETCH_VERSION: i16 = 12;
+const LIST_OFFSETS_VERSION: i16 = 6;
+/// `replica.socket.timeout.ms`: silence after which a fetcher breaks its connection.
+const SOCKET_TIMEOUT: Micros = Micros(30_000_000);
+/// `replica.fetch.response.max.bytes`.
+const RESPONSE_MAX_BYTES: i32 = 10_485_760;
+/// Timestamp that asks for the log's end (ListOffsetsRequest.LATEST_TIMESTAMP).
+pub(super) const LATEST: i64 = -1;
+
+/// What a fetcher learned about a partition's next step.
+enum Next {
+    /// Go on at once.
+    Again,
+    /// After `replica.fetch.backoff.ms`.
+    Later,
+    /// Not from this leader any more: the controller will say from whom.
+    Stop,
+    /// The offset is out of the leader's range: ask for the range first.
+    AskRange,
+}
+
+impl Broker {
+    /// Sends the next fetch to a leader, unless one is in flight or nothing may be fetched.
+    pub(super) fn fetch_from(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId) {
+        if matches!(self.phase, Phase::Closing) {
+            return;
+        }
+        let Some(fetcher) = self.fetchers.get(&leader) else { return };
+        if fetcher.in_flight.is_some() {
+            return;
+        }
+        let ready: Vec<TopicPartition> = fetcher.ready(ctx.now).cloned().collect();
+        if ready.is_empty() {
+            self.rest(ctx, leader);
+            return;
+        }
+        let (asked, topics) = self.asks(&ready);
+        let correlation = self.correlation();
+        let request = FetchRequest::default()
+            .with_replica_id(WireBroker(self.id.0))
+            .with_max_wait_ms(clamp(self.config.replica_fetch_wait_max_ms))
+            .with_min_bytes(clamp(self.config.replica_fetch_min_bytes))
+            .with_max_bytes(RESPONSE_MAX_BYTES)
+            .with_session_epoch(-1)
+            .with_topics(topics);
+        let body = Request::Fetch(request);
+        let payload = Payload::Request { correlation, version: FETCH_VERSION, body };
+        ctx.send(NodeId::Broker(leader), payload);
+        let sent_at = ctx.now;
+        let fetcher = self.fetchers.entry(leader).or_default();
+        fetcher.in_flight = Some(InFlight { correlation, sent_at, asked });
+        watch(ctx, fetcher, leader, SOCKET_TIMEOUT);
+    }
+
+    fn asks(
+        &self,
+        ready: &[TopicPartition],
+    ) -> (BTreeMap<TopicPartition, (Offset, LeaderEpoch)>, Vec<FetchTopic>) {
+        let mut asked = BTreeMap::new();
+        let mut topics: Vec<FetchTopic> = Vec::new();
+        for id in ready {
+            let Some(partition) = self.partitions.get(id) else { continue };
+            let offset = partition.log.log_end_offset();
+            let epoch = partition.leader_epoch();
+            asked.insert(id.clone(), (offset, epoch));
+            let last = partition.log.latest_epoch().unwrap_or(LeaderEpoch::NONE);
+            let ask = FetchPartition::default()
+                .with_partition(id.partition.0)
+                .with_current_leader_epoch(epoch.0)
+                .with_fetch_offset(offset.0)
+                .with_last_fetched_epoch(last.0)
+                .with_log_start_offset(partition.log.log_start_offset().0)
+                .with_partition_max_bytes(clamp(self.config.replica_fetch_max_bytes));
+            push(&mut topics, &partition.wire_name, ask);
+        }
+        (asked, topics)
+    }
+
+    /// A leader's answer.
+    pub(super) fn fetched(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        from: NodeId,
+        correlation: CorrelationId,
+        response: &FetchResponse,
+    ) {
+        let NodeId::Broker(leader) = from else { return };
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        let Some(flight) = fetcher.in_flight.take_if(|flight| flight.correlation == correlation) else {
+            return;
+        };
+        for topic in &response.responses {
+            let name = TopicName::new(&topic.topic.0);
+            for data in &topic.partitions {
+                let id = TopicPartition::new(&name, PartitionId(data.partition_index));
+                if self.still_fits(leader, &id, &flight) {
+                    let next = self.take_in(ctx, disk, &id, data);
+                    self.settle(ctx, leader, &id, next);
+                }
+            }
+        }
+        self.fetch_from(ctx, leader);
+    }
+
+    /// Whether the partition is still where it was when this was asked.
+    fn still_fits(&self, leader: BrokerId, id: &TopicPartition, flight: &InFlight) -> bool {
+        let followed = self.fetchers.get(&leader).is_some_and(|f| f.partitions.contains_key(id));
+        let now = self.partitions.get(id).map(|p| (p.log.log_end_offset(), p.leader_epoch()));
+        followed && now.is_some() && now == flight.asked.get(id).copied()
+    }
+
+    fn take_in(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        data: &PartitionData,
+    ) -> Next {
+        match ResponseError::try_from_code(data.error_code) {
+            None => {}
+            Some(ResponseError::FencedLeaderEpoch) => return Next::Stop,
+            Some(ResponseError::OffsetOutOfRange) => return Next::AskRange,
+            Some(_) => return Next::Later,
+        }
+        if data.diverging_epoch.end_offset >= 0 {
+            let epoch = LeaderEpoch(data.diverging_epoch.epoch);
+            self.cut_to_leader(ctx, disk, id, epoch, Offset(data.diverging_epoch.end_offset));
+            return Next::Again;
+        }
+        let Some(partition) = self.partitions.get_mut(id) else { return Next::Stop };
+        if let Some(records) = data.records.as_ref().filter(|records| !records.is_empty()) {
+            let Ok(appended) = partition.log.append_as_follower(disk, records) else {
+                return Next::Later;
+            };
+            tell_appended(ctx, id, &appended);
+        }
+        if let Some((from, to)) = partition.follow_high_watermark(Offset(data.high_watermark)) {
+            self.watermarks_changed = true;
+            let partition = id.clone();
+            ctx.emit(EventKind::HighWatermarkAdvanced { partition, from, to, leader: false });
+        }
+        Next::Again
+    }
+
+    /// The leader's log has `epoch` ending at `leader_end`: what lies behind the common part goes.
+    fn cut_to_leader(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        epoch: LeaderEpoch,
+        leader_end: Offset,
+    ) {
+        let Some(partition) = self.partitions.get(id) else { return };
+        let to = truncation_offset(&partition.log, epoch, leader_end);
+        self.truncate(ctx, disk, id, to);
+    }
+
+    fn truncate(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition, to: Offset) {
+        let Some(partition) = self.partitions.get_mut(id) else { return };
+        let from = partition.log.log_end_offset();
+        partition.log.truncate_to(disk, to);
+        let high_watermark = partition.high_watermark;
+        partition.high_watermark = high_watermark.min(to);
+        if to < from {
+            let partition = id.clone();
+            ctx.emit(EventKind::LogTruncated { partition, from, to, high_watermark });
+        }
+    }
+
+    fn settle(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, id: &TopicPartition, next: Next) {
+        let backoff = Micros::from_ms(self.config.replica_fetch_backoff_ms);
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        match next {
+            Next::Again => {
+                fetcher.partitions.insert(id.clone(), Rest::No);
+            }
+            Next::Later => {
+                fetcher.partitions.insert(id.clone(), Rest::Until(ctx.now + backoff));
+            }
+            Next::Stop => {
+                fetcher.partitions.remove(id);
+            }
+            Next::AskRange => {
+                fetcher.partitions.insert(id.clone(), Rest::Until(ctx.now + backoff));
+                self.ask_range(ctx, leader, id);
+            }
+        }
+    }
+
+    /// Asks where the leader's log ends (`AbstractFetcherThread.fetchOffsetAndTruncate`).
+    fn ask_range(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, id: &TopicPartition) {
+        let Some(partition) = self.partitions.get(id) else { return };
+        let ask = ListOffsetsPartition::default()
+            .with_partition_index(id.partition.0)
+            .with_current_leader_epoch(partition.leader_epoch().0)
+            .with_timestamp(LATEST);
+        let topic = ListOffsetsTopic::default()
+            .with_name(partition.wire_name.clone())
+            .with_partitions(vec![ask]);
+        let request = ListOffsetsRequest::default()
+            .with_replica_id(WireBroker(self.id.0))
+            .with_topics(vec![topic]);
+        let body = Request::ListOffsets(request);
+        let correlation = self.correlation();
+        let payload = Payload::Request { correlation, version: LIST_OFFSETS_VERSION, body };
+        ctx.send(NodeId::Broker(leader), payload);
+    }
+
+    /// The leader's log end: a longer follower cuts to it, one far behind starts over at the leader's
+    /// log start, which here is where its log starts (retention comes later).
+    pub(super) fn leader_offsets(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        from: NodeId,
+        response: &ListOffsetsResponse,
+    ) {
+        let NodeId::Broker(leader) = from else { return };
+        for topic in &response.topics {
+            let name = TopicName::new(&topic.name.0);
+            for data in topic.partitions.iter().filter(|data| data.error_code == 0) {
+                let id = TopicPartition::new(&name, PartitionId(data.partition_index));
+                let followed =
+                    self.fetchers.get(&leader).is_some_and(|f| f.partitions.contains_key(&id));
+                let own = self.partitions.get(&id).map(|p| p.log.log_end_offset());
+                if followed && own.is_some_and(|own| Offset(data.offset) < own) {
+                    self.truncate(ctx, disk, &id, Offset(data.offset));
+                }
+                self.settle(ctx, leader, &id, Next::Again);
+            }
+        }
+        self.fetch_from(ctx, leader);
+    }
+
+    /// Everything rests: look again when the first may go on.
+    fn rest(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        let Some(at) = fetcher.next_ready() else { return };
+        if fetcher.retry_at.is_none_or(|armed| armed > at) {
+            fetcher.retry_at = Some(at);
+            let timer = Timer { purpose: TimerPurpose::Backoff, tag: tag(leader) };
+            let cause = ctx.timer_cause();
+            ctx.set_timer_caused(at.since(ctx.now), timer, cause);
+        }
+    }
+
+    pub(super) fn fetcher_rested(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId) {
+        if let Some(fetcher) = self.fetchers.get_mut(&leader) {
+            fetcher.retry_at = None;
+            self.fetch_from(ctx, leader);
+        }
+    }
+
+    /// The connection to a leader broke: what was asked is lost, and everything rests for a while.
+    pub(super) fn fetcher_disconnected(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId) {
+        let backoff = Micros::from_ms(self.config.replica_fetch_backoff_ms);
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        fetcher.in_flight = None;
+        for rest in fetcher.partitions.values_mut() {
+            *rest = Rest::Until(ctx.now + backoff);
+        }
+        self.rest(ctx, leader);
+    }
+
+    pub(super) fn fetcher_timed_out(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId) {
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
+        fetcher.timeout_armed = false;
+        let Some(flight) = &fetcher.in_flight else { return };
+        let waited = ctx.now.since(flight.sent_at);
+        if waited >= SOCKET_TIMEOUT {
+            self.fetcher_disconnected(ctx, leader);
+        } else {
+            watch(ctx, fetcher, leader, Micros(SOCKET_TIMEOUT.0 - waited.0));
+        }
+    }
+}
+
+/// Tells of records copied; what follows in this handler is caused by them. An answer without a whole
+/// batch appends nothing.
+fn tell_appended(ctx: &mut Ctx<'_>, id: &TopicPartition, appended: &Appended) {
+    if let Some(base) = appended.rolled {
+        ctx.emit(EventKind::SegmentRolled { partition: id.clone(), base });
+    }
+    if appended.bytes > 0 {
+        let event = ctx.emit(EventKind::BatchAppended {
+            partition: id.clone(),
+            leader_epoch: appended.leader_epoch,
+            base: appended.base,
+            last: appended.last,
+            bytes: appended.bytes,
+            leader: false,
+        });
+        ctx.set_cause(event);
+    }
+}
+
+/// Sets the one timer that watches for a fetcher's answer.
+fn watch(ctx: &mut Ctx<'_>, fetcher: &mut Fetcher, leader: BrokerId, after: Micros) {
+    if !fetcher.timeout_armed {
+        fetcher.timeout_armed = true;
+        let timer = Timer { purpose: TimerPurpose::RequestTimeout, tag: tag(leader) };
+        let cause = ctx.timer_cause();
+        ctx.set_timer_caused(after, timer, cause);
+    }
+}
+
+fn tag(leader: BrokerId) -> u64 {
+    u64::try_from(leader.0).unwrap_or(0)
+}
+
+fn clamp(value: i64) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn push(topics: &mut Vec<FetchTopic>, name: &WireName, ask: FetchPartition) {
+    match topics.last_mut() {
+        Some(topic) if topic.topic == *name => topic.partitions.push(ask),
+        _ => topics.push(
+            FetchTopic::default().with_topic(name.clone()).with_partitions(vec![ask]),
+        ),
+    }
+}

@@ -1,0 +1,207 @@
+//! What the controller says: LeaderAndIsr makes replicas lead or follow, UpdateMetadata tells everybody.
+
+use std::collections::BTreeSet;
+
+use kafka_protocol::ResponseError;
+
+use crate::engine::broker::{Broker, Caller};
+use crate::engine::disk::Disk;
+use crate::engine::event::EventKind;
+use crate::engine::ids::{BrokerId, ControllerEpoch, NodeId, Offset, TopicName, TopicPartition};
+use crate::engine::log::Log;
+use crate::engine::node::Ctx;
+use crate::engine::protocol::Response;
+use crate::engine::protocol::inter_broker::{
+    LeaderAndIsrRequest, LeaderAndIsrResponse, PartitionState, UpdateMetadataRequest,
+    UpdateMetadataResponse,
+};
+use crate::engine::replication::fetcher::Rest;
+use crate::engine::replication::partition::Partition;
+
+/// LeaderAndIsr requests that wait until the settings of their topics are read: a log is opened with
+/// its topic's settings (`LogManager.getOrCreateLog` reads them from ZooKeeper, and waits).
+#[derive(Clone, Debug, Default)]
+pub struct AwaitingSettings {
+    topics: BTreeSet<TopicName>,
+    requests: Vec<(Caller, LeaderAndIsrRequest)>,
+}
+
+impl Broker {
+    pub(super) fn leader_and_isr(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        caller: Caller,
+        request: LeaderAndIsrRequest,
+    ) {
+        let states = request.partition_states.iter();
+        let unread: BTreeSet<TopicName> = states
+            .map(|state| &state.partition.topic)
+            .filter(|topic| !self.overrides.contains_key(*topic))
+            .cloned()
+            .collect();
+        if unread.is_empty() && self.awaiting.requests.is_empty() {
+            self.apply_leader_and_isr(ctx, disk, caller, request);
+            return;
+        }
+        let new: Vec<TopicName> =
+            unread.into_iter().filter(|topic| self.awaiting.topics.insert(topic.clone())).collect();
+        self.awaiting.requests.push((caller, request));
+        if !new.is_empty() {
+            self.control.fetch_topic_settings(ctx, &new);
+        }
+    }
+
+    /// A topic's settings were read: what waited for the last of them goes on, in order.
+    pub(super) fn settings_read(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, topic: &TopicName) {
+        self.awaiting.topics.remove(topic);
+        if self.awaiting.topics.is_empty() {
+            self.stop_awaiting(ctx, disk);
+        }
+    }
+
+    /// Goes on with the settings that are known: also when the session is lost, and nothing will come.
+    pub(super) fn stop_awaiting(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
+        for (caller, request) in std::mem::take(&mut self.awaiting).requests {
+            self.apply_leader_and_isr(ctx, disk, caller, request);
+        }
+    }
+
+    fn apply_leader_and_isr(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        caller: Caller,
+        request: LeaderAndIsrRequest,
+    ) {
+        let error_code = self.check_controller(request.controller_epoch);
+        if error_code == 0 {
+            let mut leaders = BTreeSet::new();
+            for state in request.partition_states {
+                leaders.extend(self.apply_state(ctx, disk, state));
+            }
+            for leader in leaders {
+                self.fetch_from(ctx, leader);
+            }
+        }
+        let answer = Response::LeaderAndIsr(LeaderAndIsrResponse { error_code });
+        ctx.send(caller.node, caller.answer(answer));
+    }
+
+    pub(super) fn update_metadata(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: Caller,
+        request: UpdateMetadataRequest,
+    ) {
+        let error_code = self.check_controller(request.controller_epoch);
+        if error_code == 0 {
+            self.metadata.update(request);
+        }
+        let answer = Response::UpdateMetadata(UpdateMetadataResponse { error_code });
+        ctx.send(caller.node, caller.answer(answer));
+    }
+
+    /// A controller of an older reign is refused: it does not know that it was replaced.
+    fn check_controller(&mut self, epoch: ControllerEpoch) -> i16 {
+        if epoch < self.controller_epoch {
+            return ResponseError::StaleControllerEpoch.code();
+        }
+        self.controller_epoch = epoch;
+        0
+    }
+
+    /// Applies one partition's state when its reign is newer. Returns the leader to copy from.
+    fn apply_state(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        state: PartitionState,
+    ) -> Option<BrokerId> {
+        let id = state.partition.clone();
+        self.open_replica(disk, &id);
+        let partition = self.partitions.get_mut(&id)?;
+        if state.leader_epoch <= partition.leader_epoch() {
+            return None;
+        }
+        self.stop_fetching(&id);
+        if state.leader == Some(self.id) {
+            self.lead(ctx, disk, &id, state);
+            None
+        } else {
+            self.follow(ctx, &id, state)
+        }
+    }
+
+    /// Opens the replica's log, made anew when this broker has none.
+    fn open_replica(&mut self, disk: &mut Disk, id: &TopicPartition) {
+        if self.partitions.contains_key(id) {
+            return;
+        }
+        let config = self.topic_config(&id.topic);
+        let log = Log::create(disk, id, &config);
+        self.partitions.insert(id.clone(), Partition::new(id.clone(), log, config, Offset(0)));
+    }
+
+    fn lead(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition, state: PartitionState) {
+        let leader_epoch = state.leader_epoch;
+        let me = self.id;
+        let partition = self.partitions.get_mut(id).expect("opened by the caller");
+        let newly = partition.make_leader(disk, me, state, ctx.now);
+        let log_end_offset = partition.log.log_end_offset();
+        if newly {
+            ctx.emit(EventKind::BecameLeader {
+                partition: id.clone(),
+                leader_epoch,
+                log_end_offset,
+            });
+        }
+        self.isr_channel.forget(id);
+        self.advance_leader_watermark(ctx, disk, id);
+        self.complete_fetches(ctx, disk, id);
+    }
+
+    fn follow(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &TopicPartition,
+        state: PartitionState,
+    ) -> Option<BrokerId> {
+        let (leader, leader_epoch) = (state.leader, state.leader_epoch);
+        let partition = self.partitions.get_mut(id).expect("opened by the caller");
+        let led = partition.leading().is_some();
+        partition.make_follower(state);
+        ctx.emit(EventKind::BecameFollower { partition: id.clone(), leader, leader_epoch });
+        self.isr_channel.forget(id);
+        if led {
+            self.fail_parked(ctx, id);
+        }
+        let leader = leader?;
+        self.fetchers.entry(leader).or_default().partitions.insert(id.clone(), Rest::No);
+        Some(leader)
+    }
+
+    fn stop_fetching(&mut self, id: &TopicPartition) {
+        for fetcher in self.fetchers.values_mut() {
+            fetcher.partitions.remove(id);
+        }
+    }
+
+    /// This broker no longer leads: what waited for it is answered NOT_LEADER_OR_FOLLOWER.
+    fn fail_parked(&mut self, ctx: &mut Ctx<'_>, id: &TopicPartition) {
+        self.complete_produces(ctx, id);
+        self.fail_fetches(ctx, id);
+    }
+
+    /// Whether a broker is registered, as the controller said last.
+    pub(super) fn is_alive(&self, broker: BrokerId) -> bool {
+        self.metadata.is_alive(broker)
+    }
+
+    /// Hosts of live brokers but this one.
+    #[must_use]
+    pub fn peers(&self) -> Vec<NodeId> {
+        let others = self.metadata.live_brokers().filter(|broker| *broker != self.id);
+        others.map(NodeId::Broker).collect()
+    }
+}

@@ -1,0 +1,172 @@
+//! Metadata and ApiVersions, answered by any broker from what the controller told it
+//! (`ZkMetadataCache`, `KafkaApis.handleTopicMetadataRequest`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use imbl::OrdMap;
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::api_versions_response::ApiVersion;
+use kafka_protocol::messages::metadata_response::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsResponse, BrokerId as WireBroker, MetadataRequest, MetadataResponse,
+    TopicName as WireName,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use crate::engine::broker::{Broker, Caller};
+use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
+use crate::engine::node::Ctx;
+use crate::engine::protocol::Response;
+use crate::engine::protocol::inter_broker::{PartitionState, UpdateMetadataRequest};
+
+/// Port of every broker inside a world: `b1:9092`.
+const PORT: i32 = 9092;
+
+/// What a broker knows of the whole cluster.
+#[derive(Clone, Debug, Default)]
+pub struct MetadataCache {
+    partitions: OrdMap<TopicPartition, Rc<PartitionState>>,
+    live: Rc<BTreeSet<BrokerId>>,
+}
+
+impl MetadataCache {
+    /// Takes in what the controller sent.
+    pub fn update(&mut self, request: UpdateMetadataRequest) {
+        self.live = Rc::new(request.live_brokers.into_iter().collect());
+        for state in request.partition_states {
+            self.partitions.insert(state.partition.clone(), Rc::new(state));
+        }
+    }
+
+    /// Whether the partition exists.
+    #[must_use]
+    pub fn knows(&self, id: &TopicPartition) -> bool {
+        self.partitions.contains_key(id)
+    }
+
+    /// Whether the broker is up.
+    #[must_use]
+    pub fn is_alive(&self, broker: BrokerId) -> bool {
+        self.live.contains(&broker)
+    }
+
+    /// Brokers that are up, shared.
+    #[must_use]
+    pub fn live(&self) -> Rc<BTreeSet<BrokerId>> {
+        self.live.clone()
+    }
+
+    /// Brokers that are up.
+    pub fn live_brokers(&self) -> impl Iterator<Item = BrokerId> {
+        self.live.iter().copied()
+    }
+
+    fn topics(&self) -> BTreeMap<&TopicName, Vec<&PartitionState>> {
+        let mut topics: BTreeMap<&TopicName, Vec<&PartitionState>> = BTreeMap::new();
+        for (id, state) in &self.partitions {
+            topics.entry(&id.topic).or_default().push(state);
+        }
+        topics
+    }
+
+    fn topic(&self, name: &TopicName) -> Vec<&PartitionState> {
+        let first = TopicPartition::new(name, crate::engine::ids::PartitionId(0));
+        self.partitions
+            .range(first..)
+            .take_while(|(id, _)| id.topic == *name)
+            .map(|(_, state)| &**state)
+            .collect()
+    }
+}
+
+impl Broker {
+    pub(super) fn answer_metadata(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &MetadataRequest) {
+        let topics = match &request.topics {
+            None => {
+                let all = self.metadata.topics();
+                all.into_iter().map(|(name, states)| self.describe(name, &states)).collect()
+            }
+            Some(wanted) => wanted.iter().map(|topic| self.describe_wanted(topic)).collect(),
+        };
+        let brokers = self.metadata.live_brokers().map(|broker| {
+            MetadataResponseBroker::default()
+                .with_node_id(WireBroker(broker.0))
+                .with_host(StrBytes::from_string(format!("b{broker}")))
+                .with_port(PORT)
+        });
+        let controller = self.control.controller().map_or(-1, |broker| broker.0);
+        let response = MetadataResponse::default()
+            .with_brokers(brokers.collect())
+            .with_cluster_id(Some(StrBytes::from_static_str("highwater")))
+            .with_controller_id(WireBroker(controller))
+            .with_topics(topics);
+        ctx.send(caller.node, caller.answer(Response::Metadata(response)));
+    }
+
+    fn describe_wanted(
+        &self,
+        wanted: &kafka_protocol::messages::metadata_request::MetadataRequestTopic,
+    ) -> MetadataResponseTopic {
+        let missing = MetadataResponseTopic::default()
+            .with_error_code(ResponseError::UnknownTopicOrPartition.code())
+            .with_name(wanted.name.clone());
+        let Some(name) = &wanted.name else { return missing };
+        let name = TopicName::new(&name.0);
+        let states = self.metadata.topic(&name);
+        if states.is_empty() { missing } else { self.describe(&name, &states) }
+    }
+
+    fn describe(&self, name: &TopicName, states: &[&PartitionState]) -> MetadataResponseTopic {
+        let partitions = states.iter().map(|state| self.describe_partition(state)).collect();
+        let topic_id = states.first().map(|state| state.topic_id).unwrap_or_default();
+        MetadataResponseTopic::default()
+            .with_name(Some(WireName(StrBytes::from_string(name.as_str().to_owned()))))
+            .with_topic_id(topic_id)
+            .with_partitions(partitions)
+    }
+
+    /// A partition whose leader is not up answers LEADER_NOT_AVAILABLE with leader −1.
+    fn describe_partition(&self, state: &PartitionState) -> MetadataResponsePartition {
+        let wire = |brokers: &[BrokerId]| brokers.iter().map(|b| WireBroker(b.0)).collect::<Vec<_>>();
+        let leader = state.leader.filter(|leader| self.metadata.is_alive(*leader));
+        let offline: Vec<BrokerId> =
+            state.replicas.iter().copied().filter(|b| !self.metadata.is_alive(*b)).collect();
+        let error = match leader {
+            Some(_) => 0,
+            None => ResponseError::LeaderNotAvailable.code(),
+        };
+        MetadataResponsePartition::default()
+            .with_error_code(error)
+            .with_partition_index(state.partition.partition.0)
+            .with_leader_id(WireBroker(leader.map_or(-1, |leader| leader.0)))
+            .with_leader_epoch(state.leader_epoch.0)
+            .with_replica_nodes(wire(&state.replicas))
+            .with_isr_nodes(wire(&state.isr))
+            .with_offline_replicas(wire(&offline))
+    }
+
+    /// The APIs that this broker serves to clients, with Kafka 3.9.1's ranges as far as they are served.
+    pub(super) fn answer_api_versions(&mut self, ctx: &mut Ctx<'_>, caller: Caller) {
+        let keys = SERVED.iter().map(|(key, min, max)| {
+            ApiVersion::default()
+                .with_api_key(*key as i16)
+                .with_min_version(*min)
+                .with_max_version(*max)
+        });
+        let response = ApiVersionsResponse::default().with_api_keys(keys.collect());
+        ctx.send(caller.node, caller.answer(Response::ApiVersions(response)));
+    }
+}
+
+const SERVED: [(ApiKey, i16, i16); 7] = [
+    (ApiKey::Produce, 3, 11),
+    (ApiKey::Fetch, 4, 12),
+    (ApiKey::ListOffsets, 1, 9),
+    (ApiKey::Metadata, 0, 12),
+    (ApiKey::ApiVersions, 0, 4),
+    (ApiKey::CreateTopics, 2, 7),
+    (ApiKey::IncrementalAlterConfigs, 0, 1),
+];

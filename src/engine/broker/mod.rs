@@ -1,0 +1,245 @@
+//! A Kafka server: its partitions, its fetchers, its part in the control plane.
+//!
+//! This file only dispatches: an API, a timer or a notice goes to the file of its name. Everything
+//! runs on one message at a time, so there are no locks and nothing is half done between two messages.
+
+pub mod startup;
+pub mod leader_and_isr;
+pub mod produce;
+pub mod fetch;
+pub mod follow;
+pub mod alter_partition;
+pub mod list_offsets;
+pub mod metadata;
+pub mod checkpoints;
+pub mod shutdown;
+pub mod purgatory;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use imbl::OrdMap;
+
+use crate::engine::config::BrokerConfig;
+use crate::engine::controller::{CONTROL_TAGS, ControlPlane, Notice};
+use crate::engine::disk::Disk;
+use crate::engine::event::TimerPurpose;
+use crate::engine::ids::{BrokerId, ControllerEpoch, CorrelationId, NodeId, TopicName, TopicPartition};
+use crate::engine::node::{Ctx, Timer};
+use crate::engine::protocol::inter_broker::TopicOverrides;
+use crate::engine::protocol::{Payload, Request, Response};
+use crate::engine::replication::fetcher::Fetcher;
+use crate::engine::replication::partition::Partition;
+use crate::engine::time::Micros;
+
+use alter_partition::IsrChannel;
+use fetch::ParkedFetch;
+use leader_and_isr::AwaitingSettings;
+use metadata::MetadataCache;
+use produce::ParkedProduce;
+use purgatory::Purgatory;
+
+/// A broker's process.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    id: BrokerId,
+    config: Rc<BrokerConfig>,
+    phase: Phase,
+    control: ControlPlane,
+    /// Newest controller reign that sent something: older ones are refused.
+    controller_epoch: ControllerEpoch,
+    partitions: OrdMap<TopicPartition, Partition>,
+    overrides: OrdMap<TopicName, Rc<TopicOverrides>>,
+    awaiting: AwaitingSettings,
+    metadata: MetadataCache,
+    fetchers: BTreeMap<BrokerId, Fetcher>,
+    isr_channel: IsrChannel,
+    produce_purgatory: Purgatory<ParkedProduce>,
+    fetch_purgatory: Purgatory<ParkedFetch>,
+    next_correlation: u32,
+    /// Whether a high watermark moved since the last checkpoint.
+    watermarks_changed: bool,
+}
+
+/// Where a broker is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Not registered in ZooKeeper yet.
+    Starting,
+    /// Serving.
+    Running,
+    /// Asked the controller to take its leaderships.
+    HandingOver,
+    /// Logs are closed; the ZooKeeper session is being closed.
+    Closing,
+}
+
+impl Broker {
+    /// Where it is in its life.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Replicas on this broker, by partition.
+    pub fn partitions(&self) -> impl Iterator<Item = &Partition> {
+        self.partitions.values()
+    }
+
+    /// One replica.
+    #[must_use]
+    pub fn partition(&self, id: &TopicPartition) -> Option<&Partition> {
+        self.partitions.get(id)
+    }
+
+    /// The control plane.
+    #[must_use]
+    pub fn control(&self) -> &ControlPlane {
+        &self.control
+    }
+
+    /// Requests that wait: produce, fetch.
+    #[must_use]
+    pub fn parked(&self) -> (usize, usize) {
+        (self.produce_purgatory.len(), self.fetch_purgatory.len())
+    }
+
+    /// A message arrived.
+    pub fn on_message(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, from: NodeId, payload: Payload) {
+        match payload {
+            Payload::Request { correlation, version, body } => {
+                self.on_request(ctx, disk, Caller { node: from, correlation, version }, body);
+            }
+            Payload::Response { correlation, body, .. } => {
+                self.on_response(ctx, disk, from, correlation, body);
+            }
+            Payload::ZkReply { correlation, body, .. } => {
+                self.control.on_zk_reply(ctx, correlation, body);
+            }
+            Payload::ZkWatch(event) => self.control.on_zk_watch(ctx, &event),
+            Payload::Zk { .. } => {}
+        }
+        self.after_control(ctx, disk);
+    }
+
+    /// A timer fired.
+    pub fn on_timer(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, timer: &Timer) {
+        match timer.purpose {
+            _ if timer.tag >= CONTROL_TAGS => self.control.on_timer(ctx, timer),
+            TimerPurpose::ProduceTimeout => self.produce_timed_out(ctx),
+            TimerPurpose::FetchWait => self.fetch_waited(ctx, disk),
+            TimerPurpose::IsrCheck => self.check_isrs(ctx),
+            TimerPurpose::HighWatermarkCheckpoint => self.checkpoint_timer(ctx, disk),
+            TimerPurpose::Backoff if timer.tag == alter_partition::RETRY_TAG => {
+                self.isr_channel.rested();
+            }
+            TimerPurpose::Backoff => self.fetcher_rested(ctx, fetcher_of(timer)),
+            TimerPurpose::RequestTimeout if timer.tag == shutdown::GIVE_UP_TAG => ctx.exit(),
+            TimerPurpose::RequestTimeout => self.fetcher_timed_out(ctx, fetcher_of(timer)),
+            _ => {}
+        }
+        self.after_control(ctx, disk);
+    }
+
+    /// A peer's connection broke.
+    pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, peer: NodeId) {
+        self.control.on_connection_lost(ctx, peer);
+        if let NodeId::Broker(broker) = peer {
+            self.fetcher_disconnected(ctx, broker);
+            self.isr_channel_disconnected(ctx, broker);
+        }
+        self.after_control(ctx, disk);
+    }
+
+    fn on_request(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, caller: Caller, body: Request) {
+        match body {
+            Request::Produce(request) => self.produce(ctx, disk, caller, &request),
+            Request::Fetch(request) => self.fetch(ctx, disk, caller, &request),
+            Request::ListOffsets(request) => self.list_offsets(ctx, disk, caller, &request),
+            Request::Metadata(request) => self.answer_metadata(ctx, caller, &request),
+            Request::ApiVersions(_) => self.answer_api_versions(ctx, caller),
+            Request::LeaderAndIsr(request) => self.leader_and_isr(ctx, disk, caller, request),
+            Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
+            Request::CreateTopics(_)
+            | Request::IncrementalAlterConfigs(_)
+            | Request::AlterPartition(_)
+            | Request::ControlledShutdown(_) => {
+                self.control.on_request(ctx, caller.node, caller.correlation, caller.version, body);
+            }
+        }
+    }
+
+    fn on_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        from: NodeId,
+        correlation: CorrelationId,
+        body: Response,
+    ) {
+        match body {
+            Response::Fetch(response) => self.fetched(ctx, disk, from, correlation, &response),
+            Response::ListOffsets(response) => self.leader_offsets(ctx, disk, from, &response),
+            Response::AlterPartition(response) => {
+                self.altered_partitions(ctx, disk, correlation, &response);
+            }
+            Response::LeaderAndIsr(_)
+            | Response::UpdateMetadata(_)
+            | Response::ControlledShutdown(_) => {
+                self.control.on_response(ctx, from, correlation, &body);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the control plane has for the broker, and ISR changes that can be sent now.
+    fn after_control(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
+        for notice in self.control.take_notices() {
+            match notice {
+                Notice::Registered => self.registered(ctx),
+                Notice::SessionLost => self.stop_awaiting(ctx, disk),
+                Notice::TopicSettings(settings) => {
+                    let topic = settings.topic.clone();
+                    self.topic_settings(settings);
+                    self.settings_read(ctx, disk, &topic);
+                }
+                Notice::ShutdownGranted => self.close(ctx, disk),
+                Notice::SessionClosed => ctx.exit(),
+                Notice::RegistrationFailed(error) => ctx.fail(error),
+            }
+        }
+        self.send_isr_changes(ctx);
+    }
+
+    fn correlation(&mut self) -> CorrelationId {
+        self.next_correlation += 1;
+        CorrelationId(self.next_correlation)
+    }
+
+    fn lag_max(&self) -> Micros {
+        Micros::from_ms(self.config.replica_lag_time_max_ms)
+    }
+}
+
+/// Who asked, and how to answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The asking host.
+    pub node: NodeId,
+    /// The number that the answer carries.
+    pub correlation: CorrelationId,
+    /// The version that it speaks.
+    pub version: i16,
+}
+
+impl Caller {
+    /// The answer as a message.
+    #[must_use]
+    pub fn answer(self, body: Response) -> Payload {
+        Payload::Response { correlation: self.correlation, version: self.version, body }
+    }
+}
+
+fn fetcher_of(timer: &Timer) -> BrokerId {
+    BrokerId(i32::try_from(timer.tag).unwrap_or(-1))
+}

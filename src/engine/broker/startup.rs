@@ -1,0 +1,131 @@
+//! Start of a broker: logs are opened and recovered before it joins the cluster (`LogManager.startup`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use imbl::OrdMap;
+
+use crate::engine::broker::alter_partition::IsrChannel;
+use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};
+use crate::engine::broker::leader_and_isr::AwaitingSettings;
+use crate::engine::broker::metadata::MetadataCache;
+use crate::engine::broker::purgatory::Purgatory;
+use crate::engine::broker::{Broker, Phase};
+use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::controller::ControlPlane;
+use crate::engine::disk::Disk;
+use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::ids::{
+    BrokerId, ControllerEpoch, Offset, PartitionId, TopicName, TopicPartition,
+};
+use crate::engine::log::Log;
+use crate::engine::node::{Ctx, Timer};
+use crate::engine::protocol::inter_broker::TopicSettings;
+use crate::engine::replication::partition::Partition;
+use crate::engine::time::Micros;
+
+impl Broker {
+    /// Starts the process: opens every log on the disk, then asks ZooKeeper for a session.
+    pub fn start(ctx: &mut Ctx<'_>, disk: &mut Disk, id: BrokerId, config: &BrokerConfig) -> Broker {
+        let mut broker = Broker {
+            id,
+            config: Rc::new(config.clone()),
+            phase: Phase::Starting,
+            control: ControlPlane::new(id, config),
+            controller_epoch: ControllerEpoch(0),
+            partitions: OrdMap::new(),
+            overrides: OrdMap::new(),
+            awaiting: AwaitingSettings::default(),
+            metadata: MetadataCache::default(),
+            fetchers: BTreeMap::new(),
+            isr_channel: IsrChannel::default(),
+            produce_purgatory: Purgatory::default(),
+            fetch_purgatory: Purgatory::default(),
+            next_correlation: 0,
+            watermarks_changed: false,
+        };
+        broker.open_logs(ctx, disk);
+        broker.control.start(ctx);
+        broker.arm_periodic(ctx);
+        broker
+    }
+
+    fn open_logs(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
+        let clean = disk.find(CLEAN_SHUTDOWN).is_some();
+        if clean {
+            disk.delete(CLEAN_SHUTDOWN);
+        }
+        let watermarks = checkpoints::high_watermarks(disk);
+        let recovery_points = checkpoints::recovery_points(disk);
+        let config = Rc::new(TopicConfig::resolve(&self.config, &BTreeMap::new()));
+        for id in partitions_on(disk) {
+            let recovery_point = recovery_points.get(&id).copied().unwrap_or(Offset(0));
+            let (log, recovery) = Log::open(disk, &id, &config, clean, recovery_point);
+            let checkpoint = watermarks.get(&id).copied().unwrap_or(Offset(0));
+            let partition = Partition::new(id.clone(), log, config.clone(), checkpoint);
+            ctx.emit(EventKind::LogRecovered {
+                partition: id.clone(),
+                log_end_offset: partition.log.log_end_offset(),
+                high_watermark: partition.high_watermark,
+                truncated_bytes: recovery.truncated_bytes,
+                truncated_at: recovery.truncated_at,
+                segment: recovery.segment,
+                scanned: recovery.scanned,
+            });
+            self.partitions.insert(id, partition);
+        }
+    }
+
+    fn arm_periodic(&self, ctx: &mut Ctx<'_>) {
+        let check = Micros(self.lag_max().0 / 2).max(Micros(1));
+        ctx.set_timer(check, Timer { purpose: TimerPurpose::IsrCheck, tag: 0 });
+        let checkpoint =
+            Micros::from_ms(self.config.replica_high_watermark_checkpoint_interval_ms);
+        ctx.set_timer(checkpoint, Timer { purpose: TimerPurpose::HighWatermarkCheckpoint, tag: 0 });
+    }
+
+    /// ZooKeeper has the broker's znode: it serves from now on.
+    pub(super) fn registered(&mut self, _ctx: &mut Ctx<'_>) {
+        if self.phase == Phase::Starting {
+            self.phase = Phase::Running;
+        }
+    }
+
+    /// A topic's settings were read from ZooKeeper.
+    pub(super) fn topic_settings(&mut self, settings: TopicSettings) {
+        let config = Rc::new(TopicConfig::resolve(&self.config, &settings.overrides));
+        let ids: Vec<TopicPartition> = self
+            .partitions
+            .keys()
+            .filter(|id| id.topic == settings.topic)
+            .cloned()
+            .collect();
+        for id in ids {
+            if let Some(partition) = self.partitions.get_mut(&id) {
+                partition.log.set_config(&config);
+                partition.config = config.clone();
+            }
+        }
+        self.overrides.insert(settings.topic, Rc::new(settings.overrides));
+    }
+
+    /// The resolved settings of a topic.
+    pub(super) fn topic_config(&self, topic: &TopicName) -> Rc<TopicConfig> {
+        let none = BTreeMap::new();
+        let own = self.overrides.get(topic).map_or(&none, |own| &**own);
+        Rc::new(TopicConfig::resolve(&self.config, own))
+    }
+}
+
+/// Partitions that have a directory on the disk.
+fn partitions_on(disk: &Disk) -> BTreeSet<TopicPartition> {
+    disk.list("").iter().filter_map(|(path, _)| partition_of(path)).collect()
+}
+
+/// `orders-0/…` is a file of `orders-0`.
+fn partition_of(path: &str) -> Option<TopicPartition> {
+    let (dir, _) = path.split_once('/')?;
+    let (topic, partition) = dir.rsplit_once('-')?;
+    let partition = partition.parse().ok()?;
+    Some(TopicPartition::new(&TopicName::new(topic), PartitionId(partition)))
+}

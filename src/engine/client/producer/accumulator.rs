@@ -1,0 +1,229 @@
+//! Batches that wait to be sent, per partition, oldest first: Kafka's `RecordAccumulator`.
+//!
+//! Every record that was taken is in exactly one batch, here or with the sender, until its callback.
+//! What is here is bounded by `buffer.memory`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::engine::client::alarm::{Deadline, earliest};
+use crate::engine::client::producer::batch::ProducerBatch;
+use crate::engine::ids::{EventId, LeaderEpoch, PartitionId, TopicPartition};
+use crate::engine::time::Micros;
+
+/// `buffer.memory`.
+pub const BUFFER_MEMORY: u64 = 33_554_432;
+
+/// When batches are full and when they have waited long enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// `batch.size`.
+    pub batch_size: u32,
+    /// `linger.ms`.
+    pub linger: Micros,
+    /// `delivery.timeout.ms`.
+    pub delivery_timeout: Micros,
+}
+
+/// A record to append, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRecord<'a> {
+    /// Its number in the producer's own numbering.
+    pub number: u64,
+    /// Milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value.
+    pub value: Option<&'a [u8]>,
+}
+
+/// Batches that wait, of all partitions.
+#[derive(Clone, Debug, Default)]
+pub struct RecordAccumulator {
+    partitions: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
+    next_batch: u64,
+    used_bytes: u64,
+}
+
+/// The queue of one partition, to append to.
+#[derive(Debug)]
+pub struct PartitionQueue<'a> {
+    partition: &'a TopicPartition,
+    batches: &'a mut VecDeque<ProducerBatch>,
+    next_batch: &'a mut u64,
+    used_bytes: &'a mut u64,
+    first_touched: Option<u64>,
+}
+
+impl PartitionQueue<'_> {
+    /// Appends a record to the last batch, or to a new one. Returns the bytes added, or `None` when
+    /// `buffer.memory` is used up.
+    pub fn append(&mut self, now: Micros, limits: Limits, record: NewRecord<'_>) -> Option<u64> {
+        if let Some(last) = self.batches.back_mut()
+            && let Some(added) = append_to(last, limits, record)
+        {
+            self.first_touched.get_or_insert(last.id);
+            return Some(added);
+        }
+        if *self.used_bytes + u64::from(limits.batch_size) > BUFFER_MEMORY {
+            return None;
+        }
+        let room = if self.first_touched.is_some() { limits.batch_size } else { 0 };
+        let mut batch = ProducerBatch::new(*self.next_batch, self.partition.clone(), now, room);
+        let added = append_to(&mut batch, limits, record)?;
+        batch.memory_bytes = added.max(u64::from(limits.batch_size));
+        *self.used_bytes += batch.memory_bytes;
+        *self.next_batch += 1;
+        self.first_touched.get_or_insert(batch.id);
+        self.batches.push_back(batch);
+        Some(added)
+    }
+
+    /// Whether no batch has room for more records.
+    #[must_use]
+    pub fn is_full(&self, batch_size: u32) -> bool {
+        self.batches.back().is_none_or(|last| last.is_full(batch_size))
+    }
+
+    /// Notes the event that told of the records appended through this handle.
+    pub fn told_by(self, event: EventId) {
+        let Some(first) = self.first_touched else { return };
+        for batch in self.batches.iter_mut().rev().take_while(|batch| batch.id >= first) {
+            batch.first_queued.get_or_insert(event);
+            batch.last_queued = Some(event);
+        }
+    }
+}
+
+impl RecordAccumulator {
+    /// The queue of `partition`, to append to.
+    pub fn queue<'a>(&'a mut self, partition: &'a TopicPartition) -> PartitionQueue<'a> {
+        if !self.partitions.contains_key(partition) {
+            self.partitions.insert(partition.clone(), VecDeque::new());
+        }
+        PartitionQueue {
+            partition,
+            batches: self.partitions.get_mut(partition).expect("inserted above"),
+            next_batch: &mut self.next_batch,
+            used_bytes: &mut self.used_bytes,
+            first_touched: None,
+        }
+    }
+
+    /// Whether the batch that waits longest for `partition` should be sent now: it is full, or others
+    /// wait behind it, or it has lingered, or memory is short; and no pause before a retry is left. A
+    /// leader of a later reign than that of the last attempt is tried without a pause (KIP-951).
+    #[must_use]
+    pub fn is_sendable(
+        &self,
+        now: Micros,
+        partition: &TopicPartition,
+        limits: Limits,
+        leader_epoch: LeaderEpoch,
+    ) -> bool {
+        let Some(queue) = self.partitions.get(partition) else { return false };
+        let Some(batch) = queue.front() else { return false };
+        match batch.retry_at {
+            Some((at, _)) => at <= now || leader_epoch > batch.leader_epoch,
+            None => {
+                queue.len() > 1
+                    || batch.is_full(limits.batch_size)
+                    || batch.created + limits.linger <= now
+                    || self.is_exhausted(limits)
+            }
+        }
+    }
+
+    /// Whether no new batch can be begun.
+    #[must_use]
+    pub fn is_exhausted(&self, limits: Limits) -> bool {
+        self.used_bytes + u64::from(limits.batch_size) > BUFFER_MEMORY
+    }
+
+    /// Partitions with batches waiting, in order.
+    pub fn waiting(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.partitions
+            .iter()
+            .filter(|(_, queue)| !queue.is_empty())
+            .map(|(partition, _)| partition)
+    }
+
+    /// Takes out the batch that waits longest.
+    pub fn take(&mut self, partition: &TopicPartition) -> Option<ProducerBatch> {
+        self.partitions.get_mut(partition)?.pop_front()
+    }
+
+    /// Size of the batch that waits longest; 0 when there is none.
+    #[must_use]
+    pub fn front_bytes(&self, partition: &TopicPartition) -> u64 {
+        let front = self.partitions.get(partition).and_then(VecDeque::front);
+        front.map_or(0, ProducerBatch::size_bytes)
+    }
+
+    /// Puts a batch back before all others of its partition, to be tried again.
+    pub fn give_back(&mut self, batch: ProducerBatch) {
+        self.partitions.entry(batch.partition.clone()).or_default().push_front(batch);
+    }
+
+    /// A batch has reached its callbacks: its memory is free again.
+    pub fn release(&mut self, batch: &ProducerBatch) {
+        self.used_bytes = self.used_bytes.saturating_sub(batch.memory_bytes);
+    }
+
+    /// Takes out the batches that have waited for `delivery.timeout.ms`.
+    pub fn take_expired(&mut self, now: Micros, limits: Limits) -> Vec<ProducerBatch> {
+        let mut expired = Vec::new();
+        for queue in self.partitions.values_mut() {
+            while queue.front().is_some_and(|b| b.created + limits.delivery_timeout <= now) {
+                expired.extend(queue.pop_front());
+            }
+        }
+        expired
+    }
+
+    /// When the next batch has lingered.
+    #[must_use]
+    pub fn next_linger(&self, now: Micros, limits: Limits) -> Option<Deadline> {
+        let new = self.fronts().filter(|batch| batch.retry_at.is_none());
+        let at =
+            |b: &ProducerBatch| Deadline { at: b.created + limits.linger, cause: b.first_queued };
+        new.map(at).filter(|deadline| deadline.at > now).map(Some).fold(None, earliest)
+    }
+
+    /// When the next pause before a retry is over.
+    #[must_use]
+    pub fn next_retry(&self, now: Micros) -> Option<Deadline> {
+        let paused = self.fronts().filter_map(|batch| batch.retry_at);
+        let paused = paused.filter(|(at, _)| *at > now);
+        paused.map(|(at, cause)| Some(Deadline { at, cause })).fold(None, earliest)
+    }
+
+    /// When the next batch expires.
+    #[must_use]
+    pub fn next_expiry(&self, limits: Limits) -> Option<Deadline> {
+        self.fronts().map(|batch| Some(batch.expiry(limits.delivery_timeout))).fold(None, earliest)
+    }
+
+    /// Batches that wait for a partition.
+    #[must_use]
+    pub fn queued_batches(&self, partition: &TopicPartition) -> u32 {
+        let waiting = self.partitions.get(partition).map_or(0, VecDeque::len);
+        u32::try_from(waiting).unwrap_or(u32::MAX)
+    }
+
+    /// Records that wait, per partition that ever had any.
+    #[must_use]
+    pub fn queued_records(&self) -> Vec<(PartitionId, u32)> {
+        let records = |queue: &VecDeque<ProducerBatch>| queue.iter().map(|b| b.records()).sum();
+        self.partitions.iter().map(|(tp, queue)| (tp.partition, records(queue))).collect()
+    }
+
+    fn fronts(&self) -> impl Iterator<Item = &ProducerBatch> {
+        self.partitions.values().filter_map(VecDeque::front)
+    }
+}
+
+fn append_to(batch: &mut ProducerBatch, limits: Limits, record: NewRecord<'_>) -> Option<u64> {
+    let NewRecord { number, timestamp_ms, key, value } = record;
+    batch.try_append(limits.batch_size, number, timestamp_ms, key, value)
+}

@@ -1,0 +1,156 @@
+//! A batch on its way from `send` to its callbacks: Kafka's `ProducerBatch`.
+//!
+//! Open while records are added, then sealed into the bytes of one v2 batch, which every attempt sends
+//! as they are. Remembers which records of the producer's own numbering it holds, in the order of
+//! their offsets, as runs: records of several partitions are numbered together.
+
+use bytes::Bytes;
+
+use crate::engine::client::alarm::Deadline;
+use crate::engine::ids::{EventId, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::record::builder::BatchBuilder;
+use crate::engine::time::Micros;
+
+/// Consecutive records of the producer's numbering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Number of the first.
+    pub first: u64,
+    /// How many.
+    pub count: u32,
+}
+
+/// One batch.
+#[derive(Clone, Debug)]
+pub struct ProducerBatch {
+    /// Its ordinal in the producer: batches begun earlier have lower ones.
+    pub id: u64,
+    /// Where it goes.
+    pub partition: TopicPartition,
+    /// When it was begun: `delivery.timeout.ms` and `linger.ms` count from here.
+    pub created: Micros,
+    /// The event that queued its first records.
+    pub first_queued: Option<EventId>,
+    /// The event that queued its last records.
+    pub last_queued: Option<EventId>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Earliest moment of the next attempt, and why, once one has failed.
+    pub retry_at: Option<(Micros, Option<EventId>)>,
+    /// Reign of the leader that the last attempt went to.
+    pub leader_epoch: LeaderEpoch,
+    /// Bytes of `buffer.memory` that it takes: a whole pooled buffer, or more when it is larger.
+    pub memory_bytes: u64,
+    runs: Vec<Run>,
+    records: u32,
+    bytes: u64,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Open(BatchBuilder),
+    Sealed(Bytes),
+}
+
+impl ProducerBatch {
+    /// An empty batch, with room for `room` bytes before it has to grow.
+    #[must_use]
+    pub fn new(id: u64, partition: TopicPartition, created: Micros, room: u32) -> ProducerBatch {
+        let body = BatchBuilder::with_capacity(room);
+        ProducerBatch {
+            id,
+            partition,
+            created,
+            first_queued: None,
+            last_queued: None,
+            attempts: 0,
+            retry_at: None,
+            leader_epoch: LeaderEpoch::NONE,
+            memory_bytes: 0,
+            runs: Vec::new(),
+            records: 0,
+            bytes: body.size(),
+            body: Body::Open(body),
+        }
+    }
+
+    /// Adds record `number` unless that makes the batch larger than `batch_size`; a first record
+    /// always fits. Returns the bytes added, or `None` when it does not fit.
+    pub fn try_append(
+        &mut self,
+        batch_size: u32,
+        number: u64,
+        timestamp_ms: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Option<u64> {
+        let Body::Open(builder) = &mut self.body else { return None };
+        let grown = builder.would_be_size(timestamp_ms, key, value, &[]);
+        if self.records > 0 && grown > u64::from(batch_size) {
+            return None;
+        }
+        builder.append(timestamp_ms, key, value, &[]);
+        let added = if self.records == 0 { grown } else { grown - self.bytes };
+        self.bytes = grown;
+        self.records += 1;
+        match self.runs.last_mut() {
+            Some(run) if run.first + u64::from(run.count) == number => run.count += 1,
+            _ => self.runs.push(Run { first: number, count: 1 }),
+        }
+        Some(added)
+    }
+
+    /// Whether no record can be added any more.
+    #[must_use]
+    pub fn is_full(&self, batch_size: u32) -> bool {
+        matches!(self.body, Body::Sealed(_)) || self.bytes >= u64::from(batch_size)
+    }
+
+    /// Its bytes on the wire; it takes no more records.
+    pub fn seal(&mut self) -> Bytes {
+        let sealed = match &mut self.body {
+            Body::Sealed(bytes) => return bytes.clone(),
+            Body::Open(builder) => std::mem::take(builder).build(),
+        };
+        self.body = Body::Sealed(sealed.clone());
+        sealed
+    }
+
+    /// Number of records.
+    #[must_use]
+    pub fn records(&self) -> u32 {
+        self.records
+    }
+
+    /// Its size in bytes, header included.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The records that it holds.
+    #[must_use]
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// The records that it holds, each run with the offset of its first, when the batch's is `base`.
+    /// Where nothing is known (−1), nothing is made up.
+    pub fn runs_from(&self, base: Offset) -> impl Iterator<Item = (Run, Offset)> {
+        let mut next = base;
+        self.runs.iter().map(move |run| {
+            let first = next;
+            if base != Offset::NONE {
+                next = next.plus(i64::from(run.count));
+            }
+            (*run, first)
+        })
+    }
+
+    /// When it has waited for `delivery.timeout.ms`.
+    #[must_use]
+    pub fn expiry(&self, delivery_timeout: Micros) -> Deadline {
+        Deadline { at: self.created + delivery_timeout, cause: self.first_queued }
+    }
+}

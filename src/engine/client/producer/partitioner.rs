@@ -1,0 +1,190 @@
+//! Which partition a record goes to: murmur2 of its key, or the sticky partition of the moment.
+//!
+//! Kafka's `BuiltInPartitioner` of 3.3 and later (KIP-794). A key is hashed over *all* partitions,
+//! also those without a leader, so that it always lands in the same one; records without a key stick
+//! to a partition until about `batch.size` bytes were produced to it, and the next is drawn among
+//! those that have a leader, the more likely the shorter its queue.
+
+use crate::engine::ids::PartitionId;
+use crate::engine::node::Ctx;
+use crate::engine::rng::Stream;
+
+/// Kafka's `Utils.murmur2`.
+#[must_use]
+pub fn murmur2(data: &[u8]) -> i32 {
+    const M: u32 = 0x5bd1_e995;
+    const SEED: u32 = 0x9747_b28c;
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let mut hash = SEED ^ length;
+    let mut words = data.chunks_exact(4);
+    for word in &mut words {
+        let mut k = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        k = k.wrapping_mul(M);
+        k ^= k >> 24;
+        k = k.wrapping_mul(M);
+        hash = hash.wrapping_mul(M) ^ k;
+    }
+    let tail = words.remainder();
+    if !tail.is_empty() {
+        let bytes = tail.iter().rev().fold(0, |bytes, byte| (bytes << 8) | u32::from(*byte));
+        hash = (hash ^ bytes).wrapping_mul(M);
+    }
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(M);
+    hash ^= hash >> 15;
+    hash.cast_signed()
+}
+
+/// Where a key lands among `partitions`, of which there is at least one.
+#[must_use]
+pub fn partition_for_key(key: &[u8], partitions: u32) -> PartitionId {
+    let positive = (murmur2(key) & 0x7fff_ffff).cast_unsigned();
+    PartitionId((positive % partitions.max(1)).cast_signed())
+}
+
+/// A partition that the sticky partitioner may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub partition: PartitionId,
+    /// Batches that wait for it.
+    pub queued: u32,
+}
+
+/// The sticky partition of one topic, and what was produced to it since it was chosen.
+#[derive(Clone, Debug, Default)]
+pub struct StickyPartitioner {
+    current: Option<PartitionId>,
+    produced_bytes: u64,
+}
+
+impl StickyPartitioner {
+    /// The partition for the next record without a key. `full`: no batch of the current partition has
+    /// room, so that a change leaves no small batch behind. `candidates` must not be empty.
+    pub fn choose(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        batch_size: u32,
+        full: bool,
+        candidates: impl FnOnce() -> Vec<Candidate>,
+    ) -> PartitionId {
+        match self.current {
+            Some(current) if !self.is_due(batch_size, full) => current,
+            _ => {
+                let next = draw(ctx, &candidates());
+                self.current = Some(next);
+                self.produced_bytes = 0;
+                next
+            }
+        }
+    }
+
+    /// The current partition, once one was drawn.
+    #[must_use]
+    pub fn current(&self) -> Option<PartitionId> {
+        self.current
+    }
+
+    /// Bytes were appended to the current partition.
+    pub fn produced(&mut self, bytes: u64) {
+        self.produced_bytes = self.produced_bytes.saturating_add(bytes);
+    }
+
+    /// Whether the next record goes to another partition: `batch.size` bytes and no batch begun, or
+    /// twice as many bytes.
+    #[must_use]
+    pub fn is_due(&self, batch_size: u32, full: bool) -> bool {
+        let batch_size = u64::from(batch_size);
+        (self.produced_bytes >= batch_size && full) || self.produced_bytes >= 2 * batch_size
+    }
+}
+
+/// A partition, each with a weight of the longest queue's length + 1 − its own.
+fn draw(ctx: &mut Ctx<'_>, candidates: &[Candidate]) -> PartitionId {
+    let longest = candidates.iter().map(|candidate| candidate.queued).max().unwrap_or(0);
+    let weight = |candidate: &Candidate| u64::from(longest - candidate.queued) + 1;
+    let total: u64 = candidates.iter().map(weight).sum();
+    let mut left = ctx.random_below(Stream::Client, total);
+    for candidate in candidates {
+        match left.checked_sub(weight(candidate)) {
+            Some(rest) => left = rest,
+            None => return candidate.partition,
+        }
+    }
+    PartitionId(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::client::testing::with_ctx;
+    use serde_json::Value;
+
+    const VECTORS: &str = include_str!("../../../../tests/data/murmur2.json");
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digits = text.as_bytes().chunks_exact(2);
+        digits
+            .map(|pair| {
+                let pair = str::from_utf8(pair).expect("hex is ASCII");
+                u8::from_str_radix(pair, 16).expect("two hex digits")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn keys_hash_and_land_as_in_kafka() {
+        let vectors: Value = serde_json::from_str(VECTORS).expect("the vectors are JSON");
+        let cases = vectors["cases"].as_array().expect("a list of cases");
+        assert_eq!(cases.len(), 72);
+        for case in cases {
+            let key = unhex(case["keyHex"].as_str().expect("hex"));
+            assert_eq!(i64::from(murmur2(&key)), case["murmur2"].as_i64().expect("a hash"));
+            for (partitions, expected) in case["partition"].as_object().expect("by number") {
+                let partitions = partitions.parse().expect("a number of partitions");
+                let landed = i64::from(partition_for_key(&key, partitions).0);
+                assert_eq!(Some(landed), expected.as_i64(), "{case}");
+            }
+        }
+    }
+
+    fn even(count: i32) -> Vec<Candidate> {
+        (0..count).map(|id| Candidate { partition: PartitionId(id), queued: 0 }).collect()
+    }
+
+    #[test]
+    fn it_sticks_until_batch_size_was_produced() {
+        with_ctx(|ctx| {
+            let mut sticky = StickyPartitioner::default();
+            let first = sticky.choose(ctx, 100, true, || even(3));
+            sticky.produced(99);
+            assert_eq!(sticky.choose(ctx, 100, true, || panic!("not due")), first);
+            sticky.produced(1);
+            assert!(sticky.is_due(100, true));
+        });
+    }
+
+    #[test]
+    fn a_batch_begun_delays_the_change_up_to_twice_batch_size() {
+        let mut sticky = StickyPartitioner::default();
+        sticky.produced(199);
+        assert!(!sticky.is_due(100, false));
+        sticky.produced(1);
+        assert!(sticky.is_due(100, false));
+    }
+
+    #[test]
+    fn short_queues_are_drawn_more_often() {
+        let candidates = [
+            Candidate { partition: PartitionId(0), queued: 9 },
+            Candidate { partition: PartitionId(1), queued: 0 },
+        ];
+        let mut drawn = [0, 0];
+        with_ctx(|ctx| {
+            for _ in 0..1_100 {
+                drawn[usize::try_from(draw(ctx, &candidates).0).expect("0 or 1")] += 1;
+            }
+        });
+        assert!((50..150).contains(&drawn[0]), "weights 1 and 10: {drawn:?}");
+    }
+}

@@ -1,0 +1,254 @@
+//! Sends batches to leaders and hears the answers: Kafka's `Sender`.
+//!
+//! One request per broker holds at most one batch of each partition. A retriable error puts the batch
+//! back, until `delivery.timeout.ms` after it was begun; without idempotence a retry may put the same
+//! records into the log twice, and with more than one request in flight behind a later batch. With
+//! `max.in.flight.requests.per.connection=1` a partition has one batch under way at most.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::{self as kafka, ProduceRequest, ProduceResponse};
+use kafka_protocol::protocol::StrBytes;
+
+use crate::engine::client::backoff::Backoff;
+use crate::engine::client::network_client::{Failed, version};
+use crate::engine::command::Acks;
+use crate::engine::event::EventKind;
+use crate::engine::ids::{BrokerId, Offset, PartitionId, TopicName, TopicPartition};
+use crate::engine::node::Ctx;
+use crate::engine::protocol::Request;
+
+use super::batch::ProducerBatch;
+use super::{MAX_REQUEST_SIZE, Producer, REQUEST_TIMED_OUT};
+
+/// NETWORK_EXCEPTION: the client's own word for a connection that broke.
+const NETWORK_EXCEPTION: i16 = 13;
+
+/// What a Produce request carried: batches by partition.
+#[derive(Clone, Debug)]
+pub struct Produced {
+    batches: Vec<(TopicPartition, u64)>,
+}
+
+impl Producer {
+    /// Sends what should be sent and can be: to each leader, as many requests as may be in flight.
+    pub(super) fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
+        let mut by_leader = self.sendable(ctx);
+        while !by_leader.is_empty() {
+            by_leader.retain(|leader, partitions| {
+                self.network.in_flight(*leader) < self.config.max_in_flight
+                    && self.network.ready(ctx, *leader)
+                    && self.network.in_flight(*leader) < self.config.max_in_flight
+                    && !partitions.is_empty()
+            });
+            for (leader, partitions) in &by_leader {
+                self.send_to(ctx, *leader, partitions);
+            }
+            if !by_leader.is_empty() {
+                by_leader = self.sendable(ctx);
+            }
+        }
+    }
+
+    /// Partitions with a batch to send now, by leader. Those without a leader ask for metadata.
+    fn sendable(&mut self, ctx: &Ctx<'_>) -> BTreeMap<BrokerId, Vec<TopicPartition>> {
+        let muted: BTreeSet<&TopicPartition> = match self.config.max_in_flight {
+            1 => self.in_flight.values().map(|batch| &batch.partition).collect(),
+            _ => BTreeSet::new(),
+        };
+        let mut by_leader: BTreeMap<BrokerId, Vec<TopicPartition>> = BTreeMap::new();
+        let mut leaderless = false;
+        for partition in self.accumulator.waiting() {
+            let known = self.network.metadata.partition(partition);
+            let epoch = self.network.metadata.leader_epoch(partition);
+            let limits = self.config.limits;
+            if muted.contains(partition)
+                || !self.accumulator.is_sendable(ctx.now, partition, limits, epoch)
+            {
+                continue;
+            }
+            match known.and_then(|known| known.leader) {
+                Some(leader) => by_leader.entry(leader).or_default().push(partition.clone()),
+                None => leaderless = true,
+            }
+        }
+        if leaderless {
+            self.network.metadata.request_update(ctx.timer_cause());
+        }
+        by_leader
+    }
+
+    fn send_to(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: &[TopicPartition]) {
+        let mut batches: Vec<ProducerBatch> = Vec::new();
+        let mut bytes = 0;
+        for partition in partitions {
+            bytes += self.accumulator.front_bytes(partition);
+            if bytes > MAX_REQUEST_SIZE && !batches.is_empty() {
+                break;
+            }
+            batches.extend(self.accumulator.take(partition));
+        }
+        for batch in &mut batches {
+            batch.attempts += 1;
+            batch.retry_at = None;
+            batch.leader_epoch = self.network.metadata.leader_epoch(&batch.partition);
+        }
+        let body = Request::Produce(self.request(&mut batches));
+        let queued = batches.iter().filter_map(|batch| batch.last_queued).max();
+        let at_once = queued.filter(|queued| self.fresh.is_some_and(|fresh| *queued >= fresh));
+        let trigger = at_once.map(|queued| ctx.set_cause(queued));
+        self.dispatch(ctx, leader, body, batches);
+        if let Some(trigger) = trigger {
+            ctx.restore_cause(trigger);
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leader: BrokerId,
+        body: Request,
+        batches: Vec<ProducerBatch>,
+    ) {
+        if self.config.acks == Acks::None {
+            let message = self.network.send_unanswered(ctx, leader, version::PRODUCE, body);
+            let trigger = ctx.set_cause(message);
+            for batch in batches {
+                self.succeed(ctx, &batch, Offset::NONE);
+            }
+            ctx.restore_cause(trigger);
+            return;
+        }
+        let named = batches.iter().map(|batch| (batch.partition.clone(), batch.id)).collect();
+        let produced = Produced { batches: named };
+        self.network.send(ctx, leader, version::PRODUCE, body, produced);
+        self.in_flight.extend(batches.into_iter().map(|batch| (batch.id, batch)));
+    }
+
+    fn request(&self, batches: &mut [ProducerBatch]) -> ProduceRequest {
+        let mut topics: BTreeMap<TopicName, Vec<PartitionProduceData>> = BTreeMap::new();
+        for batch in batches {
+            let data = PartitionProduceData::default()
+                .with_index(batch.partition.partition.0)
+                .with_records(Some(batch.seal()));
+            topics.entry(batch.partition.topic.clone()).or_default().push(data);
+        }
+        let topics = topics.into_iter().map(|(topic, data)| {
+            let name = kafka::TopicName(StrBytes::from_string(topic.as_str().to_owned()));
+            TopicProduceData::default().with_name(name).with_partition_data(data)
+        });
+        let timeout_ms = i32::try_from(self.config.request_timeout.as_ms()).unwrap_or(i32::MAX);
+        ProduceRequest::default()
+            .with_acks(self.config.acks.wire())
+            .with_timeout_ms(timeout_ms)
+            .with_topic_data(topics.collect())
+    }
+
+    /// A Produce was answered. Batches that have failed meanwhile are not here any more.
+    pub(super) fn complete(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        produced: &Produced,
+        response: &ProduceResponse,
+    ) {
+        let mut answers = BTreeMap::new();
+        for topic in &response.responses {
+            let name = TopicName::new(topic.name.as_str());
+            for part in &topic.partition_responses {
+                let partition = TopicPartition::new(&name, PartitionId(part.index));
+                answers.insert(partition, (part.error_code, Offset(part.base_offset)));
+            }
+        }
+        for (partition, id) in &produced.batches {
+            let Some(batch) = self.in_flight.remove(id) else { continue };
+            match answers.get(partition) {
+                Some((0, base)) => self.succeed(ctx, &batch, *base),
+                Some((error, _)) => self.retry_or_fail(ctx, batch, *error),
+                None => self.fail(ctx, &batch, ResponseError::UnknownServerError.code()),
+            }
+        }
+    }
+
+    /// Requests got no answer: their batches are tried again.
+    pub(super) fn retry_all(&mut self, ctx: &mut Ctx<'_>, failed: Failed<Produced>) {
+        let error = if failed.timed_out { REQUEST_TIMED_OUT } else { NETWORK_EXCEPTION };
+        for (_, id) in failed.purposes.iter().flat_map(|produced| &produced.batches) {
+            if let Some(batch) = self.in_flight.remove(id) {
+                self.retry_or_fail(ctx, batch, error);
+            }
+        }
+    }
+
+    /// Fails batches that were begun `delivery.timeout.ms` ago, also those that wait for an answer.
+    pub(super) fn expire(&mut self, ctx: &mut Ctx<'_>) {
+        let limits = self.config.limits;
+        let mut expired = self.accumulator.take_expired(ctx.now, limits);
+        while let Some(oldest) = self.in_flight.first_entry()
+            && oldest.get().expiry(limits.delivery_timeout).at <= ctx.now
+        {
+            expired.push(oldest.remove());
+        }
+        for batch in expired {
+            self.fail(ctx, &batch, REQUEST_TIMED_OUT);
+        }
+    }
+
+    fn retry_or_fail(&mut self, ctx: &mut Ctx<'_>, mut batch: ProducerBatch, error: i16) {
+        let kind = ResponseError::try_from_code(error);
+        if kind.is_some_and(is_about_metadata) {
+            self.network.metadata.request_update(ctx.timer_cause());
+        }
+        let retriable = kind.is_some_and(|kind| kind.is_retriable());
+        let expiry = batch.expiry(self.config.limits.delivery_timeout);
+        if !retriable || expiry.at <= ctx.now {
+            self.fail(ctx, &batch, error);
+            return;
+        }
+        let mut told = None;
+        for run in batch.runs() {
+            let partition = batch.partition.clone();
+            let (first, count) = (run.first, run.count);
+            told = Some(ctx.emit(EventKind::BatchRetried { partition, first, count, error }));
+        }
+        let backoff = Backoff::retry(self.config.retry_backoff);
+        let pause = backoff.pause(ctx, batch.attempts.saturating_sub(1));
+        batch.retry_at = Some((ctx.now + pause, told));
+        self.accumulator.give_back(batch);
+    }
+
+    fn succeed(&mut self, ctx: &mut Ctx<'_>, batch: &ProducerBatch, base: Offset) {
+        self.counts.acked += u64::from(batch.records());
+        self.accumulator.release(batch);
+        for (run, base) in batch.runs_from(base) {
+            let partition = batch.partition.clone();
+            let (first, count) = (run.first, run.count);
+            ctx.emit(EventKind::RecordsAcked { partition, first, count, base });
+        }
+    }
+
+    fn fail(&mut self, ctx: &mut Ctx<'_>, batch: &ProducerBatch, error: i16) {
+        self.accumulator.release(batch);
+        for run in batch.runs() {
+            self.fail_records(ctx, batch.partition.clone(), run.first, run.count, error);
+        }
+    }
+}
+
+/// Kafka's `InvalidMetadataException` and its kin: what was known of the cluster was wrong.
+fn is_about_metadata(error: ResponseError) -> bool {
+    matches!(
+        error,
+        ResponseError::UnknownTopicOrPartition
+            | ResponseError::LeaderNotAvailable
+            | ResponseError::NotLeaderOrFollower
+            | ResponseError::ReplicaNotAvailable
+            | ResponseError::NetworkException
+            | ResponseError::KafkaStorageError
+            | ResponseError::ListenerNotFound
+            | ResponseError::FencedLeaderEpoch
+            | ResponseError::UnknownLeaderEpoch
+            | ResponseError::UnknownTopicId
+    )
+}

@@ -1,0 +1,297 @@
+//! Commands: every cause that comes from outside. Nothing else changes a world.
+//!
+//! Plain data, one enum. A link, a lesson submission and a saved session are a config and a list of
+//! [`TimedCommand`]s; replaying them gives the same events bit for bit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName};
+use crate::engine::time::Micros;
+
+/// A command and the place in the world's history where it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimedCommand {
+    /// World time when it was given.
+    pub at: Micros,
+    /// The event that it follows: the id that the next event would have had. Many events share an
+    /// instant, so the time alone does not say where. `None`: after every event due by `at`.
+    pub before: Option<EventId>,
+    /// What was asked.
+    pub command: Command,
+}
+
+/// One thing done to the world from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Start the process of a host: a broker recovers its log dirs; ZooKeeper reads its data.
+    Start {
+        /// The host.
+        node: NodeId,
+    },
+    /// End a process at once (SIGKILL). The page cache of its host stays.
+    Kill {
+        /// The host.
+        node: NodeId,
+    },
+    /// Ask a process to end (SIGTERM): a broker goes through controlled shutdown.
+    Stop {
+        /// The host.
+        node: NodeId,
+    },
+    /// Stall both directions of a link: messages arrive after [`Command::Heal`].
+    Hold {
+        /// One end.
+        a: NodeId,
+        /// The other end.
+        b: NodeId,
+    },
+    /// End a hold.
+    Heal {
+        /// One end.
+        a: NodeId,
+        /// The other end.
+        b: NodeId,
+    },
+    /// One message vanishes; its sender learns by timeout.
+    Drop {
+        /// Which one: it must be in flight, or the address may name one to come.
+        message: MessageAddress,
+    },
+    /// Set the delay of both directions of a link.
+    SetLink {
+        /// One end.
+        a: NodeId,
+        /// The other end.
+        b: NodeId,
+        /// Least one-way delay.
+        latency: Micros,
+        /// Most that is added at random.
+        jitter: Micros,
+    },
+    /// Create a topic, through an admin client of the world.
+    CreateTopic {
+        /// Its name.
+        topic: TopicName,
+        /// Where its replicas go.
+        placement: Placement,
+        /// Its own settings, Kafka's names and text values.
+        configs: Vec<(Text, Text)>,
+    },
+    /// Set one setting of a topic, through an admin client (IncrementalAlterConfigs).
+    SetTopicConfig {
+        /// The topic.
+        topic: TopicName,
+        /// Kafka's name of the setting.
+        key: Text,
+        /// Kafka's text form of the value.
+        value: Text,
+    },
+    /// Add a producer program and start it.
+    AddProducer {
+        /// Its name, unique in the world; hosts' names are taken.
+        name: Text,
+        /// What it does.
+        spec: ProducerSpec,
+    },
+    /// Add a consumer program that follows all partitions of a topic, and start it.
+    AddConsumer {
+        /// Its name, unique in the world; hosts' names are taken.
+        name: Text,
+        /// What it does.
+        spec: ConsumerSpec,
+    },
+    /// Change a running client program (`acks`, `rate`, `keys`, …); the keys are those of the specs.
+    SetClient {
+        /// The client.
+        name: Text,
+        /// What to change.
+        key: Text,
+        /// Its new value.
+        value: Text,
+    },
+    /// Hand records to a producer program, one per entry, now.
+    Send {
+        /// The producer.
+        name: Text,
+        /// The records.
+        records: Vec<RecordSpec>,
+    },
+    /// Electricity goes on every host: no process lives, and files are what survived.
+    PowerLoss {
+        /// Length that each file keeps; files not named are gone.
+        durable: Vec<DurableFile>,
+    },
+    /// Bytes of a file are not what was written: a rotten sector.
+    DiskFault {
+        /// The host.
+        node: NodeId,
+        /// Path within the host's disk.
+        path: Text,
+        /// First byte that differs.
+        position: u64,
+        /// What stands there now.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A message of one link, by API and number, never by a global number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MessageAddress {
+    /// Its sender.
+    pub from: NodeId,
+    /// Its receiver.
+    pub to: NodeId,
+    /// What it is: [`crate::engine::protocol::Api`].
+    pub api: crate::engine::protocol::Api,
+    /// Request or response.
+    pub response: bool,
+    /// The n-th such message on this link since the world began, from 0.
+    pub nth: u64,
+}
+
+/// Where the replicas of a new topic go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Placement {
+    /// The controller places them (AdminUtils: random start and shift).
+    Automatic {
+        /// Number of partitions.
+        partitions: u32,
+        /// Replicas of each.
+        replication_factor: u16,
+    },
+    /// Given, partition by partition, preferred leader first.
+    Assigned(Vec<Vec<BrokerId>>),
+}
+
+/// `acks` of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Acks {
+    /// The broker does not answer.
+    None,
+    /// The leader answers when it has appended.
+    Leader,
+    /// The leader answers when the high watermark has passed.
+    All,
+}
+
+impl Acks {
+    /// The value on the wire: 0, 1 or −1.
+    #[must_use]
+    pub fn wire(self) -> i16 {
+        match self {
+            Acks::None => 0,
+            Acks::Leader => 1,
+            Acks::All => -1,
+        }
+    }
+}
+
+/// What a producer program does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProducerSpec {
+    /// The topic it writes to.
+    pub topic: TopicName,
+    /// Records a second by itself; 0 means only what it is told to send. At most 1,000,000.
+    pub rate: u32,
+    /// Its records' keys.
+    pub keys: Keys,
+    /// Bytes of each generated value; 0 means its short name, `web-17`. At most 1,000,000.
+    pub value_bytes: u32,
+    /// Stop after this many generated records; 0 means never.
+    pub limit: u64,
+    /// Answer wanted from the leader.
+    pub acks: Acks,
+    /// Most bytes of a batch (`batch.size`).
+    pub batch_size: u32,
+    /// How long a record waits for company (`linger.ms`).
+    pub linger_ms: i64,
+    /// How long one request may take (`request.timeout.ms`).
+    pub request_timeout_ms: i64,
+    /// How long a record may take in all (`delivery.timeout.ms`).
+    pub delivery_timeout_ms: i64,
+    /// Pause before a retry (`retry.backoff.ms`).
+    pub retry_backoff_ms: i64,
+    /// Requests to one broker without an answer (`max.in.flight.requests.per.connection`).
+    pub max_in_flight: u32,
+}
+
+impl ProducerSpec {
+    /// Kafka 3.9's defaults (idempotence off: not modelled yet), no rate.
+    #[must_use]
+    pub fn new(topic: &TopicName) -> ProducerSpec {
+        ProducerSpec {
+            topic: topic.clone(),
+            rate: 0,
+            keys: Keys::None,
+            value_bytes: 0,
+            limit: 0,
+            acks: Acks::All,
+            batch_size: 16_384,
+            linger_ms: 0,
+            request_timeout_ms: 30_000,
+            delivery_timeout_ms: 120_000,
+            retry_backoff_ms: 100,
+            max_in_flight: 5,
+        }
+    }
+}
+
+/// Keys of generated records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keys {
+    /// Null keys: the sticky partitioner places them.
+    None,
+    /// `k0` … `k(n−1)` in turn; murmur2 places them.
+    Cycle(u32),
+}
+
+/// What a consumer program does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsumerSpec {
+    /// The topic that it follows, all partitions, without a group.
+    pub topic: TopicName,
+    /// Start at the log's beginning (true) or at its end.
+    pub from_beginning: bool,
+    /// `fetch.min.bytes`.
+    pub fetch_min_bytes: i32,
+    /// `fetch.max.wait.ms`.
+    pub fetch_max_wait_ms: i32,
+    /// `max.partition.fetch.bytes`.
+    pub max_partition_fetch_bytes: i32,
+}
+
+impl ConsumerSpec {
+    /// Kafka 3.9's defaults, from the beginning.
+    #[must_use]
+    pub fn new(topic: &TopicName) -> ConsumerSpec {
+        ConsumerSpec {
+            topic: topic.clone(),
+            from_beginning: true,
+            fetch_min_bytes: 1,
+            fetch_max_wait_ms: 500,
+            max_partition_fetch_bytes: 1_048_576,
+        }
+    }
+}
+
+/// A record handed to a producer program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSpec {
+    /// Its key; `None` is a null key.
+    pub key: Option<Text>,
+    /// Its value.
+    pub value: Text,
+    /// Its partition, when given; else the partitioner chooses.
+    pub partition: Option<PartitionId>,
+}
+
+/// What a power loss left of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DurableFile {
+    /// The host.
+    pub node: NodeId,
+    /// Path within the host's disk.
+    pub path: Text,
+    /// Bytes kept, from the file's start.
+    pub bytes: u64,
+}

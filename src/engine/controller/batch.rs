@@ -1,0 +1,83 @@
+//! Requests gathered while partitions change, sent together (Kafka's `ControllerBrokerRequestBatch`).
+//!
+//! A broker gets one LeaderAndIsr with all its changed partitions, and every registered broker one
+//! UpdateMetadata, in that order: replicas learn their role before clients can be told of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::engine::controller::channel::{Channels, Correlations};
+use crate::engine::controller::context::Context;
+use crate::engine::ids::{BrokerId, TopicPartition};
+use crate::engine::node::Ctx;
+use crate::engine::protocol::Request;
+use crate::engine::protocol::inter_broker::{
+    LeaderAndIsrRequest, PartitionState, UpdateMetadataRequest,
+};
+
+/// What is to be told, and to whom.
+#[derive(Clone, Debug, Default)]
+pub struct RequestBatch {
+    roles: BTreeMap<BrokerId, BTreeMap<TopicPartition, bool>>,
+    metadata: BTreeSet<TopicPartition>,
+    recipients: BTreeSet<BrokerId>,
+}
+
+impl RequestBatch {
+    /// Brokers learn their role in a partition, and all brokers its metadata.
+    pub fn add_roles(
+        &mut self,
+        context: &Context,
+        brokers: &[BrokerId],
+        partition: &TopicPartition,
+        is_new: bool,
+    ) {
+        for broker in brokers {
+            let roles = self.roles.entry(*broker).or_default();
+            *roles.entry(partition.clone()).or_default() |= is_new;
+        }
+        self.add_metadata(context.registered_ids(), [partition.clone()]);
+    }
+
+    /// Brokers learn which brokers live, and the metadata of partitions.
+    pub fn add_metadata(
+        &mut self,
+        brokers: impl IntoIterator<Item = BrokerId>,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+    ) {
+        self.recipients.extend(brokers);
+        self.metadata.extend(partitions);
+    }
+
+    /// Queues the requests, with partitions as they stand now.
+    pub fn flush(
+        &mut self,
+        ctx: &mut Ctx,
+        controller_id: BrokerId,
+        context: &Context,
+        channels: &mut Channels,
+        ids: &mut Correlations,
+    ) {
+        let batch = std::mem::take(self);
+        let controller_epoch = context.epoch;
+        for (broker, roles) in batch.roles {
+            let states = roles.iter().filter_map(|(p, is_new)| context.partition_state(p, *is_new));
+            let partition_states: Vec<PartitionState> = states.collect();
+            let request = LeaderAndIsrRequest { controller_id, controller_epoch, partition_states };
+            channels.enqueue(ctx, ids, broker, Rc::new(Request::LeaderAndIsr(request)));
+        }
+        if batch.recipients.is_empty() {
+            return;
+        }
+        let states = batch.metadata.iter().filter_map(|p| context.partition_state(p, false));
+        let request = Rc::new(Request::UpdateMetadata(UpdateMetadataRequest {
+            controller_id,
+            controller_epoch,
+            partition_states: states.collect(),
+            live_brokers: context.registered.keys().copied().collect(),
+        }));
+        for broker in batch.recipients {
+            channels.enqueue(ctx, ids, broker, Rc::clone(&request));
+        }
+    }
+}

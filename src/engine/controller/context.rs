@@ -1,0 +1,152 @@
+//! What the controller knows of the cluster (Kafka's `ControllerContext`).
+//!
+//! It mirrors ZooKeeper: brokers registered, topics, and of each partition the assignment and the
+//! state as last read or written. Only the active controller holds one. Maps share structure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use imbl::OrdMap;
+use uuid::Uuid;
+
+use crate::engine::controller::election::LiveBrokers;
+use crate::engine::controller::state_json::LeaderAndIsr;
+use crate::engine::ids::{BrokerId, ControllerEpoch, TopicName, TopicPartition};
+use crate::engine::protocol::inter_broker::PartitionState;
+
+/// Where a partition stands (Kafka's `PartitionState`; deleted ones are not kept).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It has an assignment but no state yet.
+    New,
+    /// It has a leader that lives.
+    Online,
+    /// It had a leader; nobody leads now.
+    Offline,
+}
+
+/// One partition.
+#[derive(Clone, Debug)]
+pub struct Partition {
+    /// Assigned replicas, preferred leader first.
+    pub replicas: Rc<[BrokerId]>,
+    /// Its `state` znode, when there is one.
+    pub state: Option<LeaderAndIsr>,
+    /// Where it stands.
+    pub status: Status,
+}
+
+/// The cluster as the active controller knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// This controller's reign.
+    pub epoch: ControllerEpoch,
+    /// zkVersion of `/controller_epoch`: the guard of every write.
+    pub epoch_version: i32,
+    /// Brokers registered, those that are stopping included, with their broker epochs.
+    pub registered: LiveBrokers,
+    /// Brokers that asked to stop.
+    pub stopping: BTreeSet<BrokerId>,
+    /// Topics and their ids.
+    pub topics: OrdMap<TopicName, Uuid>,
+    /// Partitions.
+    pub partitions: OrdMap<TopicPartition, Partition>,
+}
+
+impl Context {
+    /// Brokers that can lead: registered and not stopping.
+    #[must_use]
+    pub fn live(&self) -> BTreeSet<BrokerId> {
+        self.registered.keys().copied().filter(|id| !self.stopping.contains(id)).collect()
+    }
+
+    /// Brokers that get requests: also those that are stopping.
+    #[must_use]
+    pub fn registered_ids(&self) -> BTreeSet<BrokerId> {
+        self.registered.keys().copied().collect()
+    }
+
+    /// Adds a topic's partitions, without state.
+    pub fn add_topic(
+        &mut self,
+        topic: &TopicName,
+        id: Uuid,
+        partitions: &BTreeMap<crate::engine::ids::PartitionId, Vec<BrokerId>>,
+    ) {
+        self.topics.insert(topic.clone(), id);
+        for (partition, replicas) in partitions {
+            let replicas = replicas.as_slice().into();
+            let partition = TopicPartition::new(topic, *partition);
+            let entry = Partition { replicas, state: None, status: Status::New };
+            self.partitions.insert(partition, entry);
+        }
+    }
+
+    /// Notes a partition's state as read or written.
+    pub fn put_state(&mut self, partition: &TopicPartition, state: LeaderAndIsr) {
+        if let Some(entry) = self.partitions.get_mut(partition) {
+            entry.state = Some(state);
+        }
+    }
+
+    /// Notes where a partition stands.
+    pub fn put_status(&mut self, partition: &TopicPartition, status: Status) {
+        if let Some(entry) = self.partitions.get_mut(partition)
+            && entry.status != status
+        {
+            entry.status = status;
+        }
+    }
+
+    /// Partitions with a replica on `broker`, in order.
+    #[must_use]
+    pub fn partitions_on(&self, broker: BrokerId) -> Vec<TopicPartition> {
+        let here = self.partitions.iter().filter(|(_, p)| p.replicas.contains(&broker));
+        here.map(|(partition, _)| partition.clone()).collect()
+    }
+
+    /// Partitions that `broker` leads, in order.
+    #[must_use]
+    pub fn led_by(&self, broker: BrokerId) -> Vec<TopicPartition> {
+        let led = self.partitions.iter().filter(|(_, p)| {
+            p.state.as_ref().is_some_and(|state| state.leadership.leader == Some(broker))
+        });
+        led.map(|(partition, _)| partition.clone()).collect()
+    }
+
+    /// Partitions that stand where `status` says, in order.
+    #[must_use]
+    pub fn in_status(&self, status: Status) -> Vec<TopicPartition> {
+        let there = self.partitions.iter().filter(|(_, p)| p.status == status);
+        there.map(|(partition, _)| partition.clone()).collect()
+    }
+
+    /// Partitions that have a state, in order.
+    #[must_use]
+    pub fn with_state(&self) -> Vec<TopicPartition> {
+        let there = self.partitions.iter().filter(|(_, p)| p.state.is_some());
+        there.map(|(partition, _)| partition.clone()).collect()
+    }
+
+    /// A partition as LeaderAndIsr and UpdateMetadata carry it; `None` while it has no state.
+    #[must_use]
+    pub fn partition_state(
+        &self,
+        partition: &TopicPartition,
+        is_new: bool,
+    ) -> Option<PartitionState> {
+        let entry = self.partitions.get(partition)?;
+        let state = entry.state.as_ref()?;
+        Some(PartitionState {
+            partition: partition.clone(),
+            topic_id: self.topics.get(&partition.topic).copied().unwrap_or_default(),
+            controller_epoch: state.controller_epoch,
+            leader: state.leadership.leader,
+            leader_epoch: state.leader_epoch,
+            isr: state.leadership.isr.clone(),
+            partition_epoch: state.partition_epoch,
+            replicas: entry.replicas.to_vec(),
+            is_new,
+        })
+    }
+}

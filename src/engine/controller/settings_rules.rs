@@ -1,0 +1,98 @@
+//! Which settings a topic may have, and what Kafka says of those it refuses (`LogConfig.validate`).
+
+use crate::engine::config::TopicConfig;
+use crate::engine::error::ConfigError;
+use crate::engine::ids::Text;
+
+/// Why a setting was refused, in Kafka's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No such setting (`InvalidConfigurationException`).
+    Unknown(Text),
+    /// Its value will not do (`ConfigException`).
+    Invalid(Text),
+}
+
+impl Refused {
+    /// The words.
+    #[must_use]
+    pub fn message(&self) -> Text {
+        match self {
+            Refused::Unknown(text) | Refused::Invalid(text) => text.clone(),
+        }
+    }
+}
+
+/// Checks one setting.
+///
+/// # Errors
+/// It is unknown, or its value does not parse or is out of range.
+pub fn check(key: &str, value: &str) -> Result<(), Refused> {
+    let invalid = |what: &str| {
+        Refused::Invalid(format!("Invalid value {value} for configuration {key}: {what}").into())
+    };
+    match TopicConfig::default().set(key, value) {
+        Ok(()) if beyond_int(value) => Err(invalid("Not a number of type INT")),
+        Ok(()) => Ok(()),
+        Err(ConfigError::Unknown { .. }) => {
+            Err(Refused::Unknown(format!("Unknown topic config name: {key}").into()))
+        }
+        Err(ConfigError::NotANumber { .. }) => Err(invalid("Not a number of type INT")),
+        Err(ConfigError::NotABoolean { .. }) => {
+            Err(invalid("Expected value to be either true or false"))
+        }
+        Err(ConfigError::NotOneOf { allowed, .. }) => {
+            Err(invalid(&format!("String must be one of: {allowed}")))
+        }
+        Err(ConfigError::OutOfRange { value: number, least, .. }) if number < least => {
+            Err(invalid(&format!("Value must be at least {least}")))
+        }
+        Err(ConfigError::OutOfRange { .. }) => Err(invalid("Not a number of type INT")),
+    }
+}
+
+/// Every number among the settings modelled is an INT in Kafka.
+fn beyond_int(value: &str) -> bool {
+    value.trim().parse::<i64>().is_ok_and(|number| i32::try_from(number).is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_words(key: &str, value: &str, words: &str) {
+        let refused = check(key, value).expect_err("it is refused");
+        assert_eq!(&*refused.message(), words);
+    }
+
+    #[test]
+    fn a_good_value_is_taken() {
+        assert_eq!(check("min.insync.replicas", "2"), Ok(()));
+        assert_eq!(check("unclean.leader.election.enable", "true"), Ok(()));
+    }
+
+    #[test]
+    fn refusals_have_kafkas_words() {
+        check_words("retention.hours", "1", "Unknown topic config name: retention.hours");
+        check_words(
+            "min.insync.replicas",
+            "0",
+            "Invalid value 0 for configuration min.insync.replicas: Value must be at least 1",
+        );
+        check_words(
+            "segment.bytes",
+            "10",
+            "Invalid value 10 for configuration segment.bytes: Value must be at least 14",
+        );
+        check_words(
+            "segment.bytes",
+            "soon",
+            "Invalid value soon for configuration segment.bytes: Not a number of type INT",
+        );
+        check_words(
+            "max.message.bytes",
+            "3000000000",
+            "Invalid value 3000000000 for configuration max.message.bytes: Not a number of type INT",
+        );
+    }
+}

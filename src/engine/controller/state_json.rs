@@ -1,0 +1,350 @@
+//! What Kafka keeps in its znodes, byte for byte as 3.9 writes it (`ZkData.scala`), and how it is
+//! read back. Also the paths.
+//!
+//! Member order is that of a real cluster (`zookeeper-shell` against 3.9.1), which is the order of a
+//! Scala map, not alphabetical.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::engine::controller::election::Leadership;
+use crate::engine::controller::json::{Json, quote};
+use crate::engine::ids::{
+    BrokerId, ControllerEpoch, LeaderEpoch, PartitionEpoch, PartitionId, Text, TopicName,
+    TopicPartition,
+};
+use crate::engine::protocol::inter_broker::TopicOverrides;
+
+/// The elected controller, ephemeral.
+pub const CONTROLLER: &str = "/controller";
+/// Number of the controller's reign.
+pub const CONTROLLER_EPOCH: &str = "/controller_epoch";
+/// Registered brokers.
+pub const BROKER_IDS: &str = "/brokers/ids";
+/// Topics and their assignments.
+pub const TOPICS: &str = "/brokers/topics";
+/// Topics' own settings.
+pub const TOPIC_CONFIGS: &str = "/config/topics";
+/// Notifications of changed settings.
+pub const CONFIG_CHANGES: &str = "/config/changes";
+/// Name of a notification, before its number.
+pub const CONFIG_CHANGE_PREFIX: &str = "config_change_";
+/// Finalised features (KIP-584).
+pub const FEATURE: &str = "/feature";
+/// What the controller writes there.
+pub const FEATURE_DATA: &str = r#"{"features":{},"version":2,"status":1}"#;
+/// The cluster's id.
+pub const CLUSTER_ID: &str = "/cluster/id";
+
+/// Paths that every broker makes sure of when it starts (`ZkData.PersistentZkPaths`), parents first.
+pub const PERSISTENT_PATHS: &[&str] = &[
+    "/consumers",
+    "/brokers",
+    "/brokers/ids",
+    "/brokers/topics",
+    "/config",
+    "/config/changes",
+    "/admin",
+    "/admin/delete_topics",
+    "/brokers/seqid",
+    "/isr_change_notification",
+    "/latest_producer_id_block",
+    "/log_dir_event_notification",
+    "/config/topics",
+    "/config/clients",
+    "/config/users",
+    "/config/brokers",
+    "/config/ips",
+    "/cluster",
+];
+
+/// A partition's `state` znode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaderAndIsr {
+    /// Leader and ISR.
+    pub leadership: Leadership,
+    /// Number of the leader's reign.
+    pub leader_epoch: LeaderEpoch,
+    /// Reign of the controller that wrote it.
+    pub controller_epoch: ControllerEpoch,
+    /// zkVersion of the znode, as read or written.
+    pub partition_epoch: PartitionEpoch,
+}
+
+/// A topic's znode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicAssignment {
+    /// Its id.
+    pub id: Uuid,
+    /// Replicas by partition, preferred leader first.
+    pub partitions: BTreeMap<PartitionId, Vec<BrokerId>>,
+}
+
+/// `/brokers/ids/N`.
+#[must_use]
+pub fn broker_path(broker: BrokerId) -> Text {
+    format!("{BROKER_IDS}/{broker}").into()
+}
+
+/// `/brokers/topics/T`.
+#[must_use]
+pub fn topic_path(topic: &TopicName) -> Text {
+    format!("{TOPICS}/{topic}").into()
+}
+
+/// `/brokers/topics/T/partitions/P/state`.
+#[must_use]
+pub fn state_path(partition: &TopicPartition) -> Text {
+    format!("{TOPICS}/{}/partitions/{}/state", partition.topic, partition.partition).into()
+}
+
+/// `/config/topics/T`.
+#[must_use]
+pub fn config_path(topic: &TopicName) -> Text {
+    format!("{TOPIC_CONFIGS}/{topic}").into()
+}
+
+/// A broker's registration; hosts of a world are named `b1`, `b2`, … and listen on 9092.
+#[must_use]
+pub fn broker(broker: BrokerId, wall_ms: i64) -> Text {
+    format!(
+        concat!(
+            r#"{{"features":{{}},"listener_security_protocol_map":{{"PLAINTEXT":"PLAINTEXT"}},"#,
+            r#""endpoints":["PLAINTEXT://b{0}:9092"],"jmx_port":-1,"port":9092,"host":"b{0}","#,
+            r#""version":5,"timestamp":"{1}"}}"#
+        ),
+        broker, wall_ms
+    )
+    .into()
+}
+
+/// The elected controller.
+#[must_use]
+pub fn controller(broker: BrokerId, wall_ms: i64) -> Text {
+    format!(
+        r#"{{"version":2,"brokerid":{broker},"timestamp":"{wall_ms}","kraftControllerEpoch":-1}}"#
+    )
+    .into()
+}
+
+/// Who the controller is.
+#[must_use]
+pub fn read_controller(data: &str) -> Option<BrokerId> {
+    Json::parse(data)?.get("brokerid")?.int().map(BrokerId)
+}
+
+/// The cluster's id.
+#[must_use]
+pub fn cluster_id(id: &str) -> Text {
+    format!(r#"{{"version":"1","id":{}}}"#, quote(id)).into()
+}
+
+/// What the cluster is called.
+#[must_use]
+pub fn read_cluster_id(data: &str) -> Option<Text> {
+    Json::parse(data)?.get("id")?.text().map(Text::from)
+}
+
+/// A partition's state.
+#[must_use]
+pub fn state(state: &LeaderAndIsr) -> Text {
+    format!(
+        r#"{{"controller_epoch":{},"leader":{},"version":1,"leader_epoch":{},"isr":{}}}"#,
+        state.controller_epoch,
+        state.leadership.leader.map_or(-1, |leader| leader.0),
+        state.leader_epoch,
+        list(&state.leadership.isr)
+    )
+    .into()
+}
+
+/// A partition's state, `version` being its znode's.
+#[must_use]
+pub fn read_state(data: &str, version: i32) -> Option<LeaderAndIsr> {
+    let json = Json::parse(data)?;
+    let leader = json.get("leader")?.int()?;
+    Some(LeaderAndIsr {
+        leadership: Leadership {
+            leader: (leader >= 0).then_some(BrokerId(leader)),
+            isr: json.get("isr")?.ints()?.into_iter().map(BrokerId).collect(),
+        },
+        leader_epoch: LeaderEpoch(json.get("leader_epoch")?.int()?),
+        controller_epoch: ControllerEpoch(json.get("controller_epoch")?.int()?),
+        partition_epoch: PartitionEpoch(version),
+    })
+}
+
+/// A topic's assignment.
+#[must_use]
+pub fn topic(topic: &TopicAssignment) -> Text {
+    let row = |(partition, replicas): (&PartitionId, &Vec<BrokerId>)| {
+        format!(r#""{partition}":{}"#, list(replicas))
+    };
+    let partitions: Vec<String> = topic.partitions.iter().map(row).collect();
+    format!(
+        r#"{{"partitions":{{{}}},"topic_id":"{}","adding_replicas":{{}},"removing_replicas":{{}},"version":3}}"#,
+        partitions.join(","),
+        base64(topic.id.as_u128())
+    )
+    .into()
+}
+
+/// A topic's assignment.
+#[must_use]
+pub fn read_topic(data: &str) -> Option<TopicAssignment> {
+    let json = Json::parse(data)?;
+    let mut partitions = BTreeMap::new();
+    for (partition, replicas) in json.get("partitions")?.members()? {
+        let replicas = replicas.ints()?.into_iter().map(BrokerId).collect();
+        partitions.insert(PartitionId(partition.parse().ok()?), replicas);
+    }
+    let id = Uuid::from_u128(read_base64(json.get("topic_id")?.text()?)?);
+    Some(TopicAssignment { id, partitions })
+}
+
+/// A topic's own settings.
+#[must_use]
+pub fn config(overrides: &TopicOverrides) -> Text {
+    let member = |(key, value): (&Text, &Text)| format!("{}:{}", quote(key), quote(value));
+    let members: Vec<String> = overrides.iter().map(member).collect();
+    format!(r#"{{"version":1,"config":{{{}}}}}"#, members.join(",")).into()
+}
+
+/// A topic's own settings.
+#[must_use]
+pub fn read_config(data: &str) -> Option<TopicOverrides> {
+    let json = Json::parse(data)?;
+    let members = json.get("config")?.members()?.iter();
+    members.map(|(key, value)| Some((key.as_str().into(), value.text()?.into()))).collect()
+}
+
+/// Notification that a topic's settings changed.
+#[must_use]
+pub fn config_change(topic: &TopicName) -> Text {
+    format!(r#"{{"version":2,"entity_path":"topics/{topic}"}}"#).into()
+}
+
+/// The topic that a notification names; `None` when it is about something else.
+#[must_use]
+pub fn read_config_change(data: &str) -> Option<TopicName> {
+    let json = Json::parse(data)?;
+    json.get("entity_path")?.text()?.strip_prefix("topics/").map(TopicName::new)
+}
+
+fn list(brokers: &[BrokerId]) -> String {
+    let ids: Vec<String> = brokers.iter().map(ToString::to_string).collect();
+    format!("[{}]", ids.join(","))
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// 128 bits as Kafka prints ids: URL-safe base64 without padding, 22 characters (Kafka's `Uuid`).
+#[must_use]
+pub fn base64(bits: u128) -> String {
+    let digit =
+        |shift: u32| char::from(ALPHABET[usize::try_from((bits >> shift) & 63).unwrap_or(0)]);
+    let mut text: String = (0..21).map(|index| digit(122 - 6 * index)).collect();
+    // The last two bits stand at the top of the last digit.
+    text.push(char::from(ALPHABET[usize::try_from((bits & 3) << 4).unwrap_or(0)]));
+    text
+}
+
+fn read_base64(text: &str) -> Option<u128> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 22 {
+        return None;
+    }
+    let mut bits = 0_u128;
+    for byte in &bytes[..21] {
+        bits = bits << 6 | value(*byte)?;
+    }
+    Some(bits << 2 | value(bytes[21])? >> 4)
+}
+
+fn value(digit: u8) -> Option<u128> {
+    ALPHABET.iter().position(|known| *known == digit).map(|index| index as u128)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(list: &[i32]) -> Vec<BrokerId> {
+        list.iter().copied().map(BrokerId).collect()
+    }
+
+    #[test]
+    fn a_state_reads_as_kafka_writes_it() {
+        let written = LeaderAndIsr {
+            leadership: Leadership { leader: Some(BrokerId(2)), isr: ids(&[2, 3, 1]) },
+            leader_epoch: LeaderEpoch(0),
+            controller_epoch: ControllerEpoch(1),
+            partition_epoch: PartitionEpoch(4),
+        };
+        let text =
+            r#"{"controller_epoch":1,"leader":2,"version":1,"leader_epoch":0,"isr":[2,3,1]}"#;
+        assert_eq!(&*state(&written), text);
+        assert_eq!(read_state(text, 4), Some(written));
+    }
+
+    #[test]
+    fn a_partition_without_leader_has_leader_minus_one() {
+        let text = r#"{"controller_epoch":1,"leader":-1,"version":1,"leader_epoch":2,"isr":[1]}"#;
+        let read = read_state(text, 2).expect("a state");
+        assert_eq!(read.leadership.leader, None);
+        assert_eq!(&*state(&read), text);
+    }
+
+    #[test]
+    fn a_topic_reads_as_kafka_writes_it() {
+        let assignment = TopicAssignment {
+            id: Uuid::from_u128(0),
+            partitions: [(PartitionId(0), ids(&[1, 2, 3])), (PartitionId(1), ids(&[2, 3, 1]))]
+                .into(),
+        };
+        let text = concat!(
+            r#"{"partitions":{"0":[1,2,3],"1":[2,3,1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAA","#,
+            r#""adding_replicas":{},"removing_replicas":{},"version":3}"#
+        );
+        assert_eq!(&*topic(&assignment), text);
+        assert_eq!(read_topic(text), Some(assignment));
+    }
+
+    #[test]
+    fn broker_and_controller_read_as_kafka_writes_them() {
+        let text = concat!(
+            r#"{"features":{},"listener_security_protocol_map":{"PLAINTEXT":"PLAINTEXT"},"#,
+            r#""endpoints":["PLAINTEXT://b1:9092"],"jmx_port":-1,"port":9092,"host":"b1","#,
+            r#""version":5,"timestamp":"7"}"#
+        );
+        assert_eq!(&*broker(BrokerId(1), 7), text);
+        let text = r#"{"version":2,"brokerid":1,"timestamp":"7","kraftControllerEpoch":-1}"#;
+        assert_eq!(&*controller(BrokerId(1), 7), text);
+        assert_eq!(read_controller(text), Some(BrokerId(1)));
+    }
+
+    #[test]
+    fn settings_read_back() {
+        let overrides: TopicOverrides = [("retention.ms".into(), "60000".into())].into();
+        let text = r#"{"version":1,"config":{"retention.ms":"60000"}}"#;
+        assert_eq!(&*config(&overrides), text);
+        assert_eq!(read_config(text), Some(overrides));
+    }
+
+    #[test]
+    fn a_notification_names_its_topic() {
+        let topic = TopicName::new("orders");
+        assert_eq!(read_config_change(&config_change(&topic)), Some(topic));
+        assert_eq!(read_config_change(r#"{"version":2,"entity_path":"users/x"}"#), None);
+    }
+
+    #[test]
+    fn an_id_of_128_bits_reads_back() {
+        for bits in [0, 1, 3, u128::MAX, 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210] {
+            assert_eq!(read_base64(&base64(bits)), Some(bits));
+        }
+        // Java: new Uuid(0L, 1L).toString(), Kafka's METADATA_TOPIC_ID.
+        assert_eq!(base64(1), "AAAAAAAAAAAAAAAAAAAAAQ");
+    }
+}

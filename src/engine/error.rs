@@ -1,0 +1,119 @@
+//! Errors of the engine's own surface: settings and commands that cannot be carried out.
+//!
+//! What Kafka itself answers (NOT_ENOUGH_REPLICAS, …) is `kafka_protocol::ResponseError`, in messages.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::engine::ids::{NodeId, Text};
+
+/// A setting that was refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum ConfigError {
+    /// No such setting is modelled.
+    #[error("unknown configuration {key}")]
+    Unknown {
+        /// Its name.
+        key: Text,
+    },
+    /// Not a whole number.
+    #[error("{key}: {value} is not a whole number")]
+    NotANumber {
+        /// The setting.
+        key: Text,
+        /// What was given.
+        value: Text,
+    },
+    /// Neither `true` nor `false`.
+    #[error("{key}: {value} is neither true nor false")]
+    NotABoolean {
+        /// The setting.
+        key: Text,
+        /// What was given.
+        value: Text,
+    },
+    /// A word that the setting does not know.
+    #[error("{key}: {value} is not one of {allowed}")]
+    NotOneOf {
+        /// The setting.
+        key: Text,
+        /// What was given.
+        value: Text,
+        /// What it takes.
+        allowed: Text,
+    },
+    /// A number outside the setting's range.
+    #[error("{key}: {value} is not in {least}..={most}")]
+    OutOfRange {
+        /// The setting.
+        key: Text,
+        /// What was given.
+        value: i64,
+        /// Least allowed.
+        least: i64,
+        /// Most allowed.
+        most: i64,
+    },
+}
+
+/// A command that was refused. The world did not change and no event was written.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum CommandError {
+    /// The world has no such host.
+    #[error("no host {node}")]
+    NoSuchNode {
+        /// The host named.
+        node: NodeId,
+    },
+    /// The world has no client program of that name.
+    #[error("no client named {name}")]
+    NoSuchClient {
+        /// The name given.
+        name: Text,
+    },
+    /// A client program of that name exists, or the name is a host's.
+    #[error("the name {name} is taken")]
+    NameTaken {
+        /// The name given.
+        name: Text,
+    },
+    /// The process already runs.
+    #[error("{node} is already running")]
+    AlreadyRunning {
+        /// The host.
+        node: NodeId,
+    },
+    /// The process does not run.
+    #[error("{node} is not running")]
+    NotRunning {
+        /// The host.
+        node: NodeId,
+    },
+    /// A link joins two different hosts.
+    #[error("a link needs two hosts")]
+    SameHost,
+    /// No such message is in flight.
+    #[error("no such message is in flight")]
+    NoSuchMessage,
+    /// A setting was refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The program cannot do that: a consumer cannot send, say.
+    #[error("{name} is not a {wanted}")]
+    WrongProgram {
+        /// The client's name.
+        name: Text,
+        /// What the command needs.
+        wanted: Text,
+    },
+    /// A number outside what the engine takes.
+    #[error("{what} must be in {least}..={most}")]
+    OutOfRange {
+        /// What was given.
+        what: Text,
+        /// Least allowed.
+        least: i64,
+        /// Most allowed.
+        most: i64,
+    },
+}

@@ -1,0 +1,242 @@
+//! Events: every fact, once, as plain data, with the event that caused it.
+//!
+//! *Why* is the chain of `cause`s; it ends at a [`EventKind::CommandApplied`] (or at the boot of the
+//! world). Lessons, links and goldens rest on these: add fields rather than change meaning.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::command::Command;
+use crate::engine::ids::{
+    BrokerId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, SessionId, Text, TopicName,
+    TopicPartition,
+};
+use crate::engine::protocol::Api;
+use crate::engine::time::Micros;
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its ordinal in the world, dense from 0.
+    pub id: EventId,
+    /// When.
+    pub at: Micros,
+    /// What brought it about; `None` only for commands and the world's boot.
+    pub cause: Option<EventId>,
+    /// The host on which it happened; `None` for commands about the whole world.
+    pub node: Option<NodeId>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// Why a message never arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DropReason {
+    /// A command named it.
+    Commanded,
+    /// Nobody listens at the receiver: its process is not running.
+    Refused,
+    /// Its sender or receiver died while it was held.
+    ConnectionDied,
+}
+
+/// Why a partition got the leader it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ElectionReason {
+    /// The topic is new.
+    NewPartition,
+    /// The leader's broker is gone.
+    LeaderDied,
+    /// The leader's broker is stopping cleanly.
+    ControlledShutdown,
+    /// A broker with an eligible replica came back to a leaderless partition.
+    ReplicaReturned,
+    /// The controller took a dead or stopping follower out of the ISR; the leader stays.
+    FollowerLeft,
+}
+
+/// What a timer that had an effect was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimerPurpose {
+    /// A program's next records are due.
+    ProduceTick,
+    /// `linger.ms` is over.
+    Linger,
+    /// A client's or fetcher's pause before it tries again is over.
+    Backoff,
+    /// `request.timeout.ms` is over without an answer.
+    RequestTimeout,
+    /// `delivery.timeout.ms` is over.
+    DeliveryTimeout,
+    /// A leader has held a fetch for its longest wait.
+    FetchWait,
+    /// A leader has held a produce request for its timeout.
+    ProduceTimeout,
+    /// The check of followers' lag, every half `replica.lag.time.max.ms`.
+    IsrCheck,
+    /// High watermarks go to disk.
+    HighWatermarkCheckpoint,
+    /// A ZooKeeper session was silent for its timeout.
+    SessionTimeout,
+    /// A ZooKeeper client's heartbeat is due.
+    Ping,
+    /// A process starts as the world boots.
+    Boot,
+}
+
+/// What happened. Fields use Kafka's names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventKind {
+    // -- causes ---------------------------------------------------------------------------------
+    /// A command was carried out; what follows from it names this event.
+    CommandApplied { command: Command },
+    /// A timer fired and had an effect (those without one leave no event).
+    TimerFired { purpose: TimerPurpose },
+
+    // -- network --------------------------------------------------------------------------------
+    /// A message left. This event's id is the message's name.
+    MessageSent {
+        to: NodeId,
+        api: Api,
+        response: bool,
+        /// The n-th message of this API and direction on this link.
+        nth: u64,
+        /// Records carried, and their bytes; 0 when none.
+        records: u32,
+        bytes: u32,
+        /// Kafka's error code in a response; 0 is none.
+        error: i16,
+    },
+    /// A message arrived. The node is the receiver.
+    MessageDelivered { message: EventId },
+    /// A message will never arrive.
+    MessageDropped { message: EventId, reason: DropReason },
+    /// A link began to stall, in both directions.
+    LinkHeld { a: NodeId, b: NodeId },
+    /// A link flows again.
+    LinkHealed { a: NodeId, b: NodeId },
+    /// A connection broke and this node has noticed.
+    ConnectionLost { peer: NodeId },
+
+    // -- processes ------------------------------------------------------------------------------
+    /// A process runs.
+    ProcessStarted,
+    /// A process was killed.
+    ProcessKilled,
+    /// A process was told to stop and begins to.
+    ProcessStopping,
+    /// A process ended by itself.
+    ProcessStopped,
+    /// A process could not go on and ended, with what it printed.
+    ProcessFailed { error: Text },
+    /// Power was lost on this host.
+    PowerLost,
+    /// Bytes on this host's disk changed by themselves.
+    DiskRotted { path: Text, position: u64, bytes: u32 },
+
+    // -- ZooKeeper ------------------------------------------------------------------------------
+    /// A session began.
+    SessionOpened { session: SessionId, client: NodeId },
+    /// A session ended by silence; its ephemeral znodes go.
+    SessionExpired { session: SessionId, client: NodeId },
+    /// A session was closed by its client; its ephemeral znodes go.
+    SessionClosed { session: SessionId, client: NodeId },
+    /// A znode was made.
+    ZnodeCreated { path: Text, ephemeral: bool },
+    /// A znode's data changed.
+    ZnodeChanged { path: Text, version: i32 },
+    /// A znode is gone.
+    ZnodeDeleted { path: Text },
+
+    // -- controller -----------------------------------------------------------------------------
+    /// A broker became the controller.
+    ControllerElected { broker: BrokerId, epoch: ControllerEpoch },
+    /// A broker is no longer the controller.
+    ControllerResigned { broker: BrokerId, epoch: ControllerEpoch },
+    /// The controller saw a broker come.
+    BrokerUp { broker: BrokerId },
+    /// The controller saw a broker go.
+    BrokerDown { broker: BrokerId },
+    /// A topic exists.
+    TopicCreated { topic: TopicName, assignment: Vec<Vec<BrokerId>> },
+    /// An admin request was refused.
+    AdminFailed { topic: TopicName, error: i16, message: Text },
+    /// A topic's setting changed (as this node applies it).
+    TopicConfigChanged { topic: TopicName, key: Text, value: Text },
+    /// The controller wrote a partition's leader and ISR.
+    LeaderElected {
+        partition: TopicPartition,
+        /// `None`: nobody can lead.
+        leader: Option<BrokerId>,
+        leader_epoch: LeaderEpoch,
+        isr: Vec<BrokerId>,
+        reason: ElectionReason,
+    },
+
+    // -- replicas -------------------------------------------------------------------------------
+    /// This broker leads from now on, from this end of its log.
+    BecameLeader { partition: TopicPartition, leader_epoch: LeaderEpoch, log_end_offset: Offset },
+    /// This broker follows from now on.
+    BecameFollower { partition: TopicPartition, leader: Option<BrokerId>, leader_epoch: LeaderEpoch },
+    /// Records were appended to this broker's replica: offsets `base..=last`.
+    BatchAppended {
+        partition: TopicPartition,
+        leader_epoch: LeaderEpoch,
+        base: Offset,
+        last: Offset,
+        bytes: u32,
+        /// True on the leader, false on a follower.
+        leader: bool,
+    },
+    /// A new segment began.
+    SegmentRolled { partition: TopicPartition, base: Offset },
+    /// This broker's high watermark moved forward.
+    HighWatermarkAdvanced { partition: TopicPartition, from: Offset, to: Offset, leader: bool },
+    /// High watermarks were written to disk.
+    HighWatermarksCheckpointed { partitions: u32 },
+    /// The leader's ISR lost members: committed to ZooKeeper.
+    IsrShrunk { partition: TopicPartition, removed: Vec<BrokerId>, isr: Vec<BrokerId> },
+    /// The leader's ISR gained members: committed to ZooKeeper.
+    IsrExpanded { partition: TopicPartition, added: Vec<BrokerId>, isr: Vec<BrokerId> },
+    /// This broker's replica was cut: `to..from` is gone from it.
+    LogTruncated { partition: TopicPartition, from: Offset, to: Offset, high_watermark: Offset },
+    /// A log was opened at start, and what recovery had to cut.
+    LogRecovered {
+        partition: TopicPartition,
+        log_end_offset: Offset,
+        high_watermark: Offset,
+        /// Bytes cut from the tail because they were torn or rotten; 0 when sound.
+        truncated_bytes: u64,
+        /// First file position that was bad, in the segment named by `segment`.
+        truncated_at: u64,
+        segment: Offset,
+        /// False when the clean-shutdown marker let the scan be skipped.
+        scanned: bool,
+    },
+    /// The leader refused records.
+    ProduceRefused { partition: TopicPartition, error: i16 },
+
+    // -- clients --------------------------------------------------------------------------------
+    /// A client knows the cluster anew.
+    MetadataUpdated { brokers: u32, partitions: u32 },
+    /// A producer took records `first..first+count` (its own numbering) for a partition.
+    RecordsQueued {
+        partition: TopicPartition,
+        first: u64,
+        count: u32,
+        /// Key and value of the record when it is a single one.
+        key: Option<Text>,
+        value: Option<Text>,
+    },
+    /// The producer's callback: success. `base` is −1 with acks=0.
+    RecordsAcked { partition: TopicPartition, first: u64, count: u32, base: Offset },
+    /// The producer's callback: failure, final.
+    RecordsFailed { partition: TopicPartition, first: u64, count: u32, error: i16 },
+    /// A batch will be sent again.
+    BatchRetried { partition: TopicPartition, first: u64, count: u32, error: i16 },
+    /// A consumer's application got records with offsets `first..=last`.
+    RecordsDelivered { partition: TopicPartition, first: Offset, last: Offset, count: u32 },
+    /// A consumer's position was out of range and was reset.
+    PositionReset { partition: TopicPartition, from: Offset, to: Offset },
+    /// A client's setting changed.
+    ClientChanged { key: Text, value: Text },
+}

@@ -1,0 +1,279 @@
+//! Appending: validation, offsets, and the roll to a new segment (`UnifiedLog.append`, `LogValidator`,
+//! `LogSegment.shouldRoll`).
+//!
+//! A leader takes one batch, gives it offset and epoch, and stores it otherwise untouched; a follower
+//! stores what it fetched, which may be several batches, byte for byte. One pass of CRC each.
+
+use bytes::Bytes;
+use kafka_protocol::ResponseError;
+use thiserror::Error;
+
+use crate::engine::disk::Disk;
+use crate::engine::ids::{LeaderEpoch, Offset};
+use crate::engine::log::index::{self, TimeEntry};
+use crate::engine::log::segment::{Arrival, Segment};
+use crate::engine::log::{Log, RecentBatches};
+use crate::engine::record::batch::{
+    BatchError, BatchHeader, Codec, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
+};
+use crate::engine::record::reader::records as records_of;
+
+/// What an append did: offsets `base..=last` are in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the first record.
+    pub base: Offset,
+    /// Offset of the last record.
+    pub last: Offset,
+    /// Bytes appended; 0 when a follower was given no whole batch.
+    pub bytes: u32,
+    /// Base offset of the segment that began for it.
+    pub rolled: Option<Offset>,
+    /// Epoch of the last batch.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// Why records were not appended. Nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum AppendError {
+    /// The bytes are not what their CRC or length says (`CorruptRecordException`).
+    #[error("a batch is corrupt")]
+    Corrupt,
+    /// They are sound and still not allowed (`InvalidRecordException`).
+    #[error("invalid records: {0}")]
+    Invalid(&'static str),
+    /// The batch is larger than `max.message.bytes` (`RecordTooLargeException`).
+    #[error("the batch has {bytes} bytes, max.message.bytes is {most}")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The setting.
+        most: u64,
+    },
+    /// The batch is larger than `segment.bytes` (`RecordBatchTooLargeException`).
+    #[error("the batch has {bytes} bytes, segment.bytes is {most}")]
+    LargerThanSegment {
+        /// Its size.
+        bytes: u64,
+        /// The setting.
+        most: u64,
+    },
+    /// A follower was given records before its end, or out of order
+    /// (`UnexpectedAppendOffsetException`, `OffsetsOutOfOrderException`).
+    #[error("offset {found} came where {expected} or later was expected")]
+    UnexpectedOffset {
+        /// Offset of the batch.
+        found: Offset,
+        /// Least that fits.
+        expected: Offset,
+    },
+}
+
+impl AppendError {
+    /// Kafka's error code, as a produce response carries it.
+    #[must_use]
+    pub fn code(&self) -> i16 {
+        let error = match self {
+            AppendError::Corrupt => ResponseError::CorruptMessage,
+            AppendError::Invalid(_) => ResponseError::InvalidRecord,
+            AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
+            AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
+            AppendError::UnexpectedOffset { .. } => ResponseError::UnknownServerError,
+        };
+        error.code()
+    }
+}
+
+/// What is known of records that are about to be appended.
+struct Validated {
+    base: Offset,
+    last: Offset,
+    /// Largest timestamp of a batch, and that batch's last offset.
+    largest: TimeEntry,
+    leader_epoch: LeaderEpoch,
+}
+
+impl Log {
+    /// Appends a producer's batch: offset and `epoch` are assigned here. Timestamps are the
+    /// producer's (CreateTime); `_wall_ms` is the broker's clock, which `LogAppendTime` will take.
+    ///
+    /// # Errors
+    /// The batch is not valid; the order of the checks is Kafka's (`ProduceRequest.validateRecords`,
+    /// `UnifiedLog.analyzeAndValidateRecords`, `LogValidator`).
+    pub fn append_as_leader(
+        &mut self,
+        disk: &mut Disk,
+        records: &Bytes,
+        epoch: LeaderEpoch,
+        _wall_ms: i64,
+    ) -> Result<Appended, AppendError> {
+        let (header, bytes) = self.validate_from_producer(records)?;
+        let base = self.log_end_offset;
+        let last = base.plus(i64::from(header.last_offset_delta));
+        let stored = with_offset_and_epoch(&bytes, base, epoch);
+        let largest = TimeEntry { timestamp: header.max_timestamp, offset: last };
+        self.epochs.assign(disk, &self.dir, epoch, base);
+        Ok(self.store(disk, stored, &Validated { base, last, largest, leader_epoch: epoch }))
+    }
+
+    /// Appends what a follower fetched, as it is. A batch that is cut off at the end is left out. A
+    /// gap before the first batch is allowed, as compaction leaves them.
+    ///
+    /// # Errors
+    /// A batch is corrupt, or its offsets are not past what is already here.
+    pub fn append_as_follower(
+        &mut self,
+        disk: &mut Disk,
+        records: &Bytes,
+    ) -> Result<Appended, AppendError> {
+        let Some((validated, size)) = self.validate_from_leader(records)? else {
+            let end = self.log_end_offset;
+            let leader_epoch = self.latest_epoch().unwrap_or(LeaderEpoch::NONE);
+            return Ok(Appended {
+                base: end,
+                last: end.plus(-1),
+                bytes: 0,
+                rolled: None,
+                leader_epoch,
+            });
+        };
+        let whole = records.slice(..size);
+        for (header, _) in batches(&whole) {
+            self.epochs.assign(disk, &self.dir, header.leader_epoch, header.base_offset);
+        }
+        Ok(self.store(disk, whole, &validated))
+    }
+
+    /// The one batch of a produce request, checked.
+    fn validate_from_producer(&self, records: &Bytes) -> Result<(BatchHeader, Bytes), AppendError> {
+        let mut walk = batches(records);
+        let Some((header, bytes)) = walk.next() else {
+            return Err(match BatchHeader::parse(records) {
+                Err(BatchError::BadLength(_)) => AppendError::Corrupt,
+                _ => AppendError::Invalid("a produce request has at least one record batch"),
+            });
+        };
+        if header.magic != MAGIC_V2 {
+            return Err(AppendError::Invalid("only record batches with magic 2 are allowed"));
+        }
+        if walk.next().is_some() {
+            return Err(AppendError::Invalid("a produce request has exactly one record batch"));
+        }
+        if header.base_offset != Offset(0) {
+            return Err(AppendError::Invalid("the base offset of a producer's batch is 0"));
+        }
+        let (size, limits) = (header.size(), &self.limits);
+        if size > limits.max_message_bytes {
+            return Err(AppendError::TooLarge { bytes: size, most: limits.max_message_bytes });
+        }
+        if !verify_crc(&bytes) {
+            return Err(AppendError::Corrupt);
+        }
+        validate_batch(&header, &bytes)?;
+        if size > limits.segment_bytes {
+            return Err(AppendError::LargerThanSegment { bytes: size, most: limits.segment_bytes });
+        }
+        Ok((header, bytes))
+    }
+
+    /// Whole batches of a fetch, checked, and their bytes; `None` when there is none.
+    fn validate_from_leader(
+        &self,
+        records: &Bytes,
+    ) -> Result<Option<(Validated, usize)>, AppendError> {
+        let mut found: Option<Validated> = None;
+        let mut expected = self.log_end_offset;
+        let mut walk = batches(records);
+        for (header, bytes) in walk.by_ref() {
+            if header.magic != MAGIC_V2 || !verify_crc(&bytes) {
+                return Err(AppendError::Corrupt);
+            }
+            if header.base_offset < expected || header.last_offset_delta < 0 {
+                return Err(AppendError::UnexpectedOffset { found: header.base_offset, expected });
+            }
+            let last = header.last_offset();
+            expected = last.plus(1);
+            let all = found.get_or_insert(Validated {
+                base: header.base_offset,
+                last,
+                largest: TimeEntry { timestamp: header.max_timestamp, offset: last },
+                leader_epoch: header.leader_epoch,
+            });
+            all.last = last;
+            all.leader_epoch = header.leader_epoch;
+            if header.max_timestamp > all.largest.timestamp {
+                all.largest = TimeEntry { timestamp: header.max_timestamp, offset: last };
+            }
+        }
+        let size = walk.position();
+        let rest = &records[size..];
+        if let Err(BatchError::BadLength(_)) = BatchHeader::parse(rest) {
+            return Err(AppendError::Corrupt);
+        }
+        Ok(found.map(|validated| (validated, size)))
+    }
+
+    fn store(&mut self, disk: &mut Disk, bytes: Bytes, what: &Validated) -> Appended {
+        let size = bytes.len() as u64;
+        let rolled = self.should_roll(disk, size, what.last).then(|| self.roll(disk));
+        let arrival = Arrival { last: what.last, largest: what.largest };
+        let interval = self.limits.index_interval_bytes;
+        let position = self.active.append(disk, bytes, arrival, interval);
+        self.recent.push(what.base, position);
+        self.log_end_offset = what.last.plus(1);
+        Appended {
+            base: what.base,
+            last: what.last,
+            bytes: u32::try_from(size).expect("an append fits a segment, which is below 2 GiB"),
+            rolled,
+            leader_epoch: what.leader_epoch,
+        }
+    }
+
+    fn should_roll(&self, disk: &Disk, size: u64, last: Offset) -> bool {
+        let active = &self.active;
+        // An empty segment takes anything: a follower may fetch more than its own segment.bytes when
+        // that was lowered. (Kafka refuses such records for ever; see AppendError::LargerThanSegment.)
+        active.bytes > 0
+            && (active.bytes + size > self.limits.segment_bytes
+                || last.0 - active.base.0 > i64::from(i32::MAX)
+                || index::is_full(disk, active.offset_index, active.time_index))
+    }
+
+    /// Starts a new segment at the end of the log; the full one is flushed.
+    fn roll(&mut self, disk: &mut Disk) -> Offset {
+        let base = self.log_end_offset;
+        self.active.close_time_index(disk);
+        let next = Segment::create(disk, &self.dir, base);
+        let mut full = std::mem::replace(&mut self.active, next);
+        full.end = base;
+        self.sealed.push_back(full);
+        self.recent = RecentBatches::default();
+        self.flush_sealed(disk);
+        base
+    }
+}
+
+/// What a leader requires of a client's batch besides its CRC (`LogValidator.validateBatch` and
+/// `validateRecord`). Records in a compressed batch are not looked at: no codec is built in yet.
+fn validate_batch(header: &BatchHeader, bytes: &[u8]) -> Result<(), AppendError> {
+    if header.is_control() {
+        return Err(AppendError::Invalid("clients are not allowed to write control records"));
+    }
+    if header.last_offset_delta < 0 || header.record_count <= 0 {
+        return Err(AppendError::Invalid("the batch has no records"));
+    }
+    if i64::from(header.last_offset_delta) + 1 != i64::from(header.record_count) {
+        return Err(AppendError::Invalid("offsets and number of records differ"));
+    }
+    if header.codec() != Codec::None {
+        return Ok(());
+    }
+    for (expected, record) in (0i64..).zip(records_of(bytes)) {
+        let record = record.map_err(|_| AppendError::Invalid("a record is malformed"))?;
+        if record.offset.0 - header.base_offset.0 != expected {
+            return Err(AppendError::Invalid("inner offsets do not count from 0"));
+        }
+    }
+    Ok(())
+}

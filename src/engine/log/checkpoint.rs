@@ -1,0 +1,91 @@
+//! `replication-offset-checkpoint` and `recovery-point-offset-checkpoint`: an offset per partition
+//! (`OffsetCheckpointFile`).
+//!
+//! Text: version 0, the number of entries, then `topic partition offset` lines. Written all at once.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use bytes::Bytes;
+
+use crate::engine::disk::Disk;
+use crate::engine::ids::{Offset, PartitionId, TopicName, TopicPartition};
+
+/// The offsets in the file at `path`; none when it is absent or not such a file (Kafka then takes
+/// every offset as 0, too).
+#[must_use]
+pub fn read(disk: &Disk, path: &str) -> BTreeMap<TopicPartition, Offset> {
+    let bytes = disk.read_path(path).unwrap_or_default();
+    std::str::from_utf8(&bytes).ok().and_then(parse).unwrap_or_default()
+}
+
+/// Replaces the file at `path` with these offsets.
+pub fn write<'a>(
+    disk: &mut Disk,
+    path: &str,
+    offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
+) {
+    let mut lines = String::new();
+    let mut count = 0;
+    for (id, offset) in offsets {
+        writeln!(lines, "{} {} {offset}", id.topic, id.partition).expect("text takes every write");
+        count += 1;
+    }
+    disk.replace(path, Bytes::from(format!("0\n{count}\n{lines}")));
+}
+
+fn parse(text: &str) -> Option<BTreeMap<TopicPartition, Offset>> {
+    Some(entries(text, entry)?.into_iter().collect())
+}
+
+/// The entries of a checkpoint file (`CheckpointFile.read`): a version, which is 0, how many there
+/// are, and a line for each. `None` when anything is not so.
+pub(super) fn entries<T>(text: &str, entry: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let mut lines = text.lines();
+    if lines.next()? != "0" {
+        return None;
+    }
+    let count: usize = lines.next()?.parse().ok()?;
+    let entries: Vec<T> = lines.map(entry).collect::<Option<_>>()?;
+    (entries.len() == count).then_some(entries)
+}
+
+fn entry(line: &str) -> Option<(TopicPartition, Offset)> {
+    let mut words = line.split_whitespace();
+    let topic = TopicName::new(words.next()?);
+    let partition = PartitionId(words.next()?.parse().ok()?);
+    let offset = Offset(words.next()?.parse().ok()?);
+    words.next().is_none().then_some((TopicPartition { topic, partition }, offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "replication-offset-checkpoint";
+
+    fn id(topic: &str, partition: i32) -> TopicPartition {
+        TopicPartition::new(&TopicName::new(topic), PartitionId(partition))
+    }
+
+    #[test]
+    fn the_file_is_kafkas_and_reads_back() {
+        let mut disk = Disk::default();
+        let entries =
+            BTreeMap::from([(id("orders", 0), Offset(12)), (id("orders", 11), Offset(0))]);
+        write(&mut disk, PATH, entries.iter().map(|(id, offset)| (id, *offset)));
+        let text = disk.read_path(PATH).expect("it was written");
+        assert_eq!(&text[..], b"0\n2\norders 0 12\norders 11 0\n");
+        assert_eq!(read(&disk, PATH), entries);
+    }
+
+    #[test]
+    fn a_file_that_is_absent_or_damaged_has_no_offsets() {
+        let mut disk = Disk::default();
+        assert!(read(&disk, PATH).is_empty());
+        for text in ["0\n2\norders 0 12\n", "0\n1\norders 0\n", "9\n0\n", "0\n1\norders 0 1 1\n"] {
+            disk.replace(PATH, Bytes::from(text));
+            assert!(read(&disk, PATH).is_empty(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The log of one replica (`UnifiedLog`, `LocalLog`): segments of v2 batches in Kafka's file formats.
+//!
+//! A log holds ids of files and offsets, never bytes: the disk is passed to every call. So a clone of
+//! a log is a few counters, and a clone of a disk and its logs is a checkpoint. What always holds: the
+//! active segment takes every append, offsets only grow along the files, and the recovery point (all
+//! before it is flushed) is never past the end.
+//!
+//! Simplified: deleted files go at once instead of after `file.delete.delay.ms`, and index files are
+//! not preallocated. Retention, compaction and producer state are not modelled yet.
+
+mod append;
+pub mod checkpoint;
+mod epoch_cache;
+mod index;
+mod read;
+mod recovery;
+mod segment;
+mod truncate;
+
+#[cfg(test)]
+mod tests;
+
+use imbl::Vector;
+
+use crate::engine::config::TopicConfig;
+use crate::engine::disk::Disk;
+use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
+use crate::engine::log::epoch_cache::EpochCache;
+use crate::engine::log::segment::Segment;
+
+pub use crate::engine::log::append::{AppendError, Appended};
+pub use crate::engine::log::read::OutOfRange;
+pub use crate::engine::log::recovery::Recovery;
+
+/// The settings that a log goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limits {
+    segment_bytes: u64,
+    index_interval_bytes: u64,
+    max_message_bytes: u64,
+}
+
+impl Limits {
+    fn of(config: &TopicConfig) -> Limits {
+        Limits {
+            segment_bytes: config.segment_bytes.unsigned_abs(),
+            index_interval_bytes: config.index_interval_bytes.unsigned_abs(),
+            max_message_bytes: config.max_message_bytes.unsigned_abs(),
+        }
+    }
+}
+
+/// A replica's log.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Its directory, `topic-partition`.
+    dir: Text,
+    limits: Limits,
+    log_start_offset: Offset,
+    log_end_offset: Offset,
+    /// Everything before it was flushed.
+    recovery_point: Offset,
+    /// Segments that are full, in order.
+    sealed: Vector<Segment>,
+    active: Segment,
+    recent: RecentBatches,
+    epochs: EpochCache,
+}
+
+/// One segment as tables and the stage show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// Its first offset, which names its files.
+    pub base: Offset,
+    /// First offset after it.
+    pub end: Offset,
+    /// Bytes of its `.log`.
+    pub bytes: u64,
+    /// Bytes of its `.log` that a power loss would leave.
+    pub flushed_bytes: u64,
+    /// Entries of its `.index`.
+    pub index_entries: u64,
+}
+
+impl Log {
+    /// A new, empty log that starts at offset 0.
+    pub fn create(disk: &mut Disk, partition: &TopicPartition, config: &TopicConfig) -> Log {
+        Log::empty(disk, partition.to_string().into(), Limits::of(config), Offset(0))
+    }
+
+    fn empty(disk: &mut Disk, dir: Text, limits: Limits, start: Offset) -> Log {
+        let active = Segment::create(disk, &dir, start);
+        Log {
+            dir,
+            limits,
+            log_start_offset: start,
+            log_end_offset: start,
+            recovery_point: start,
+            sealed: Vector::new(),
+            active,
+            recent: RecentBatches::default(),
+            epochs: EpochCache::default(),
+        }
+    }
+
+    /// Oldest offset that is kept.
+    #[must_use]
+    pub fn log_start_offset(&self) -> Offset {
+        self.log_start_offset
+    }
+
+    /// LEO: the offset of the next record.
+    #[must_use]
+    pub fn log_end_offset(&self) -> Offset {
+        self.log_end_offset
+    }
+
+    /// Offset before which everything was flushed: what `recovery-point-offset-checkpoint` holds, and
+    /// where a scan after an unclean stop starts.
+    #[must_use]
+    pub fn recovery_point(&self) -> Offset {
+        self.recovery_point
+    }
+
+    /// Reign of the last record, or of the last leader that began to lead here.
+    #[must_use]
+    pub fn latest_epoch(&self) -> Option<LeaderEpoch> {
+        self.epochs.latest().map(|(epoch, _)| epoch)
+    }
+
+    /// Where `requested` ended in this log: the largest epoch up to it that is known, and the first
+    /// offset after that epoch; (−1, −1) when it is newer than all (`LeaderEpochFileCache.endOffsetFor`).
+    #[must_use]
+    pub fn end_offset_for_epoch(&self, requested: LeaderEpoch) -> (LeaderEpoch, Offset) {
+        self.epochs.end_offset_for(requested, self.log_end_offset)
+    }
+
+    /// Notes that `epoch` starts at `offset`, as a leader does when it is elected. Entries that
+    /// contradict it go.
+    pub fn assign_epoch_start(&mut self, disk: &mut Disk, epoch: LeaderEpoch, offset: Offset) {
+        self.epochs.assign(disk, &self.dir, epoch, offset);
+    }
+
+    /// Each known epoch with its first offset, oldest first.
+    #[must_use]
+    pub fn epochs(&self) -> &[(LeaderEpoch, Offset)] {
+        self.epochs.entries()
+    }
+
+    /// The segments, oldest first; the last one is active.
+    pub fn segments<'a>(&'a self, disk: &'a Disk) -> impl Iterator<Item = SegmentInfo> + 'a {
+        self.all_segments().map(|segment| segment.info(disk))
+    }
+
+    /// Bytes of all segments.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.all_segments().map(|segment| segment.bytes).sum()
+    }
+
+    /// Takes over a topic's settings; they count from the next append.
+    pub fn set_config(&mut self, config: &TopicConfig) {
+        self.limits = Limits::of(config);
+    }
+
+    /// Makes every record durable, and moves the recovery point to the end.
+    pub fn flush(&mut self, disk: &mut Disk) {
+        self.flush_sealed(disk);
+        self.active.flush(disk);
+        self.recovery_point = self.log_end_offset;
+    }
+
+    /// Closes it as a clean shutdown does: one more time index entry for the largest timestamp
+    /// (`LogSegment.close`), and a flush.
+    pub fn close_cleanly(&mut self, disk: &mut Disk) {
+        self.active.close_time_index(disk);
+        self.flush(disk);
+    }
+
+    /// Flushes full segments from the recovery point on, as Kafka does after each roll
+    /// (`UnifiedLog.flushUptoOffsetExclusive`).
+    fn flush_sealed(&mut self, disk: &mut Disk) {
+        let flushed_to = self.recovery_point;
+        let unflushed = |segment: &&Segment| segment.end > flushed_to;
+        for segment in self.sealed.iter().rev().take_while(unflushed) {
+            segment.flush(disk);
+        }
+        self.recovery_point = self.recovery_point.max(self.active.base);
+    }
+
+    fn all_segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.sealed.iter().chain(std::iter::once(&self.active))
+    }
+}
+
+/// Where the last few appends of the active segment start: readers are mostly there, and need no
+/// index for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct RecentBatches {
+    /// Base offset and file position, in a ring.
+    starts: [Option<(Offset, u64)>; RECENT],
+    next: u8,
+    /// The segment was opened with a torn tail that nobody cut, as a clean stop allows: what is
+    /// appended behind it cannot be found by walking the file, so it must not be found by memory.
+    behind_torn_tail: bool,
+}
+
+const RECENT: usize = 4;
+
+impl RecentBatches {
+    fn push(&mut self, base: Offset, position: u64) {
+        if self.behind_torn_tail {
+            return;
+        }
+        self.starts[usize::from(self.next)] = Some((base, position));
+        self.next = (self.next + 1) % RECENT as u8;
+    }
+
+    /// Forgets positions: the segment was cut.
+    fn forget(&mut self) {
+        self.starts = [None; RECENT];
+    }
+
+    /// The latest known batch start at or before `offset`.
+    fn before(&self, offset: Offset) -> Option<(Offset, u64)> {
+        self.starts.iter().flatten().filter(|(base, _)| *base <= offset).max().copied()
+    }
+}

@@ -1,0 +1,246 @@
+//! The network between hosts: links with latency, connections, messages in flight.
+//!
+//! Like TCP, a link delivers in order in each direction. Nothing here delivers by itself: the world
+//! asks when a message is due and carries it there.
+
+pub mod link;
+pub mod flight;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::command::MessageAddress;
+use crate::engine::config::LinkConfig;
+use crate::engine::ids::{EventId, NodeId};
+use crate::engine::node::MessageCounter;
+use crate::engine::protocol::{Api, Payload};
+use crate::engine::rng::{Stream, Streams};
+use crate::engine::time::Micros;
+
+use flight::Flight;
+use link::{Link, Pair};
+
+/// Delay of a host's messages to itself (the loopback interface).
+const LOOPBACK: Micros = Micros(50);
+
+/// Links, connections and messages in flight.
+#[derive(Clone, Debug)]
+pub struct Network {
+    default: LinkConfig,
+    links: BTreeMap<Pair, Link>,
+    connections: BTreeSet<Pair>,
+    flights: BTreeMap<EventId, Flight>,
+    numbers: Numbers,
+    drops_to_come: BTreeSet<MessageAddress>,
+}
+
+/// How many messages of each kind each link has carried.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers(BTreeMap<(NodeId, NodeId, Api, bool), u64>);
+
+impl MessageCounter for Numbers {
+    fn count(&mut self, from: NodeId, to: NodeId, payload: &Payload) -> u64 {
+        let next = self.0.entry((from, to, payload.api(), payload.is_response())).or_default();
+        let number = *next;
+        *next += 1;
+        number
+    }
+}
+
+/// What became of a message handed to the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It arrives then, unless something happens to it.
+    Arrives(Micros),
+    /// Its link stalls: it waits.
+    Held,
+    /// A command wanted this one dropped.
+    Dropped,
+}
+
+impl Network {
+    /// A network whose links all start as `default`.
+    #[must_use]
+    pub fn new(default: LinkConfig) -> Network {
+        Network {
+            default,
+            links: BTreeMap::new(),
+            connections: BTreeSet::new(),
+            flights: BTreeMap::new(),
+            numbers: Numbers::default(),
+            drops_to_come: BTreeSet::new(),
+        }
+    }
+
+    /// The counter that numbers messages per link, API and direction.
+    pub fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
+    }
+
+    /// Takes a message; says when it arrives.
+    pub fn send(&mut self, flight: Flight, now: Micros, streams: &mut Streams) -> Sent {
+        let message = flight.message;
+        if !self.drops_to_come.is_empty() && self.drops_to_come.remove(&flight.address()) {
+            return Sent::Dropped;
+        }
+        self.connections.insert(Pair::new(flight.from, flight.to));
+        let arrives = self.arrival(flight.from, flight.to, now, streams);
+        self.flights.insert(message, Flight { arrives_at: arrives, ..flight });
+        arrives.map_or(Sent::Held, Sent::Arrives)
+    }
+
+    /// Takes a message out of flight, if it is due exactly now.
+    pub fn take_due(&mut self, message: EventId, now: Micros) -> Option<Flight> {
+        if self.flights.get(&message)?.arrives_at != Some(now) {
+            return None;
+        }
+        self.flights.remove(&message)
+    }
+
+    /// Messages in flight or held, oldest first.
+    pub fn flights(&self) -> impl Iterator<Item = &Flight> {
+        self.flights.values()
+    }
+
+    /// Removes the message with this address; `None` when it is not in flight.
+    pub fn drop_message(&mut self, address: &MessageAddress) -> Option<Flight> {
+        let id = self.flights.values().find(|f| f.address() == *address)?.message;
+        self.flights.remove(&id)
+    }
+
+    /// Lets the message with this address vanish when it is sent. False when that is in the past.
+    pub fn drop_when_sent(&mut self, address: &MessageAddress) -> bool {
+        let key = (address.from, address.to, address.api, address.response);
+        let to_come = self.numbers.0.get(&key).copied().unwrap_or(0) <= address.nth;
+        if to_come {
+            self.drops_to_come.insert(address.clone());
+        }
+        to_come
+    }
+
+    /// Stalls a link: what is on it stops where it is.
+    pub fn hold(&mut self, a: NodeId, b: NodeId) {
+        let pair = Pair::new(a, b);
+        self.link(pair).held = true;
+        for flight in self.flights.values_mut() {
+            if Pair::new(flight.from, flight.to) == pair {
+                flight.arrives_at = None;
+            }
+        }
+    }
+
+    /// Ends a hold: what waited travels now, in order. Returns (message, arrival) for each, and the
+    /// ends that learn only now that their peer died.
+    pub fn heal(
+        &mut self,
+        a: NodeId,
+        b: NodeId,
+        now: Micros,
+        streams: &mut Streams,
+    ) -> (Vec<(EventId, Micros)>, Vec<link::BrokenEnd>) {
+        let pair = Pair::new(a, b);
+        let link = self.link(pair);
+        link.held = false;
+        let broken = std::mem::take(&mut link.broken);
+        let waiting: Vec<(EventId, NodeId, NodeId)> = self
+            .flights
+            .values()
+            .filter(|f| f.arrives_at.is_none() && Pair::new(f.from, f.to) == pair)
+            .map(|f| (f.message, f.from, f.to))
+            .collect();
+        let mut released = Vec::new();
+        for (message, from, to) in waiting {
+            let Some(at) = self.arrival(from, to, now, streams) else { continue };
+            if let Some(flight) = self.flights.get_mut(&message) {
+                flight.arrives_at = Some(at);
+                released.push((message, at));
+            }
+        }
+        (released, broken)
+    }
+
+    /// Sets the delay of both directions of a link.
+    pub fn set_link(&mut self, a: NodeId, b: NodeId, config: LinkConfig) {
+        self.link(Pair::new(a, b)).config = config;
+    }
+
+    /// Whether a link stalls.
+    #[must_use]
+    pub fn is_held(&self, a: NodeId, b: NodeId) -> bool {
+        self.links.get(&Pair::new(a, b)).is_some_and(|link| link.held)
+    }
+
+    /// Links that stall.
+    pub fn held_links(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.links.iter().filter(|(_, link)| link.held).map(|(pair, _)| pair.ends())
+    }
+
+    /// Breaks the connections of a process that ended. Returns the peers that notice, with the delay
+    /// after which they do, and the held messages that are lost with it.
+    pub fn disconnect(&mut self, node: NodeId, cause: EventId) -> (Vec<(NodeId, Micros)>, Vec<Flight>) {
+        let broken: Vec<Pair> =
+            self.connections.iter().filter(|pair| pair.touches(node)).copied().collect();
+        let mut notices = Vec::new();
+        for pair in broken {
+            self.connections.remove(&pair);
+            let peer = pair.other(node);
+            let link = self.link(pair);
+            if link.held {
+                link.broken.push(link::BrokenEnd { notice: peer, peer: node, cause });
+            } else {
+                notices.push((peer, link.config.latency));
+            }
+        }
+        let lost: Vec<EventId> = self
+            .flights
+            .values()
+            .filter(|f| f.arrives_at.is_none() && (f.from == node || f.to == node))
+            .map(|f| f.message)
+            .collect();
+        let lost = lost.iter().filter_map(|id| self.flights.remove(id)).collect();
+        (notices, lost)
+    }
+
+    /// Delay after which the sender of a refused message learns of it; `None` on a stalled link.
+    pub fn refusal_delay(&mut self, from: NodeId, to: NodeId) -> Option<Micros> {
+        self.connections.remove(&Pair::new(from, to));
+        let link = self.link(Pair::new(from, to));
+        (!link.held).then_some(link.config.latency)
+    }
+
+    /// Every message and connection is gone: the power went.
+    pub fn clear(&mut self) -> Vec<Flight> {
+        self.connections.clear();
+        for link in self.links.values_mut() {
+            link.broken.clear();
+        }
+        std::mem::take(&mut self.flights).into_values().collect()
+    }
+
+    fn arrival(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        now: Micros,
+        streams: &mut Streams,
+    ) -> Option<Micros> {
+        if from == to {
+            return Some(now + LOOPBACK);
+        }
+        let link = self.link(Pair::new(from, to));
+        if link.held {
+            return None;
+        }
+        let jitter = if link.config.jitter == Micros::ZERO {
+            Micros::ZERO
+        } else {
+            Micros(streams.below(Stream::Network, from, link.config.jitter.0 + 1))
+        };
+        let latency = link.config.latency.max(Micros(1));
+        Some(link.in_order(from, to, now + latency + jitter))
+    }
+
+    fn link(&mut self, pair: Pair) -> &mut Link {
+        let default = self.default;
+        self.links.entry(pair).or_insert_with(|| Link::new(default))
+    }
+}

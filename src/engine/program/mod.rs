@@ -1,0 +1,283 @@
+//! Client programs: processes of the world that use the client library as real applications do.
+//!
+//! A producer app with a rate and a key pattern, a consumer app that follows a topic, and the admin
+//! client through which the world's own commands about topics go. A program touches the cluster only
+//! through [`crate::engine::client`], so it waits, retries and fails as a real one.
+
+pub mod settings;
+pub mod schedule;
+pub mod values;
+pub mod producer_app;
+pub mod consumer_app;
+
+#[cfg(test)]
+mod tests;
+
+use crate::engine::client::admin::Admin;
+use crate::engine::command::{ConsumerSpec, Placement, ProducerSpec, RecordSpec};
+use crate::engine::error::CommandError;
+use crate::engine::event::EventKind;
+use crate::engine::ids::{BrokerId, ClientId, CorrelationId, NodeId, Text, TopicName};
+use crate::engine::node::{Ctx, Timer};
+use crate::engine::protocol::{Payload, Response};
+
+use consumer_app::ConsumerApp;
+use producer_app::ProducerApp;
+
+pub use consumer_app::ConsumerStatus;
+pub use producer_app::ProducerStatus;
+
+/// What a program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// Writes to a topic.
+    Producer,
+    /// Reads a topic.
+    Consumer,
+    /// Creates topics and changes their settings.
+    Admin,
+}
+
+/// The process of one client program.
+#[derive(Clone, Debug)]
+pub struct ClientProcess {
+    id: ClientId,
+    name: Text,
+    app: App,
+}
+
+#[derive(Clone, Debug)]
+enum App {
+    Producer(Box<ProducerApp>),
+    Consumer(Box<ConsumerApp>),
+    Admin(Box<Admin>),
+}
+
+impl ClientProcess {
+    /// A producer program. Its records are numbered from `first_record`: one that is started anew
+    /// goes on with the numbers of the one before ([`ClientProcess::next_record`]).
+    #[must_use]
+    pub fn producer(
+        id: ClientId,
+        name: Text,
+        spec: ProducerSpec,
+        bootstrap: Vec<BrokerId>,
+        first_record: u64,
+    ) -> ClientProcess {
+        let app = ProducerApp::new(&name, spec, bootstrap, first_record);
+        ClientProcess { id, name, app: App::Producer(Box::new(app)) }
+    }
+
+    /// A consumer program.
+    #[must_use]
+    pub fn consumer(
+        id: ClientId,
+        name: Text,
+        spec: ConsumerSpec,
+        bootstrap: Vec<BrokerId>,
+    ) -> ClientProcess {
+        let app = ConsumerApp::new(spec, bootstrap);
+        ClientProcess { id, name, app: App::Consumer(Box::new(app)) }
+    }
+
+    /// The admin client.
+    #[must_use]
+    pub fn admin(id: ClientId, name: Text, bootstrap: Vec<BrokerId>) -> ClientProcess {
+        ClientProcess { id, name, app: App::Admin(Box::new(Admin::new(bootstrap))) }
+    }
+
+    /// The process starts.
+    pub fn on_start(&mut self, ctx: &mut Ctx<'_>) {
+        match &mut self.app {
+            App::Producer(app) => app.start(ctx),
+            App::Consumer(app) => app.start(ctx),
+            App::Admin(_) => {}
+        }
+    }
+
+    /// A message arrived. Only brokers' answers mean anything here.
+    pub fn on_message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, payload: Payload) {
+        if let (NodeId::Broker(broker), Payload::Response { correlation, body, .. }) =
+            (from, payload)
+        {
+            self.on_response(ctx, broker, correlation, body);
+        }
+    }
+
+    /// A timer of this process fired.
+    pub fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: &Timer) {
+        match &mut self.app {
+            App::Producer(app) => app.on_timer(ctx, timer),
+            App::Consumer(app) => app.on_timer(ctx, timer),
+            App::Admin(admin) => {
+                admin.on_timer(ctx, timer);
+            }
+        }
+    }
+
+    /// The connection to a peer broke.
+    pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
+        let NodeId::Broker(broker) = peer else { return };
+        match &mut self.app {
+            App::Producer(app) => app.on_connection_lost(ctx, broker),
+            App::Consumer(app) => app.on_connection_lost(ctx, broker),
+            App::Admin(admin) => admin.on_connection_lost(ctx, broker),
+        }
+    }
+
+    /// Changes a setting while the program runs. It holds for what is sent from now on.
+    ///
+    /// # Errors
+    /// As [`ClientProcess::check_set`]; then nothing changed.
+    pub fn set(&mut self, ctx: &mut Ctx<'_>, key: &str, value: &str) -> Result<(), CommandError> {
+        self.check_set(key, value)?;
+        let changed = EventKind::ClientChanged { key: key.into(), value: value.into() };
+        let changed = ctx.emit(changed);
+        let trigger = ctx.set_cause(changed);
+        match &mut self.app {
+            App::Producer(app) => app.set(ctx, key, value)?,
+            App::Consumer(app) => app.set(key, value)?,
+            App::Admin(_) => {}
+        }
+        ctx.restore_cause(trigger);
+        Ok(())
+    }
+
+    /// Whether [`ClientProcess::set`] would take that.
+    ///
+    /// # Errors
+    /// The program has no such setting, or the value does not parse or is out of range.
+    pub fn check_set(&self, key: &str, value: &str) -> Result<(), CommandError> {
+        match &self.app {
+            App::Producer(app) => settings::set_producer(&mut app.spec().clone(), key, value)?,
+            App::Consumer(app) => settings::set_consumer(&mut app.spec().clone(), key, value)?,
+            App::Admin(_) => return Err(self.wrong("producer or consumer")),
+        }
+        Ok(())
+    }
+
+    /// Hands records to a producer, to be sent now.
+    ///
+    /// # Errors
+    /// This is no producer.
+    pub fn send(&mut self, ctx: &mut Ctx<'_>, records: &[RecordSpec]) -> Result<(), CommandError> {
+        match &mut self.app {
+            App::Producer(app) => {
+                app.send(ctx, records);
+                Ok(())
+            }
+            _ => Err(self.wrong("producer")),
+        }
+    }
+
+    /// Creates a topic. Does nothing unless this is the admin client.
+    pub fn create_topic(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        topic: &TopicName,
+        placement: &Placement,
+        configs: &[(Text, Text)],
+    ) {
+        if let App::Admin(admin) = &mut self.app {
+            admin.create_topic(ctx, topic, placement, configs);
+        }
+    }
+
+    /// Sets one setting of a topic. Does nothing unless this is the admin client.
+    pub fn set_topic_config(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        topic: &TopicName,
+        key: &Text,
+        value: &Text,
+    ) {
+        if let App::Admin(admin) = &mut self.app {
+            admin.set_topic_config(ctx, topic, key, value);
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> ProgramKind {
+        match &self.app {
+            App::Producer(_) => ProgramKind::Producer,
+            App::Consumer(_) => ProgramKind::Consumer,
+            App::Admin(_) => ProgramKind::Admin,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ClientId {
+        self.id
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// A producer's settings as they are now.
+    #[must_use]
+    pub fn producer_spec(&self) -> Option<&ProducerSpec> {
+        match &self.app {
+            App::Producer(app) => Some(app.spec()),
+            _ => None,
+        }
+    }
+
+    /// A consumer's settings as they are now.
+    #[must_use]
+    pub fn consumer_spec(&self) -> Option<&ConsumerSpec> {
+        match &self.app {
+            App::Consumer(app) => Some(app.spec()),
+            _ => None,
+        }
+    }
+
+    /// How a producer stands.
+    #[must_use]
+    pub fn producer_status(&self) -> Option<ProducerStatus> {
+        match &self.app {
+            App::Producer(app) => Some(app.status()),
+            _ => None,
+        }
+    }
+
+    /// How a consumer stands.
+    #[must_use]
+    pub fn consumer_status(&self) -> Option<ConsumerStatus> {
+        match &self.app {
+            App::Consumer(app) => Some(app.status()),
+            _ => None,
+        }
+    }
+
+    /// Number of a producer's next record; 0 for others.
+    #[must_use]
+    pub fn next_record(&self) -> u64 {
+        match &self.app {
+            App::Producer(app) => app.next_record(),
+            _ => 0,
+        }
+    }
+
+    fn on_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        broker: BrokerId,
+        correlation: CorrelationId,
+        body: Response,
+    ) {
+        match &mut self.app {
+            App::Producer(app) => app.on_response(ctx, broker, correlation, body),
+            App::Consumer(app) => app.on_response(ctx, broker, correlation, body),
+            App::Admin(admin) => admin.on_response(ctx, broker, correlation, body),
+        }
+    }
+
+    fn wrong(&self, wanted: &str) -> CommandError {
+        CommandError::WrongProgram { name: self.name.clone(), wanted: wanted.into() }
+    }
+}

@@ -1,0 +1,185 @@
+//! Settings of running programs: Kafka's names where Kafka has one, and the program's own.
+//!
+//! One place parses text into [`ProducerSpec`] and [`ConsumerSpec`]. A spec is changed only when the
+//! value is good.
+
+use crate::engine::command::{Acks, ConsumerSpec, Keys, ProducerSpec};
+use crate::engine::error::ConfigError;
+
+/// Names of a producer program's settings.
+pub const PRODUCER_KEYS: &[&str] = &[
+    "acks",
+    "rate",
+    "keys",
+    "value.bytes",
+    "limit",
+    "batch.size",
+    "linger.ms",
+    "request.timeout.ms",
+    "delivery.timeout.ms",
+    "retry.backoff.ms",
+    "max.in.flight.requests.per.connection",
+];
+
+/// Names of a consumer program's settings.
+pub const CONSUMER_KEYS: &[&str] =
+    &["from.beginning", "fetch.min.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes"];
+
+/// Largest `batch.size`: half of `buffer.memory`.
+pub const BATCH_SIZE_MAX: u32 = 16_777_216;
+
+const INT_MAX: i64 = i32::MAX as i64;
+
+/// Sets one setting of a producer program.
+///
+/// `delivery.timeout.ms` is never less than `linger.ms` + `request.timeout.ms` (ProducerConfig): a
+/// smaller one is refused, and raising those two raises it.
+///
+/// # Errors
+/// No such setting, or the value does not parse or is out of range.
+pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
+    match key {
+        "acks" => spec.acks = acks(key, value)?,
+        "rate" => spec.rate = number(key, value, 0, 1_000_000)?,
+        "keys" => spec.keys = keys(key, value)?,
+        "value.bytes" => spec.value_bytes = number(key, value, 0, 1_000_000)?,
+        "limit" => spec.limit = number(key, value, 0, i64::MAX)?,
+        "batch.size" => spec.batch_size = number(key, value, 0, i64::from(BATCH_SIZE_MAX))?,
+        "linger.ms" => spec.linger_ms = number(key, value, 0, INT_MAX)?,
+        "request.timeout.ms" => spec.request_timeout_ms = number(key, value, 1, INT_MAX)?,
+        "delivery.timeout.ms" => {
+            let least = spec.linger_ms + spec.request_timeout_ms;
+            spec.delivery_timeout_ms = number(key, value, least, INT_MAX)?;
+        }
+        "retry.backoff.ms" => spec.retry_backoff_ms = number(key, value, 0, INT_MAX)?,
+        "max.in.flight.requests.per.connection" => {
+            spec.max_in_flight = number(key, value, 1, INT_MAX)?;
+        }
+        _ => return Err(ConfigError::Unknown { key: key.into() }),
+    }
+    raise_delivery_timeout(spec);
+    Ok(())
+}
+
+/// Raises `delivery.timeout.ms` to the least that Kafka takes.
+pub fn raise_delivery_timeout(spec: &mut ProducerSpec) {
+    let least = spec.linger_ms.saturating_add(spec.request_timeout_ms);
+    spec.delivery_timeout_ms = spec.delivery_timeout_ms.max(least);
+}
+
+/// Sets one setting of a consumer program.
+///
+/// # Errors
+/// No such setting, or the value does not parse or is out of range.
+pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
+    match key {
+        "from.beginning" => spec.from_beginning = boolean(key, value)?,
+        "fetch.min.bytes" => spec.fetch_min_bytes = number(key, value, 0, INT_MAX)?,
+        "fetch.max.wait.ms" => spec.fetch_max_wait_ms = number(key, value, 0, INT_MAX)?,
+        "max.partition.fetch.bytes" => {
+            spec.max_partition_fetch_bytes = number(key, value, 0, INT_MAX)?;
+        }
+        _ => return Err(ConfigError::Unknown { key: key.into() }),
+    }
+    Ok(())
+}
+
+fn acks(key: &str, value: &str) -> Result<Acks, ConfigError> {
+    match value.trim() {
+        "all" => return Ok(Acks::All),
+        "none" => return Ok(Acks::None),
+        _ => {}
+    }
+    match number::<i64>(key, value, -1, 1)? {
+        0 => Ok(Acks::None),
+        1 => Ok(Acks::Leader),
+        _ => Ok(Acks::All),
+    }
+}
+
+fn keys(key: &str, value: &str) -> Result<Keys, ConfigError> {
+    match value.trim() {
+        "none" => Ok(Keys::None),
+        _ => Ok(Keys::Cycle(number(key, value, 1, INT_MAX)?)),
+    }
+}
+
+fn boolean(key: &str, value: &str) -> Result<bool, ConfigError> {
+    let not_a_boolean = || ConfigError::NotABoolean { key: key.into(), value: value.into() };
+    value.trim().parse().map_err(|_| not_a_boolean())
+}
+
+fn number<T: TryFrom<i64>>(
+    key: &str,
+    value: &str,
+    least: i64,
+    most: i64,
+) -> Result<T, ConfigError> {
+    let not_a_number = || ConfigError::NotANumber { key: key.into(), value: value.into() };
+    let number: i64 = value.trim().parse().map_err(|_| not_a_number())?;
+    let out_of_range = || ConfigError::OutOfRange { key: key.into(), value: number, least, most };
+    if number < least || number > most {
+        return Err(out_of_range());
+    }
+    T::try_from(number).map_err(|_| out_of_range())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ids::TopicName;
+
+    fn spec() -> ProducerSpec {
+        ProducerSpec::new(&TopicName::new("t"))
+    }
+
+    #[test]
+    fn every_key_of_a_producer_is_known() {
+        for key in PRODUCER_KEYS {
+            let value = if *key == "delivery.timeout.ms" { "120000" } else { "1" };
+            assert_eq!(set_producer(&mut spec(), key, value), Ok(()), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_a_consumer_is_known() {
+        let mut spec = ConsumerSpec::new(&TopicName::new("t"));
+        for key in CONSUMER_KEYS {
+            let value = if *key == "from.beginning" { "false" } else { "1" };
+            assert_eq!(set_consumer(&mut spec, key, value), Ok(()), "{key}");
+        }
+        assert!(!spec.from_beginning);
+    }
+
+    #[test]
+    fn acks_is_a_word_or_a_number() {
+        let mut spec = spec();
+        for (value, acks) in
+            [("0", Acks::None), ("1", Acks::Leader), ("all", Acks::All), ("-1", Acks::All)]
+        {
+            set_producer(&mut spec, "acks", value).expect("a value that Kafka takes");
+            assert_eq!(spec.acks, acks);
+        }
+        assert!(matches!(
+            set_producer(&mut spec, "acks", "2"),
+            Err(ConfigError::OutOfRange { .. })
+        ));
+    }
+
+    #[test]
+    fn a_refused_value_changes_nothing() {
+        let mut spec = spec();
+        assert!(set_producer(&mut spec, "rate", "1000001").is_err());
+        assert!(set_producer(&mut spec, "rate", "many").is_err());
+        assert!(set_producer(&mut spec, "no.such.setting", "1").is_err());
+        assert_eq!(spec, self::spec());
+    }
+
+    #[test]
+    fn the_delivery_timeout_covers_linger_and_request() {
+        let mut spec = spec();
+        assert!(set_producer(&mut spec, "delivery.timeout.ms", "29999").is_err());
+        set_producer(&mut spec, "request.timeout.ms", "200000").expect("in range");
+        assert_eq!(spec.delivery_timeout_ms, 200_000);
+    }
+}

@@ -1,0 +1,297 @@
+//! What travels between hosts: requests and responses as typed values, and their envelopes.
+//!
+//! Client and admin APIs are Kafka's own messages (crate `kafka-protocol`), listed here so that only
+//! what is served is linked. ZooKeeper-era messages between brokers, and ZooKeeper's own, are in
+//! [`inter_broker`] and [`zk`]: Kafka's field names, no bytes on a wire that anyone else speaks.
+
+pub mod inter_broker;
+pub mod wire;
+pub mod zk;
+
+use kafka_protocol::messages as kafka;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::ids::CorrelationId;
+
+use inter_broker::{
+    AlterPartitionRequest, AlterPartitionResponse, ControlledShutdownRequest,
+    ControlledShutdownResponse, LeaderAndIsrRequest, LeaderAndIsrResponse, UpdateMetadataRequest,
+    UpdateMetadataResponse,
+};
+use zk::{ZkReply, ZkRequest, ZkWatchEvent};
+
+/// What a message is, as events, links and pictures name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Api {
+    Produce,
+    Fetch,
+    ListOffsets,
+    Metadata,
+    ApiVersions,
+    CreateTopics,
+    IncrementalAlterConfigs,
+    LeaderAndIsr,
+    UpdateMetadata,
+    ControlledShutdown,
+    AlterPartition,
+    /// Opening or closing a ZooKeeper session.
+    ZkSession,
+    /// A ZooKeeper heartbeat.
+    ZkPing,
+    /// A ZooKeeper read.
+    ZkRead,
+    /// A ZooKeeper write.
+    ZkWrite,
+    /// A ZooKeeper watch notification.
+    ZkWatch,
+}
+
+impl Api {
+    /// Every API, in order: the words of links and of the message key.
+    pub const ALL: &'static [Api] = &[
+        Api::Produce,
+        Api::Fetch,
+        Api::ListOffsets,
+        Api::Metadata,
+        Api::ApiVersions,
+        Api::CreateTopics,
+        Api::IncrementalAlterConfigs,
+        Api::LeaderAndIsr,
+        Api::UpdateMetadata,
+        Api::ControlledShutdown,
+        Api::AlterPartition,
+        Api::ZkSession,
+        Api::ZkPing,
+        Api::ZkRead,
+        Api::ZkWrite,
+        Api::ZkWatch,
+    ];
+
+    /// Its name, as Kafka writes it: `Produce`, `LeaderAndIsr`, `ZkWatch`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Api::Produce => "Produce",
+            Api::Fetch => "Fetch",
+            Api::ListOffsets => "ListOffsets",
+            Api::Metadata => "Metadata",
+            Api::ApiVersions => "ApiVersions",
+            Api::CreateTopics => "CreateTopics",
+            Api::IncrementalAlterConfigs => "IncrementalAlterConfigs",
+            Api::LeaderAndIsr => "LeaderAndIsr",
+            Api::UpdateMetadata => "UpdateMetadata",
+            Api::ControlledShutdown => "ControlledShutdown",
+            Api::AlterPartition => "AlterPartition",
+            Api::ZkSession => "ZkSession",
+            Api::ZkPing => "ZkPing",
+            Api::ZkRead => "ZkRead",
+            Api::ZkWrite => "ZkWrite",
+            Api::ZkWatch => "ZkWatch",
+        }
+    }
+}
+
+/// A request to a broker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    Produce(kafka::ProduceRequest),
+    Fetch(kafka::FetchRequest),
+    ListOffsets(kafka::ListOffsetsRequest),
+    Metadata(kafka::MetadataRequest),
+    ApiVersions(kafka::ApiVersionsRequest),
+    CreateTopics(kafka::CreateTopicsRequest),
+    IncrementalAlterConfigs(kafka::IncrementalAlterConfigsRequest),
+    LeaderAndIsr(LeaderAndIsrRequest),
+    UpdateMetadata(UpdateMetadataRequest),
+    ControlledShutdown(ControlledShutdownRequest),
+    AlterPartition(AlterPartitionRequest),
+}
+
+/// A broker's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Response {
+    Produce(kafka::ProduceResponse),
+    Fetch(kafka::FetchResponse),
+    ListOffsets(kafka::ListOffsetsResponse),
+    Metadata(kafka::MetadataResponse),
+    ApiVersions(kafka::ApiVersionsResponse),
+    CreateTopics(kafka::CreateTopicsResponse),
+    IncrementalAlterConfigs(kafka::IncrementalAlterConfigsResponse),
+    LeaderAndIsr(LeaderAndIsrResponse),
+    UpdateMetadata(UpdateMetadataResponse),
+    ControlledShutdown(ControlledShutdownResponse),
+    AlterPartition(AlterPartitionResponse),
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// To a broker.
+    Request {
+        /// Pairs the answer with it.
+        correlation: CorrelationId,
+        /// The API version that both ends speak.
+        version: i16,
+        /// What is asked.
+        body: Request,
+    },
+    /// From a broker.
+    Response {
+        /// That of the request.
+        correlation: CorrelationId,
+        /// That of the request.
+        version: i16,
+        /// The answer.
+        body: Response,
+    },
+    /// To ZooKeeper.
+    Zk {
+        /// Pairs the answer with it.
+        correlation: CorrelationId,
+        /// What is asked.
+        body: ZkRequest,
+    },
+    /// From ZooKeeper.
+    ZkReply {
+        /// That of the request.
+        correlation: CorrelationId,
+        /// What was asked, for the picture: a read, a write, a heartbeat, a session.
+        api: Api,
+        /// The answer.
+        body: ZkReply,
+    },
+    /// From ZooKeeper, unasked: a watch fired.
+    ZkWatch(ZkWatchEvent),
+}
+
+/// Records in a message, for pictures and counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Number of records.
+    pub records: u32,
+    /// Their bytes as stored.
+    pub bytes: u32,
+}
+
+impl Payload {
+    /// What the message is.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        match self {
+            Payload::Request { body, .. } => body.api(),
+            Payload::Response { body, .. } => body.api(),
+            Payload::Zk { body, .. } => body.api(),
+            Payload::ZkReply { api, .. } => *api,
+            Payload::ZkWatch(_) => Api::ZkWatch,
+        }
+    }
+
+    /// Whether it answers something.
+    #[must_use]
+    pub fn is_response(&self) -> bool {
+        matches!(self, Payload::Response { .. } | Payload::ZkReply { .. })
+    }
+
+    /// The records it carries.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        match self {
+            Payload::Request { body: Request::Produce(request), .. } => {
+                let parts = request.topic_data.iter().flat_map(|t| &t.partition_data);
+                parts.filter_map(|p| p.records.as_ref()).fold(Size::default(), Size::with)
+            }
+            Payload::Response { body: Response::Fetch(response), .. } => {
+                let parts = response.responses.iter().flat_map(|t| &t.partitions);
+                parts.filter_map(|p| p.records.as_ref()).fold(Size::default(), Size::with)
+            }
+            _ => Size::default(),
+        }
+    }
+
+    /// The first error code of a response; 0 when there is none.
+    #[must_use]
+    pub fn error(&self) -> i16 {
+        match self {
+            Payload::Response { body, .. } => body.error(),
+            Payload::ZkReply { body, .. } => body.error(),
+            _ => 0,
+        }
+    }
+}
+
+impl Size {
+    fn with(self, records: &bytes::Bytes) -> Size {
+        let count = crate::engine::record::batch::count_records(records);
+        Size {
+            records: self.records + count,
+            bytes: self.bytes + u32::try_from(records.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl Request {
+    /// What it is.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        match self {
+            Request::Produce(_) => Api::Produce,
+            Request::Fetch(_) => Api::Fetch,
+            Request::ListOffsets(_) => Api::ListOffsets,
+            Request::Metadata(_) => Api::Metadata,
+            Request::ApiVersions(_) => Api::ApiVersions,
+            Request::CreateTopics(_) => Api::CreateTopics,
+            Request::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
+            Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
+            Request::UpdateMetadata(_) => Api::UpdateMetadata,
+            Request::ControlledShutdown(_) => Api::ControlledShutdown,
+            Request::AlterPartition(_) => Api::AlterPartition,
+        }
+    }
+}
+
+impl Response {
+    /// What it is.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        match self {
+            Response::Produce(_) => Api::Produce,
+            Response::Fetch(_) => Api::Fetch,
+            Response::ListOffsets(_) => Api::ListOffsets,
+            Response::Metadata(_) => Api::Metadata,
+            Response::ApiVersions(_) => Api::ApiVersions,
+            Response::CreateTopics(_) => Api::CreateTopics,
+            Response::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
+            Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
+            Response::UpdateMetadata(_) => Api::UpdateMetadata,
+            Response::ControlledShutdown(_) => Api::ControlledShutdown,
+            Response::AlterPartition(_) => Api::AlterPartition,
+        }
+    }
+
+    fn error(&self) -> i16 {
+        let first = |mut codes: &mut dyn Iterator<Item = i16>| {
+            Iterator::find(&mut codes, |code| *code != 0).unwrap_or(0)
+        };
+        match self {
+            Response::Produce(r) => {
+                first(&mut r.responses.iter().flat_map(|t| &t.partition_responses).map(|p| p.error_code))
+            }
+            Response::Fetch(r) if r.error_code != 0 => r.error_code,
+            Response::Fetch(r) => {
+                first(&mut r.responses.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
+            }
+            Response::ListOffsets(r) => {
+                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
+            }
+            Response::CreateTopics(r) => first(&mut r.topics.iter().map(|t| t.error_code)),
+            Response::IncrementalAlterConfigs(r) => {
+                first(&mut r.responses.iter().map(|t| t.error_code))
+            }
+            Response::Metadata(_) | Response::ApiVersions(_) => 0,
+            Response::LeaderAndIsr(r) => r.error_code,
+            Response::UpdateMetadata(r) => r.error_code,
+            Response::ControlledShutdown(r) => r.error_code,
+            Response::AlterPartition(r) => r.error_code,
+        }
+    }
+}

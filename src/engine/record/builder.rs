@@ -1,0 +1,187 @@
+//! Writes a v2 batch (`MemoryRecordsBuilder`, `DefaultRecord.writeTo`): what a producer sends.
+//!
+//! Records go straight into one buffer with room for the header in front, which is filled in at the
+//! end; a record costs no allocation of its own. No compression yet.
+
+use bytes::Bytes;
+
+use crate::engine::ids::{LeaderEpoch, Offset};
+use crate::engine::record::batch::{HEADER_BYTES, LOG_OVERHEAD, MAGIC_V2};
+use crate::engine::record::varint;
+
+/// A header of a record: its key, and its value or null.
+pub type Header<'a> = (&'a str, Option<&'a [u8]>);
+
+/// Most bytes of a record's length field.
+const LENGTH_BYTES_MAX: usize = 5;
+
+/// A batch in the making.
+#[derive(Clone, Debug)]
+pub struct BatchBuilder {
+    buffer: Vec<u8>,
+    count: i32,
+    base_timestamp: i64,
+    max_timestamp: i64,
+    producer_id: i64,
+    producer_epoch: i16,
+    base_sequence: i32,
+}
+
+impl Default for BatchBuilder {
+    fn default() -> BatchBuilder {
+        BatchBuilder::new()
+    }
+}
+
+impl BatchBuilder {
+    /// An empty batch of a producer without an id.
+    #[must_use]
+    pub fn new() -> BatchBuilder {
+        BatchBuilder::with_capacity(0)
+    }
+
+    /// An empty batch with room for `bytes` of records before it has to grow.
+    #[must_use]
+    pub fn with_capacity(bytes: u32) -> BatchBuilder {
+        let mut buffer = Vec::with_capacity(HEADER_BYTES + bytes as usize);
+        buffer.resize(HEADER_BYTES, 0);
+        BatchBuilder {
+            buffer,
+            count: 0,
+            base_timestamp: -1,
+            max_timestamp: -1,
+            producer_id: -1,
+            producer_epoch: -1,
+            base_sequence: -1,
+        }
+    }
+
+    /// Makes it the batch of an idempotent producer (KIP-98): its id, epoch, and the sequence of the
+    /// first record.
+    #[must_use]
+    pub fn producer(mut self, id: i64, epoch: i16, base_sequence: i32) -> BatchBuilder {
+        self.producer_id = id;
+        self.producer_epoch = epoch;
+        self.base_sequence = base_sequence;
+        self
+    }
+
+    /// Adds a record with its time in ms since 1970.
+    pub fn append(
+        &mut self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[Header<'_>],
+    ) {
+        if self.count == 0 {
+            self.base_timestamp = timestamp;
+            self.max_timestamp = timestamp;
+        }
+        self.max_timestamp = self.max_timestamp.max(timestamp);
+        let delta = timestamp - self.base_timestamp;
+        let body = body_size(delta, self.count, key, value, headers);
+        let buffer = &mut self.buffer;
+        buffer.reserve(usize::try_from(body).unwrap_or(0) + LENGTH_BYTES_MAX);
+        varint::write(buffer, body as i64);
+        buffer.push(0); // record attributes: none are defined
+        varint::write(buffer, delta);
+        varint::write(buffer, i64::from(self.count));
+        write_bytes(buffer, key);
+        write_bytes(buffer, value);
+        varint::write(buffer, headers.len() as i64);
+        for (name, content) in headers {
+            write_bytes(buffer, Some(name.as_bytes()));
+            write_bytes(buffer, *content);
+        }
+        self.count += 1;
+    }
+
+    /// Bytes of the batch as it stands.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.buffer.len() as u64
+    }
+
+    /// Bytes of the batch if that record were added (`MemoryRecordsBuilder.hasRoomFor`).
+    #[must_use]
+    pub fn would_be_size(
+        &self,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[Header<'_>],
+    ) -> u64 {
+        let delta = if self.count == 0 { 0 } else { timestamp - self.base_timestamp };
+        let body = body_size(delta, self.count, key, value, headers);
+        self.size() + varint::size(body as i64) + body
+    }
+
+    /// Records so far.
+    #[must_use]
+    pub fn records(&self) -> u32 {
+        self.count.unsigned_abs()
+    }
+
+    /// Whether nothing was added yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The batch: base offset 0 and no leader epoch, which are the leader's to assign.
+    ///
+    /// # Panics
+    /// Nothing was added: Kafka has no empty batch from a producer.
+    #[must_use]
+    pub fn build(mut self) -> Bytes {
+        assert!(self.count > 0, "a producer never sends an empty batch");
+        let length = i32::try_from(self.buffer.len() - LOG_OVERHEAD)
+            .expect("batch.size keeps a batch far below 2 GiB");
+        let header = &mut self.buffer[..HEADER_BYTES];
+        header[..8].copy_from_slice(&Offset(0).0.to_be_bytes());
+        header[8..12].copy_from_slice(&length.to_be_bytes());
+        header[12..16].copy_from_slice(&LeaderEpoch::NONE.0.to_be_bytes());
+        header[16..17].copy_from_slice(&MAGIC_V2.to_be_bytes());
+        header[21..23].copy_from_slice(&0i16.to_be_bytes());
+        header[23..27].copy_from_slice(&(self.count - 1).to_be_bytes());
+        header[27..35].copy_from_slice(&self.base_timestamp.to_be_bytes());
+        header[35..43].copy_from_slice(&self.max_timestamp.to_be_bytes());
+        header[43..51].copy_from_slice(&self.producer_id.to_be_bytes());
+        header[51..53].copy_from_slice(&self.producer_epoch.to_be_bytes());
+        header[53..57].copy_from_slice(&self.base_sequence.to_be_bytes());
+        header[57..61].copy_from_slice(&self.count.to_be_bytes());
+        let crc = crc32c::crc32c(&self.buffer[21..]);
+        self.buffer[17..21].copy_from_slice(&crc.to_be_bytes());
+        Bytes::from(self.buffer)
+    }
+}
+
+fn write_bytes(buffer: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    match bytes {
+        Some(bytes) => {
+            varint::write(buffer, bytes.len() as i64);
+            buffer.extend_from_slice(bytes);
+        }
+        None => varint::write(buffer, -1),
+    }
+}
+
+fn bytes_size(bytes: Option<&[u8]>) -> u64 {
+    bytes.map_or(1, |bytes| varint::size(bytes.len() as i64) + bytes.len() as u64)
+}
+
+/// Bytes of a record without its length field.
+fn body_size(
+    timestamp_delta: i64,
+    offset_delta: i32,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[Header<'_>],
+) -> u64 {
+    let fixed = 1 + varint::size(timestamp_delta) + varint::size(i64::from(offset_delta));
+    let each =
+        |(name, content): &Header<'_>| bytes_size(Some(name.as_bytes())) + bytes_size(*content);
+    let headers_size = varint::size(headers.len() as i64) + headers.iter().map(each).sum::<u64>();
+    fixed + bytes_size(key) + bytes_size(value) + headers_size
+}

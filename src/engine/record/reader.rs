@@ -1,0 +1,153 @@
+//! Takes a v2 batch apart into records (`DefaultRecordBatch.iterator`, `DefaultRecord.readFrom`).
+//!
+//! Records borrow from the batch; nothing is copied. The CRC is not checked here: whoever takes bytes
+//! from outside does that once ([`super::batch::verify_crc`]).
+
+use crate::engine::ids::Offset;
+use crate::engine::record::batch::{BatchError, BatchHeader, Codec, HEADER_BYTES, MAGIC_V2};
+use crate::engine::record::varint;
+
+/// Why records cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes are not a whole batch.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Another format than v2.
+    #[error("magic {0} is not served")]
+    Magic(i8),
+    /// Its codec is not built in.
+    #[error("records are compressed: {0:?}")]
+    Compressed(Codec),
+    /// A record's fields do not fit its length, or the batch's records do not fit the batch.
+    #[error("record {0} of the batch is malformed")]
+    Malformed(i32),
+}
+
+/// One record, borrowed from its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordRef<'a> {
+    /// Its offset.
+    pub offset: Offset,
+    /// Its time, in ms since 1970.
+    pub timestamp: i64,
+    /// Its key; `None` is null.
+    pub key: Option<&'a [u8]>,
+    /// Its value; `None` is null, a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Headers<'a>,
+}
+
+/// The headers of a record, still encoded, and known to be sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Headers<'a> {
+    count: u32,
+    encoded: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Each header's key and value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+        let mut rest = self.encoded;
+        (0..self.count).map_while(move |_| {
+            let key = read_bytes(&mut rest)??;
+            Some((key, read_bytes(&mut rest)?))
+        })
+    }
+}
+
+/// The records of one uncompressed batch. Ends after the first error.
+#[must_use]
+pub fn records(batch: &[u8]) -> Records<'_> {
+    match open(batch) {
+        Ok((header, rest)) => Records { header: Some(header), rest, next: 0, refused: None },
+        Err(error) => Records { header: None, rest: &[], next: 0, refused: Some(error) },
+    }
+}
+
+/// See [`records`].
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    header: Option<BatchHeader>,
+    rest: &'a [u8],
+    next: i32,
+    refused: Option<RecordError>,
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<RecordRef<'a>, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.refused.take() {
+            return Some(Err(error));
+        }
+        let header = self.header?;
+        if self.next >= header.record_count {
+            self.header = None;
+            let left_over = !self.rest.is_empty();
+            return left_over.then_some(Err(RecordError::Malformed(self.next)));
+        }
+        let record = read_record(&header, &mut self.rest);
+        if record.is_none() {
+            self.header = None;
+        }
+        let ordinal = self.next;
+        self.next += 1;
+        Some(record.ok_or(RecordError::Malformed(ordinal)))
+    }
+}
+
+fn open(batch: &[u8]) -> Result<(BatchHeader, &[u8]), RecordError> {
+    let header = BatchHeader::parse(batch)?;
+    if header.magic != MAGIC_V2 {
+        return Err(RecordError::Magic(header.magic));
+    }
+    if header.codec() != Codec::None {
+        return Err(RecordError::Compressed(header.codec()));
+    }
+    let end = usize::try_from(header.size()).map_err(|_| BatchError::Incomplete)?;
+    let records = batch.get(HEADER_BYTES..end).ok_or(BatchError::Incomplete)?;
+    Ok((header, records))
+}
+
+fn read_record<'a>(header: &BatchHeader, rest: &mut &'a [u8]) -> Option<RecordRef<'a>> {
+    let length = usize::try_from(varint::read_int(rest)?).ok()?;
+    let (mut body, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    body = body.get(1..)?;
+    let timestamp_delta = varint::read_long(&mut body)?;
+    let offset_delta = varint::read_int(&mut body)?;
+    let key = read_bytes(&mut body)?;
+    let value = read_bytes(&mut body)?;
+    let count = u32::try_from(varint::read_int(&mut body)?).ok()?;
+    let encoded = body;
+    for _ in 0..count {
+        let _key = read_bytes(&mut body)??;
+        let _value = read_bytes(&mut body)?;
+    }
+    body.is_empty().then_some(RecordRef {
+        offset: header.base_offset.plus(i64::from(offset_delta)),
+        timestamp: header.base_timestamp.checked_add(timestamp_delta)?,
+        key,
+        value,
+        headers: Headers { count, encoded },
+    })
+}
+
+/// A length and that many bytes; −1 is null. The outer `None` is malformed.
+fn read_bytes<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let length = varint::read_int(rest)?;
+    if length == -1 {
+        return Some(None);
+    }
+    let (bytes, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *rest = after;
+    Some(Some(bytes))
+}

@@ -1,0 +1,8 @@
+//! The simulation: one world of hosts and links, moved by commands and by the passing of virtual time.
+//!
+//! Nothing else in the engine imports this. A world is `Clone`, and a clone is a checkpoint.
+
+pub mod scheduler;
+pub mod host;
+pub mod world;
+pub mod command_run;

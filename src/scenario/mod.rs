@@ -1,0 +1,20 @@
+//! Scenarios: a world and what is done to it, as a text that can be read aloud.
+//!
+//! - [`ast`] what a text says · [`parser`] text → scenario · [`printer`] scenario → text
+//! - [`runner`] scenario → events · [`digest`] their fingerprint · [`version`] of the engine
+//! - [`link`] scenario ↔ the part of a URL behind `#` · [`shipped`] those that come with the page
+//!
+//! Going from a scenario to text and back changes nothing, so a link, a saved session, a lesson's
+//! start and a golden test are all this one language.
+
+pub mod ast;
+pub mod error;
+pub mod suggest;
+pub mod spec;
+pub mod parser;
+pub mod printer;
+pub mod version;
+pub mod digest;
+pub mod runner;
+pub mod link;
+pub mod shipped;

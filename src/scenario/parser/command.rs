@@ -1,0 +1,240 @@
+//! Statements that become commands: `kill b2`, `hold b1-b3`, `drop b2>b1 Fetch 3`, `send web m1 m2`, …
+//!
+//! One verb, one function.
+
+use crate::engine::command::{Command, DurableFile, MessageAddress, RecordSpec};
+use crate::engine::ids::{BrokerId, NodeId, PartitionId, Text, TopicName};
+use crate::engine::protocol::Api;
+use crate::scenario::ast::BROKERS_MAX;
+use crate::scenario::error::{Problem, Wanted};
+use crate::scenario::suggest::nearest;
+
+use super::lexical::{
+    Fail, Input, Parsed, blanks, end_of_line, expected, fail_at, gap, has_sign, here, host_word,
+    number, sign, word,
+};
+use super::{Reader, SETTING_WORDS, settings};
+
+/// Statements that become commands.
+const VERBS: &[&str] = &[
+    "topic", "producer", "consumer", "config", "send", "set", "link", "start", "kill", "stop",
+    "hold", "heal", "drop", "power", "rot",
+];
+
+impl Reader {
+    pub(super) fn read_command(
+        &mut self,
+        input: &mut Input<'_>,
+        start: usize,
+        verb: &str,
+    ) -> Parsed<Vec<Command>> {
+        let command = match verb {
+            "topic" => self.topic(input)?,
+            "producer" => self.producer(input)?,
+            "consumer" => self.consumer(input)?,
+            "set" => self.set_client(input)?,
+            "config" => return self.config(input),
+            "send" => self.send(input)?,
+            "start" => Command::Start { node: self.one_host(input)? },
+            "kill" => Command::Kill { node: self.one_host(input)? },
+            "stop" => Command::Stop { node: self.one_host(input)? },
+            "hold" => {
+                let (a, b) = self.pair(input, '-')?;
+                Command::Hold { a, b }
+            }
+            "heal" => {
+                let (a, b) = self.pair(input, '-')?;
+                Command::Heal { a, b }
+            }
+            "link" => self.set_link(input)?,
+            "drop" => self.drop_message(input)?,
+            "power" => power(input)?,
+            "rot" => rot(input)?,
+            _ => return Err(unknown_statement(start, verb)),
+        };
+        Ok(vec![command])
+    }
+
+    fn one_host(&mut self, input: &mut Input<'_>) -> Parsed<NodeId> {
+        gap(input, Wanted::Host)?;
+        self.host(input)
+    }
+
+    /// `zk`, `b2`, or the name of a client program.
+    fn host(&mut self, input: &mut Input<'_>) -> Parsed<NodeId> {
+        let start = *input;
+        let name = host_word(input, Wanted::Host)?;
+        if &*name == "zk" {
+            return Ok(NodeId::Zookeeper);
+        }
+        match broker_number(&name) {
+            Some(id) if (1..=u64::from(BROKERS_MAX)).contains(&id) => {
+                Ok(NodeId::Broker(BrokerId(i32::try_from(id).unwrap_or(i32::MAX))))
+            }
+            Some(_) => Err(broker_out_of_range(here(&start), &name)),
+            None => Ok(NodeId::Client(self.mention(name, here(&start)))),
+        }
+    }
+
+    /// Two hosts with a sign between: `b1-b3`, `b2>b1`.
+    fn pair(&mut self, input: &mut Input<'_>, between: char) -> Parsed<(NodeId, NodeId)> {
+        gap(input, Wanted::Pair)?;
+        let a = self.host(input)?;
+        sign(input, between)?;
+        Ok((a, self.host(input)?))
+    }
+
+    fn set_link(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        let (a, b) = self.pair(input, '-')?;
+        gap(input, Wanted::Time)?;
+        let link = settings::link(input)?;
+        Ok(Command::SetLink { a, b, latency: link.latency, jitter: link.jitter })
+    }
+
+    /// `b2>b1 Fetch 3`, `b1>b2 Fetch response 3`; numbers count from 0.
+    fn drop_message(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        let (from, to) = self.pair(input, '>')?;
+        gap(input, Wanted::Api)?;
+        let start = here(input);
+        let name = word(input, Wanted::Api)?;
+        let api = Api::ALL.iter().copied().find(|api| api.name() == &*name).ok_or_else(|| {
+            let suggestion = nearest(&name, Api::ALL.iter().map(|api| api.name()));
+            let problem = Problem::Unknown { kind: Wanted::Api, found: name.clone() };
+            Fail { offset: start, problem, suggestion }
+        })?;
+        gap(input, Wanted::Number)?;
+        let response = input.starts_with("response");
+        if response {
+            let _response = word(input, Wanted::Keyword("response"))?;
+            gap(input, Wanted::Number)?;
+        }
+        let nth = number(input, Wanted::Number, 0, u64::MAX)?;
+        Ok(Command::Drop { message: MessageAddress { from, to, api, response, nth } })
+    }
+
+    /// `config t min.insync.replicas=2, segment.bytes=200`: one command per setting.
+    fn config(&mut self, input: &mut Input<'_>) -> Parsed<Vec<Command>> {
+        gap(input, Wanted::Topic)?;
+        let topic = TopicName(word(input, Wanted::Topic)?);
+        gap(input, Wanted::Setting)?;
+        let mut commands = Vec::new();
+        loop {
+            let (key, value) = self.topic_setting(input)?;
+            commands.push(Command::SetTopicConfig { topic: topic.clone(), key, value });
+            if !has_sign(input, ',') {
+                return Ok(commands);
+            }
+        }
+    }
+
+    /// `send web m1 key:m2 m3@0`.
+    fn send(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        gap(input, Wanted::Client)?;
+        let name = word(input, Wanted::Client)?;
+        gap(input, Wanted::Record)?;
+        let mut records = vec![record(input)?];
+        loop {
+            let mut ahead = *input;
+            if end_of_line(&mut ahead).is_ok() {
+                return Ok(Command::Send { name, records });
+            }
+            gap(input, Wanted::Record)?;
+            records.push(record(input)?);
+        }
+    }
+}
+
+fn unknown_statement(start: usize, verb: &str) -> Fail {
+    let known = VERBS.iter().chain(SETTING_WORDS).chain(&["at"]).copied();
+    let problem = Problem::Unknown { kind: Wanted::Statement, found: verb.into() };
+    Fail { offset: start, problem, suggestion: nearest(verb, known) }
+}
+
+/// The digits of `b12`; `None` when the word is not of that form.
+pub(super) fn broker_number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix('b')?;
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+pub(super) fn broker_out_of_range(offset: usize, name: &str) -> Fail {
+    let (what, most) = (Wanted::Broker, u64::from(BROKERS_MAX));
+    fail_at(offset, Problem::OutOfRange { what, found: name.into(), least: 1, most })
+}
+
+fn record(input: &mut Input<'_>) -> Parsed<RecordSpec> {
+    let first = word(input, Wanted::Record)?;
+    let (key, value) = if has_tight(input, ':') {
+        (Some(first), word(input, Wanted::Record)?)
+    } else {
+        (None, first)
+    };
+    let partition = if has_tight(input, '@') {
+        let number = number(input, Wanted::Number, 0, i32::MAX.unsigned_abs().into())?;
+        Some(PartitionId(i32::try_from(number).unwrap_or(i32::MAX)))
+    } else {
+        None
+    };
+    Ok(RecordSpec { key, value, partition })
+}
+
+/// Like `has_sign`, without blanks around it.
+fn has_tight(input: &mut Input<'_>, wanted: char) -> bool {
+    input.starts_with(wanted) && has_sign(input, wanted)
+}
+
+/// A file of a broker or of ZooKeeper: `b1/orders-0/00000000000000000000.log`.
+fn file(input: &mut Input<'_>) -> Parsed<(NodeId, Text)> {
+    let start = *input;
+    let whole = word(input, Wanted::File)?;
+    let wrong = || expected(&start, Wanted::File);
+    let (host, path) = whole.split_once('/').ok_or_else(wrong)?;
+    let node = match (host, broker_number(host)) {
+        ("zk", _) => NodeId::Zookeeper,
+        (_, Some(id)) if (1..=u64::from(BROKERS_MAX)).contains(&id) => {
+            NodeId::Broker(BrokerId(i32::try_from(id).unwrap_or(i32::MAX)))
+        }
+        _ => return Err(wrong()),
+    };
+    Ok((node, path.into()))
+}
+
+/// `power {b1/orders-0/….log=1234, zk/log=99}`: what each file keeps; the others are gone.
+fn power(input: &mut Input<'_>) -> Parsed<Command> {
+    sign(input, '{')?;
+    let mut durable = Vec::new();
+    if has_sign(input, '}') {
+        return Ok(Command::PowerLoss { durable });
+    }
+    loop {
+        let (node, path) = file(input)?;
+        sign(input, '=')?;
+        let bytes = number(input, Wanted::Number, 0, u64::MAX)?;
+        durable.push(DurableFile { node, path, bytes });
+        if !has_sign(input, ',') {
+            sign(input, '}')?;
+            return Ok(Command::PowerLoss { durable });
+        }
+    }
+}
+
+/// `rot b1/orders-0/….log 100 00ff`: bytes from a position on are these.
+fn rot(input: &mut Input<'_>) -> Parsed<Command> {
+    gap(input, Wanted::File)?;
+    let (node, path) = file(input)?;
+    gap(input, Wanted::Number)?;
+    let position = number(input, Wanted::Number, 0, u64::MAX)?;
+    gap(input, Wanted::Bytes)?;
+    let start = *input;
+    let digits = word(input, Wanted::Bytes)?;
+    let bytes = from_hex(&digits).ok_or_else(|| expected(&start, Wanted::Bytes))?;
+    blanks(input)?;
+    Ok(Command::DiskFault { node, path, position, bytes })
+}
+
+fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).ok()).collect()
+}

@@ -1,0 +1,211 @@
+//! Scenario text to [`Scenario`]: one statement a line, `#` begins a comment.
+//!
+//! The reader is strict and bounded: an unknown word, a second `seed`, a client that nobody creates or
+//! a text beyond the limits is refused as a whole, with line, column, what was expected and what was
+//! perhaps meant. Statements may stand in any order; commands are carried out by their time, and
+//! those of the same time in the order of their lines.
+
+mod lexical;
+mod settings;
+mod command;
+mod program;
+
+use std::collections::BTreeSet;
+
+use crate::engine::command::{Command, TimedCommand};
+use crate::engine::ids::{ClientId, NodeId, Text};
+use crate::scenario::ast::{COMMANDS_MAX, Moment, Scenario, TEXT_BYTES_MAX, default_time};
+use crate::scenario::error::{ParseError, Problem, Wanted};
+use crate::scenario::suggest::nearest;
+
+use lexical::{Fail, Input, Parsed, blanks, end_of_line, fail_at, gap, here, moment, word};
+
+pub(super) use lexical::{is_bare, is_bare_host};
+
+/// Statements about the world itself: they have no time.
+const SETTING_WORDS: &[&str] =
+    &["brokers", "seed", "clock", "wire", "link", "set", "engine", "until", "digest"];
+
+/// Reads a scenario.
+///
+/// # Errors
+/// The first thing in the text that is not right; nothing of the text is used then.
+pub fn parse(text: &str) -> Result<Scenario, ParseError> {
+    if text.len() > TEXT_BYTES_MAX {
+        let (found, most) = (text.len() as u64, TEXT_BYTES_MAX as u64);
+        let problem = Problem::TooLong { found, most };
+        return Err(ParseError { line: 1, column: 1, problem, suggestion: None });
+    }
+    let mut reader = Reader::default();
+    for (index, line) in text.lines().enumerate() {
+        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        reader.line = number;
+        reader.read_line(line).map_err(|fail| place(fail, number, line))?;
+    }
+    reader.finish()
+}
+
+/// Reads a moment alone: `10s`, `5.000123s#1042`.
+///
+/// # Errors
+/// The text is not one.
+pub fn parse_moment(text: &str) -> Result<Moment, ParseError> {
+    let mut input = Input::new(text);
+    let read = moment(&mut input).and_then(|moment| end_of_line(&mut input).map(|()| moment));
+    read.map_err(|fail| place(fail, 1, text))
+}
+
+fn place(fail: Fail, line: u32, text: &str) -> ParseError {
+    let before = text.get(..fail.offset).unwrap_or(text).chars().count();
+    let column = u32::try_from(before + 1).unwrap_or(u32::MAX);
+    ParseError { line, column, problem: fail.problem, suggestion: fail.suggestion }
+}
+
+/// A host named in the text, before the names of clients have their numbers.
+#[derive(Clone, Debug)]
+struct Mention {
+    name: Text,
+    line: u32,
+    column: u32,
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reader {
+    scenario: Scenario,
+    /// Names of clients as they are mentioned; a `ClientId` in a command is an index of this list
+    /// until [`Reader::finish`] puts the real ones in.
+    mentions: Vec<Mention>,
+    /// What may be said once and has been.
+    said: BTreeSet<Text>,
+    line: u32,
+    /// The line that is being read, for the columns of mentions.
+    text: String,
+}
+
+impl Reader {
+    fn read_line(&mut self, line: &str) -> Parsed<()> {
+        line.clone_into(&mut self.text);
+        let mut input = Input::new(line);
+        blanks(&mut input)?;
+        if end_of_line(&mut input).is_ok() {
+            return Ok(());
+        }
+        let start = here(&input);
+        let statement = word(&mut input, Wanted::Statement)?;
+        match &*statement {
+            "at" => {
+                gap(&mut input, Wanted::Time)?;
+                let moment = moment(&mut input)?;
+                gap(&mut input, Wanted::Keyword("kill, start, send, …"))?;
+                let start = here(&input);
+                let verb = word(&mut input, Wanted::Keyword("kill, start, send, …"))?;
+                self.command(&mut input, start, &verb, Some(moment))?;
+            }
+            "link" | "set" if self.is_client_or_pair(&statement, input) => {
+                self.command(&mut input, start, &statement, None)?;
+            }
+            other if SETTING_WORDS.contains(&other) => {
+                self.setting(&mut input, start, other)?;
+            }
+            _ => self.command(&mut input, start, &statement, None)?,
+        }
+        end_of_line(&mut input)
+    }
+
+    /// Whether `link` and `set` speak of a pair of hosts or of a client rather than of the world.
+    fn is_client_or_pair(&self, statement: &str, mut input: Input<'_>) -> bool {
+        let rest = gap(&mut input, Wanted::Word).and_then(|()| match statement {
+            "link" => lexical::time(&mut input).map(|_| false).or(Ok(true)),
+            _ => {
+                let _setting_or_client = word(&mut input, Wanted::Word)?;
+                Ok(!lexical::has_sign(&mut input, '='))
+            }
+        });
+        rest.unwrap_or(false)
+    }
+
+    fn command(
+        &mut self,
+        input: &mut Input<'_>,
+        start: usize,
+        verb: &str,
+        given: Option<Moment>,
+    ) -> Parsed<()> {
+        let commands = self.read_command(input, start, verb)?;
+        for command in commands {
+            let at = given.map_or_else(|| default_time(&command), |m| m.at);
+            let before = given.and_then(|m| m.before);
+            self.scenario.commands.push(TimedCommand { at, before, command });
+        }
+        if self.scenario.commands.len() > COMMANDS_MAX {
+            return Err(fail_at(start, Problem::TooManyCommands { most: COMMANDS_MAX as u64 }));
+        }
+        Ok(())
+    }
+
+    /// Marks something as said; it may not have been before.
+    fn once(&mut self, start: usize, what: &str) -> Parsed<()> {
+        if self.said.insert(what.into()) {
+            return Ok(());
+        }
+        Err(fail_at(start, Problem::Twice { what: what.into() }))
+    }
+
+    fn mention(&mut self, name: Text, start: usize) -> ClientId {
+        let before = self.text.get(..start).unwrap_or(&self.text).chars().count();
+        let column = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        self.mentions.push(Mention { name, line: self.line, column });
+        ClientId(u16::try_from(self.mentions.len() - 1).unwrap_or(u16::MAX))
+    }
+
+    /// Orders the commands and gives mentioned clients their numbers.
+    fn finish(mut self) -> Result<Scenario, ParseError> {
+        self.scenario.commands.sort_by_key(|c| c.at);
+        let names = self.scenario.clients();
+        let mut unknown: Option<ParseError> = None;
+        for timed in &mut self.scenario.commands {
+            for id in clients_of(&mut timed.command) {
+                let mention = &self.mentions[usize::from(id.0)];
+                match names.iter().position(|n| *n == mention.name) {
+                    Some(place) => *id = ClientId(u16::try_from(place).unwrap_or(u16::MAX)),
+                    None => unknown = Some(no_such_client(mention, &names)),
+                }
+            }
+        }
+        match unknown {
+            Some(error) => Err(error),
+            None => Ok(self.scenario),
+        }
+    }
+}
+
+fn no_such_client(mention: &Mention, names: &[Text]) -> ParseError {
+    let known = names.iter().map(|n| &**n).chain(["zk", "b1", "b2", "b3"]);
+    ParseError {
+        line: mention.line,
+        column: mention.column,
+        problem: Problem::Unknown { kind: Wanted::Host, found: mention.name.clone() },
+        suggestion: nearest(&mention.name, known),
+    }
+}
+
+/// The client ids within a command.
+fn clients_of(command: &mut Command) -> Vec<&mut ClientId> {
+    let nodes: Vec<&mut NodeId> = match command {
+        Command::Start { node } | Command::Kill { node } | Command::Stop { node } => vec![node],
+        Command::Hold { a, b } | Command::Heal { a, b } | Command::SetLink { a, b, .. } => {
+            vec![a, b]
+        }
+        Command::Drop { message } => vec![&mut message.from, &mut message.to],
+        _ => Vec::new(),
+    };
+    let ids = nodes.into_iter().filter_map(|node| match node {
+        NodeId::Client(id) => Some(id),
+        _ => None,
+    });
+    ids.collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,343 @@
+//! Tests of the scenario parser and of the printer, which is its inverse.
+
+use super::*;
+use crate::engine::command::{
+    Acks, ConsumerSpec, DurableFile, Keys, MessageAddress, Placement, ProducerSpec, RecordSpec,
+};
+use crate::engine::config::{LinkConfig, TopicConfig};
+use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName};
+use crate::engine::protocol::Api;
+use crate::engine::rng::{Stream, Streams};
+use crate::engine::time::Micros;
+use crate::scenario::printer::print;
+use crate::scenario::spec::{CONSUMER_KEYS, PRODUCER_KEYS};
+
+const LESSON: &str = "\
+# What a teacher reads aloud.
+brokers 3
+seed 1
+set replica.lag.time.max.ms=10000
+topic t: b1>b2>b3 {min.insync.replicas=2}
+producer p{topic=t, acks=1}
+consumer app{topic=t, from=end}
+link b1-b3 20ms jitter 1ms
+
+at 5s hold b1-b2   # stop the copying
+at 5s hold b1-b3
+at 6s send p m1 key:m2@0 \"two words\"
+at 7s#1042 kill b1
+at 9.000123s drop b2>b1 Fetch response 3
+at 10s hold p-b1
+";
+
+fn problem(text: &str) -> ParseError {
+    parse(text).expect_err("the text is wrong")
+}
+
+fn check(text: &str, line: u32, column: u32, message: &str) {
+    let error = problem(text);
+    assert_eq!((error.line, error.column), (line, column), "{error}");
+    let shown = error.to_string();
+    assert!(shown.contains(message), "{shown}");
+}
+
+#[test]
+fn a_lesson_is_read_as_it_is_said() {
+    let scenario = parse(LESSON).expect("the text is right");
+    assert_eq!(scenario.config.broker.replica_lag_time_max_ms, 10_000);
+    let commands: Vec<_> = scenario.commands.iter().map(|c| (c.at.0, &c.command)).collect();
+    assert!(matches!(commands[0], (0, Command::SetLink { .. })), "links are so from the beginning");
+    assert!(matches!(commands[1], (1_000_000, Command::CreateTopic { .. })));
+    assert_eq!(scenario.commands[7].before, Some(EventId(1_042)));
+    assert_eq!(commands.len(), 10);
+}
+
+#[test]
+fn clients_are_numbered_as_the_world_numbers_them() {
+    let scenario = parse(LESSON).expect("the text is right");
+    let Command::Hold { a, .. } = scenario.commands[9].command else { panic!("a hold is last") };
+    assert_eq!(a, NodeId::Client(ClientId(1)), "the admin client comes first, with the topic");
+}
+
+#[test]
+fn commands_are_ordered_by_time_and_then_by_line() {
+    let scenario = parse("at 3s kill b1\nat 2s kill b2\nat 3s start b1\n").expect("right");
+    let order: Vec<_> = scenario.commands.iter().map(|c| c.at.0 / 1_000_000).collect();
+    assert_eq!(order, [2, 3, 3]);
+    assert!(matches!(scenario.commands[2].command, Command::Start { .. }));
+}
+
+#[test]
+fn an_unknown_statement_gets_its_place_and_a_suggestion() {
+    check("brokers 3\nat 5s kil b2", 2, 7, "unknown statement kil; did you mean kill?");
+    check("borkers 3", 1, 1, "did you mean brokers?");
+}
+
+#[test]
+fn an_unknown_setting_gets_a_suggestion() {
+    check("set replica.lag.time.max=1", 1, 5, "did you mean replica.lag.time.max.ms?");
+    check("topic t: b1 {min.insync.replica=2}", 1, 14, "did you mean min.insync.replicas?");
+    check("producer p{topic=t, ack=1}", 1, 21, "did you mean acks?");
+}
+
+#[test]
+fn a_wrong_value_is_named_where_it_stands() {
+    check("producer p{topic=t, acks=2}", 1, 26, "acks: 2 is not in -1..=1");
+    check("set replica.lag.time.max.ms=soon", 1, 29, "soon is not a whole number");
+    check("brokers 33", 1, 9, "brokers must be in 1..=32");
+    check("at 5 kill b1", 1, 4, "expected time");
+}
+
+#[test]
+fn a_client_that_nobody_adds_is_unknown() {
+    check("producer web{topic=t}\nat 2s kill wbe", 2, 12, "did you mean web?");
+}
+
+#[test]
+fn a_name_cannot_be_taken_twice() {
+    check("producer p{topic=t}\nconsumer p{topic=t}", 2, 10, "p is already given");
+    check("producer b1{topic=t}", 1, 10, "expected client");
+    check("seed 1\nseed 2", 2, 1, "seed is already given");
+}
+
+#[test]
+fn a_program_needs_a_topic() {
+    check("producer p{rate=1}", 1, 11, "topic is missing");
+}
+
+#[test]
+fn words_behind_a_statement_do_not_pass() {
+    check("seed 1 2", 1, 8, "expected end-of-line, found 2");
+    check("at 5s kill b1 now", 1, 15, "expected end-of-line");
+}
+
+#[test]
+fn columns_count_characters_not_bytes() {
+    check("send 网店 \"一\" \"二", 1, 13, "closing-quote");
+}
+
+#[test]
+fn a_text_beyond_the_limits_is_refused() {
+    let long = " ".repeat(crate::scenario::ast::TEXT_BYTES_MAX + 1);
+    assert!(matches!(problem(&long).problem, Problem::TooLong { .. }));
+    let many = "kill b1\n".repeat(COMMANDS_MAX + 1);
+    assert!(matches!(problem(&many).problem, Problem::TooManyCommands { .. }));
+    assert!(matches!(problem("at 9999999h kill b1").problem, Problem::OutOfRange { .. }));
+}
+
+#[test]
+fn power_losses_and_rotten_bytes_are_statements() {
+    let text = "brokers 3\nseed 1\nat 9s#77 power {b1/t-0/0.log=12, zk/log=0}\n\
+                at 9s rot b1/t-0/0.log 4 00ff\n";
+    assert_eq!(print(&parse(text).expect("right")), text);
+}
+
+#[test]
+fn what_was_printed_reads_back_as_it_was() {
+    let scenario = parse(LESSON).expect("right");
+    let text = print(&scenario);
+    assert_eq!(parse(&text).as_ref(), Ok(&scenario), "{text}");
+}
+
+#[test]
+fn random_scenarios_survive_being_printed_and_read() {
+    for seed in 0..300 {
+        let scenario = Maker::new(seed).scenario();
+        let text = print(&scenario);
+        match parse(&text) {
+            Ok(read) => assert_eq!(read, scenario, "seed {seed}:\n{text}"),
+            Err(error) => panic!("seed {seed}: {error}\n{text}"),
+        }
+    }
+}
+
+#[test]
+fn damaged_texts_never_panic() {
+    for seed in 0..300 {
+        let mut maker = Maker::new(seed);
+        let text = print(&maker.scenario());
+        let at = maker.below(text.chars().count() as u64) as usize;
+        let noise = ['"', '\\', '>', '{', '#', '9', '字'][maker.below(7) as usize];
+        let head: String = text.chars().take(at).collect();
+        let tail: String = text.chars().skip(at + 1).collect();
+        let _judged = parse(&format!("{head}{noise}{tail}"));
+        let _judged = parse(&head);
+    }
+}
+
+/// Makes scenarios of every statement from a seed.
+struct Maker {
+    streams: Streams,
+    clients: Vec<Text>,
+    admin: bool,
+}
+
+impl Maker {
+    fn new(seed: u64) -> Maker {
+        Maker { streams: Streams::new(seed), clients: Vec::new(), admin: false }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.streams.below(Stream::Client, NodeId::Zookeeper, bound)
+    }
+
+    fn word(&mut self) -> Text {
+        let words =
+            ["t", "orders", "my-topic", "a b", "订单", "\"q\"", "line\nbreak", "", "a=b,c", "#x"];
+        words[self.below(words.len() as u64) as usize].into()
+    }
+
+    fn micros(&mut self) -> Micros {
+        let unit = [1, 1_000, 1_000_000][self.below(3) as usize];
+        Micros(1 + self.below(100_000) * unit)
+    }
+
+    fn broker(&mut self) -> BrokerId {
+        BrokerId(1 + self.below(32) as i32)
+    }
+
+    fn host(&mut self) -> NodeId {
+        let clients = self.clients.len() as u64;
+        match self.below(4) {
+            0 => NodeId::Zookeeper,
+            1 if clients > 0 => NodeId::Client(ClientId(self.below(clients) as u16)),
+            _ => NodeId::Broker(self.broker()),
+        }
+    }
+
+    fn scenario(&mut self) -> Scenario {
+        let mut scenario = Scenario::default();
+        scenario.config.brokers = 1 + self.below(32) as u16;
+        scenario.config.seed = self.below(u64::MAX);
+        scenario.config.wire_mode = self.below(2) == 0;
+        scenario.config.epoch_ms = self.below(1 << 50) as i64;
+        scenario.config.link = LinkConfig { latency: self.micros(), jitter: self.micros() };
+        scenario.config.broker.replica_lag_time_max_ms = 1 + self.below(100_000) as i64;
+        scenario.engine = (self.below(2) == 0).then_some(7);
+        scenario.until = (self.below(2) == 0).then(|| Moment { at: self.micros(), before: None });
+        scenario.digest = (self.below(2) == 0).then(|| "0123456789abcdef".repeat(2).into());
+        let mut at = Micros::ZERO;
+        for _ in 0..self.below(30) {
+            at = at + Micros(self.below(3) * 500_000);
+            let before = (self.below(3) == 0).then_some(EventId(at.0));
+            let command = self.command();
+            scenario.commands.push(TimedCommand { at, before, command });
+        }
+        scenario
+    }
+
+    fn command(&mut self) -> Command {
+        match self.below(14) {
+            0 => Command::Start { node: self.host() },
+            1 => Command::Kill { node: self.host() },
+            2 => Command::Stop { node: self.host() },
+            3 => Command::Hold { a: self.host(), b: self.host() },
+            4 => Command::Heal { a: self.host(), b: self.host() },
+            5 => Command::Drop { message: self.address() },
+            6 => {
+                let (latency, jitter) = (self.micros(), Micros(self.below(2) * 77));
+                Command::SetLink { a: self.host(), b: self.host(), latency, jitter }
+            }
+            7 => self.create_topic(),
+            8 => {
+                self.note_admin();
+                let key = TopicConfig::KEYS[0].into();
+                Command::SetTopicConfig { topic: TopicName(self.word()), key, value: self.word() }
+            }
+            9 => self.producer(),
+            10 => self.consumer(),
+            11 => Command::SetClient { name: self.word(), key: "acks".into(), value: "all".into() },
+            12 => Command::Send { name: self.word(), records: vec![self.record(), self.record()] },
+            _ => self.disk(),
+        }
+    }
+
+    fn address(&mut self) -> MessageAddress {
+        let api = Api::ALL[self.below(Api::ALL.len() as u64) as usize];
+        let (from, to) = (self.host(), self.host());
+        MessageAddress { from, to, api, response: self.below(2) == 0, nth: self.below(1_000) }
+    }
+
+    fn create_topic(&mut self) -> Command {
+        self.note_admin();
+        let placement = if self.below(2) == 0 {
+            Placement::Automatic { partitions: self.below(9) as u32, replication_factor: 3 }
+        } else {
+            Placement::Assigned(vec![vec![self.broker(), self.broker()], vec![self.broker()]])
+        };
+        let configs: Vec<(Text, Text)> = TopicConfig::KEYS
+            .iter()
+            .take(self.below(3) as usize)
+            .map(|k| ((*k).into(), self.word()))
+            .collect();
+        Command::CreateTopic { topic: TopicName(self.word()), placement, configs }
+    }
+
+    fn note_admin(&mut self) {
+        if !std::mem::replace(&mut self.admin, true) {
+            self.clients.push("admin".into());
+        }
+    }
+
+    fn client_name(&mut self) -> Text {
+        let names = ["web", "my-app", "读者", "two words"];
+        let name = names[self.below(names.len() as u64) as usize];
+        let name: Text = format!("{name}{}", self.clients.len()).into();
+        self.clients.push(name.clone());
+        name
+    }
+
+    fn producer(&mut self) -> Command {
+        let mut spec = ProducerSpec::new(&TopicName(self.word()));
+        spec.rate = self.below(1_000) as u32;
+        spec.keys = if self.below(2) == 0 { Keys::None } else { Keys::Cycle(5) };
+        spec.acks = [Acks::None, Acks::Leader, Acks::All][self.below(3) as usize];
+        spec.linger_ms = self.below(3) as i64;
+        Command::AddProducer { name: self.client_name(), spec }
+    }
+
+    fn consumer(&mut self) -> Command {
+        let mut spec = ConsumerSpec::new(&TopicName(self.word()));
+        spec.from_beginning = self.below(2) == 0;
+        spec.fetch_min_bytes = self.below(9) as i32;
+        Command::AddConsumer { name: self.client_name(), spec }
+    }
+
+    fn record(&mut self) -> RecordSpec {
+        let key = (self.below(2) == 0).then(|| self.word());
+        let partition = (self.below(2) == 0).then(|| PartitionId(self.below(9) as i32));
+        RecordSpec { key, value: self.word(), partition }
+    }
+
+    fn disk(&mut self) -> Command {
+        let node = NodeId::Broker(self.broker());
+        let path: Text = format!("{}-0/00000000000000000000.log", self.word()).into();
+        if self.below(2) == 0 {
+            let bytes = self.below(1 << 40);
+            return Command::PowerLoss { durable: vec![DurableFile { node, path, bytes }] };
+        }
+        Command::DiskFault { node, path, position: self.below(1 << 40), bytes: vec![0, 9, 255] }
+    }
+}
+
+#[test]
+fn every_setting_of_a_program_can_be_written() {
+    for (verb, keys) in [("producer", PRODUCER_KEYS), ("consumer", CONSUMER_KEYS)] {
+        for key in keys.iter().filter(|key| **key != "topic") {
+            let sample = match *key {
+                "acks" => "all",
+                "from" => "end",
+                "delivery.timeout.ms" => "90000",
+                _ => "1",
+            };
+            let text = format!("{verb} p{{topic=t, {key}={sample}}}");
+            assert!(parse(&text).is_ok(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn settings_of_a_program_may_stand_in_any_order() {
+    let text = "producer p{delivery.timeout.ms=15000, topic=t, request.timeout.ms=10000}";
+    assert!(parse(text).is_ok());
+}

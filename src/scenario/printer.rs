@@ -1,0 +1,239 @@
+//! [`Scenario`] to text: the one way to write each thing, shortest first.
+//!
+//! `parse(print(s)) == s` for every scenario whose commands are in order of time and whose clients
+//! are all added by it. What is at its default is left out, and commands at the time that they have
+//! by default are printed without `at`.
+
+use std::fmt::Write;
+
+use crate::engine::command::{Command, MessageAddress, Placement, RecordSpec, TimedCommand};
+use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
+use crate::engine::ids::{BrokerId, NodeId, Text};
+use crate::engine::time::Micros;
+use crate::scenario::ast::{Moment, Scenario, default_time};
+use crate::scenario::parser::{is_bare, is_bare_host};
+use crate::scenario::spec::{consumer_settings, producer_settings};
+
+/// The scenario as text, each statement on a line of its own.
+#[must_use]
+pub fn print(scenario: &Scenario) -> String {
+    let mut out = String::new();
+    if let Some(engine) = scenario.engine {
+        line(&mut out, &format!("engine={engine}"));
+    }
+    config(&mut out, &scenario.config);
+    let clients = scenario.clients();
+    for timed in &scenario.commands {
+        line(&mut out, &timed_command(timed, &clients));
+    }
+    if let Some(until) = scenario.until {
+        line(&mut out, &format!("until={}", moment(until)));
+    }
+    if let Some(digest) = &scenario.digest {
+        line(&mut out, &format!("digest={digest}"));
+    }
+    out
+}
+
+/// A span of time in its shortest exact form: `5.000123s`, `20ms`, `100us`.
+#[must_use]
+pub fn time(time: Micros) -> String {
+    let micros = time.0;
+    if micros.is_multiple_of(1_000_000) {
+        return format!("{}s", micros / 1_000_000);
+    }
+    if micros > 1_000_000 {
+        let fraction = format!("{:06}", micros % 1_000_000);
+        return format!("{}.{}s", micros / 1_000_000, fraction.trim_end_matches('0'));
+    }
+    if micros.is_multiple_of(1_000) {
+        return format!("{}ms", micros / 1_000);
+    }
+    format!("{micros}us")
+}
+
+/// A moment: `5.000123s#1042`, or `5s` when it stands after all events of its instant.
+#[must_use]
+pub fn moment(moment: Moment) -> String {
+    match moment.before {
+        Some(before) => format!("{}#{before}", time(moment.at)),
+        None => time(moment.at),
+    }
+}
+
+/// One command as a statement without its time. `clients` are the world's clients, by id.
+#[must_use]
+pub fn command(command: &Command, clients: &[Text]) -> String {
+    match command {
+        Command::Start { node } => format!("start {}", host(*node, clients)),
+        Command::Kill { node } => format!("kill {}", host(*node, clients)),
+        Command::Stop { node } => format!("stop {}", host(*node, clients)),
+        Command::Hold { a, b } => format!("hold {}", pair(*a, "-", *b, clients)),
+        Command::Heal { a, b } => format!("heal {}", pair(*a, "-", *b, clients)),
+        Command::Drop { message } => drop_message(message, clients),
+        Command::SetLink { a, b, latency, jitter } => {
+            let link = LinkConfig { latency: *latency, jitter: *jitter };
+            format!("link {} {}", pair(*a, "-", *b, clients), link_text(link))
+        }
+        Command::CreateTopic { topic, placement, configs } => {
+            let mut text = format!("topic {}", word(topic.as_str()));
+            place(&mut text, placement);
+            if !configs.is_empty() {
+                let _ = write!(text, " {{{}}}", entries(configs));
+            }
+            text
+        }
+        Command::SetTopicConfig { topic, key, value } => {
+            format!("config {} {}={}", word(topic.as_str()), word(key), word(value))
+        }
+        Command::AddProducer { name, spec } => {
+            format!("producer {}{{{}}}", word(name), entries(&producer_settings(spec)))
+        }
+        Command::AddConsumer { name, spec } => {
+            format!("consumer {}{{{}}}", word(name), entries(&consumer_settings(spec)))
+        }
+        Command::SetClient { name, key, value } => {
+            format!("set {} {}={}", word(name), word(key), word(value))
+        }
+        Command::Send { name, records } => {
+            let records: Vec<String> = records.iter().map(record).collect();
+            format!("send {} {}", word(name), records.join(" "))
+        }
+        Command::PowerLoss { durable } => {
+            let files: Vec<(String, u64)> =
+                durable.iter().map(|f| (file(f.node, &f.path, clients), f.bytes)).collect();
+            let rows: Vec<String> = files.iter().map(|(f, bytes)| format!("{f}={bytes}")).collect();
+            format!("power {{{}}}", rows.join(", "))
+        }
+        Command::DiskFault { node, path, position, bytes } => {
+            let hex: String = bytes.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
+            format!("rot {} {position} {}", file(*node, path, clients), word(&hex))
+        }
+    }
+}
+
+fn timed_command(timed: &TimedCommand, clients: &[Text]) -> String {
+    let text = command(&timed.command, clients);
+    let implied = timed.before.is_none() && timed.at == default_time(&timed.command);
+    if implied {
+        return text;
+    }
+    format!("at {} {text}", moment(Moment { at: timed.at, before: timed.before }))
+}
+
+fn config(out: &mut String, config: &WorldConfig) {
+    let defaults = WorldConfig::default();
+    line(out, &format!("brokers {}", config.brokers));
+    line(out, &format!("seed {}", config.seed));
+    if config.link != defaults.link {
+        line(out, &format!("link {}", link_text(config.link)));
+    }
+    if config.epoch_ms != defaults.epoch_ms {
+        line(out, &format!("clock {}", config.epoch_ms));
+    }
+    if config.wire_mode {
+        line(out, "wire on");
+    }
+    for key in BrokerConfig::KEYS {
+        let value = config.broker.get(key).unwrap_or_default();
+        if defaults.broker.get(key).as_deref() != Some(&value) {
+            line(out, &format!("set {key}={value}"));
+        }
+    }
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
+}
+
+fn link_text(link: LinkConfig) -> String {
+    if link.jitter == Micros::ZERO {
+        return time(link.latency);
+    }
+    format!("{} jitter {}", time(link.latency), time(link.jitter))
+}
+
+fn place(text: &mut String, placement: &Placement) {
+    let _ = match placement {
+        Placement::Automatic { partitions, replication_factor } => {
+            write!(text, " p{partitions} rf{replication_factor}")
+        }
+        Placement::Assigned(partitions) => {
+            let rows: Vec<String> = partitions.iter().map(|r| replicas(r)).collect();
+            write!(text, ": {}", rows.join(" | "))
+        }
+    };
+}
+
+fn replicas(replicas: &[BrokerId]) -> String {
+    let names: Vec<String> = replicas.iter().map(|id| format!("b{id}")).collect();
+    names.join(">")
+}
+
+fn entries<K: AsRef<str>, V: AsRef<str>>(entries: &[(K, V)]) -> String {
+    let rows: Vec<String> =
+        entries.iter().map(|(k, v)| format!("{}={}", word(k.as_ref()), word(v.as_ref()))).collect();
+    rows.join(", ")
+}
+
+fn record(record: &RecordSpec) -> String {
+    let mut text = String::new();
+    if let Some(key) = &record.key {
+        text = format!("{}:", word(key));
+    }
+    text.push_str(&word(&record.value));
+    if let Some(partition) = record.partition {
+        let _ = write!(text, "@{partition}");
+    }
+    text
+}
+
+fn drop_message(message: &MessageAddress, clients: &[Text]) -> String {
+    let pair = pair(message.from, ">", message.to, clients);
+    let response = if message.response { " response" } else { "" };
+    format!("drop {pair} {}{response} {}", message.api.name(), message.nth)
+}
+
+fn pair(a: NodeId, between: &str, b: NodeId, clients: &[Text]) -> String {
+    format!("{}{between}{}", host(a, clients), host(b, clients))
+}
+
+fn host(node: NodeId, clients: &[Text]) -> String {
+    let name = node.client().and_then(|id| clients.get(usize::from(id.0)));
+    match name {
+        Some(name) => quoted_unless(name, is_bare_host),
+        None => node.to_string(),
+    }
+}
+
+fn file(node: NodeId, path: &str, clients: &[Text]) -> String {
+    word(&format!("{}/{path}", host(node, clients)))
+}
+
+fn word(text: &str) -> String {
+    quoted_unless(text, is_bare)
+}
+
+fn quoted_unless(text: &str, bare: fn(char) -> bool) -> String {
+    if !text.is_empty() && text.chars().all(bare) {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                let _ = write!(quoted, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

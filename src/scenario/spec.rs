@@ -1,0 +1,128 @@
+//! Settings of the client programs, as text: one table that parser and printer share.
+//!
+//! The names and values are the programs' own ([`crate::engine::program::settings`]); `topic` and
+//! `from` are the language's. What is at its default is not printed.
+
+use crate::engine::command::{Acks, ConsumerSpec, Keys, ProducerSpec};
+use crate::engine::ids::TopicName;
+use crate::engine::program::settings;
+use crate::scenario::error::{Problem, Wanted};
+
+/// Settings of a producer program, `topic` first; in the order in which they are set.
+pub const PRODUCER_KEYS: &[&str] = &[
+    "topic",
+    "rate",
+    "keys",
+    "value.bytes",
+    "limit",
+    "acks",
+    "batch.size",
+    "linger.ms",
+    "request.timeout.ms",
+    "delivery.timeout.ms",
+    "retry.backoff.ms",
+    "max.in.flight.requests.per.connection",
+];
+
+/// Settings of a consumer program, `topic` first.
+pub const CONSUMER_KEYS: &[&str] =
+    &["topic", "from", "fetch.min.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes"];
+
+/// Sets one setting of a producer.
+///
+/// # Errors
+/// The name is none of [`PRODUCER_KEYS`], or the value is not one of its values.
+pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(), Problem> {
+    match key {
+        "topic" => spec.topic = TopicName::new(value),
+        _ => settings::set_producer(spec, key, value)?,
+    }
+    Ok(())
+}
+
+/// A producer's settings that differ from the defaults, in the order of [`PRODUCER_KEYS`].
+#[must_use]
+pub fn producer_settings(spec: &ProducerSpec) -> Vec<(&'static str, String)> {
+    let values = |spec: &ProducerSpec| {
+        vec![
+            spec.topic.to_string(),
+            spec.rate.to_string(),
+            keys_text(spec.keys),
+            spec.value_bytes.to_string(),
+            spec.limit.to_string(),
+            acks_text(spec.acks).to_owned(),
+            spec.batch_size.to_string(),
+            spec.linger_ms.to_string(),
+            spec.request_timeout_ms.to_string(),
+            spec.delivery_timeout_ms.to_string(),
+            spec.retry_backoff_ms.to_string(),
+            spec.max_in_flight.to_string(),
+        ]
+    };
+    differing(PRODUCER_KEYS, values(spec), values(&ProducerSpec::new(&spec.topic)))
+}
+
+/// Sets one setting of a consumer.
+///
+/// # Errors
+/// The name is none of [`CONSUMER_KEYS`], or the value is not one of its values.
+pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(), Problem> {
+    match key {
+        "topic" => spec.topic = TopicName::new(value),
+        "from" => spec.from_beginning = from_beginning(value)?,
+        _ => settings::set_consumer(spec, key, value)?,
+    }
+    Ok(())
+}
+
+/// A consumer's settings that differ from the defaults, in the order of [`CONSUMER_KEYS`].
+#[must_use]
+pub fn consumer_settings(spec: &ConsumerSpec) -> Vec<(&'static str, String)> {
+    let values = |spec: &ConsumerSpec| {
+        vec![
+            spec.topic.to_string(),
+            if spec.from_beginning { "beginning".to_owned() } else { "end".to_owned() },
+            spec.fetch_min_bytes.to_string(),
+            spec.fetch_max_wait_ms.to_string(),
+            spec.max_partition_fetch_bytes.to_string(),
+        ]
+    };
+    differing(CONSUMER_KEYS, values(spec), values(&ConsumerSpec::new(&spec.topic)))
+}
+
+fn differing(
+    keys: &'static [&'static str],
+    values: Vec<String>,
+    defaults: Vec<String>,
+) -> Vec<(&'static str, String)> {
+    let rows = keys.iter().zip(values).zip(defaults);
+    rows.filter(|((key, value), default)| **key == "topic" || value != default)
+        .map(|((key, value), _)| (*key, value))
+        .collect()
+}
+
+fn acks_text(acks: Acks) -> &'static str {
+    match acks {
+        Acks::None => "0",
+        Acks::Leader => "1",
+        Acks::All => "all",
+    }
+}
+
+fn keys_text(keys: Keys) -> String {
+    match keys {
+        Keys::None => "none".to_owned(),
+        Keys::Cycle(count) => count.to_string(),
+    }
+}
+
+fn from_beginning(value: &str) -> Result<bool, Problem> {
+    match value {
+        "beginning" => Ok(true),
+        "end" => Ok(false),
+        _ => Err(Problem::Expected {
+            wanted: Wanted::Keyword("beginning | end"),
+            found: value.into(),
+        }),
+    }
+}

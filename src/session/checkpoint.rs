@@ -1,0 +1,110 @@
+//! Checkpoints: worlds kept for going back. Their number is bounded, whatever the session's length.
+//!
+//! They are spaced by work, not by time, since work is what a seek costs. When there are too many,
+//! every second one goes and the spacing doubles, so that any moment stays as near as any other.
+
+use crate::engine::ids::EventId;
+use crate::engine::sim::world::World;
+use crate::engine::time::Micros;
+use crate::scenario::digest::Digest;
+
+/// Most checkpoints kept.
+pub const CHECKPOINTS_MAX: usize = 64;
+/// Steps between two checkpoints of a young session.
+const SPACING_MIN: u64 = 2_000;
+
+/// A world as it stood, and what a session folded over its events until then.
+#[derive(Clone)]
+pub struct Checkpoint {
+    /// The world.
+    pub world: World,
+    /// Commands that it had seen.
+    pub commands: usize,
+    /// Digest of its events.
+    pub digest: Digest,
+}
+
+/// Checkpoints of one timeline, oldest first; the first is the world's beginning.
+pub struct Checkpoints {
+    kept: Vec<Checkpoint>,
+    spacing: u64,
+    steps: u64,
+}
+
+impl Checkpoints {
+    /// The checkpoints of a world that begins.
+    #[must_use]
+    pub fn new(beginning: Checkpoint) -> Checkpoints {
+        Checkpoints { kept: vec![beginning], spacing: SPACING_MIN, steps: 0 }
+    }
+
+    /// Steps until the next checkpoint is wanted.
+    #[must_use]
+    pub fn steps_left(&self) -> u64 {
+        self.spacing.saturating_sub(self.steps)
+    }
+
+    /// The world made steps.
+    pub fn count(&mut self, steps: u64) {
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    /// Keeps a checkpoint when one is due: enough was done since the last, and the world is past it.
+    pub fn offer(&mut self, world: &World, make: impl FnOnce() -> Checkpoint) {
+        if self.steps < self.spacing {
+            return;
+        }
+        self.steps = 0;
+        let newest = self.kept.last().expect("the beginning is always kept");
+        if world.next_event() <= newest.world.next_event() {
+            return;
+        }
+        self.kept.push(make());
+        if self.kept.len() > CHECKPOINTS_MAX {
+            let mut index = 0;
+            self.kept.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.spacing = self.spacing.saturating_mul(2);
+        }
+    }
+
+    /// The newest checkpoint at which `is_early_enough` holds; the beginning when none is.
+    pub fn newest(&mut self, is_early_enough: impl Fn(&Checkpoint) -> bool) -> &Checkpoint {
+        self.steps = 0;
+        let found = self.kept.iter().rev().find(|checkpoint| is_early_enough(checkpoint));
+        found.unwrap_or(&self.kept[0])
+    }
+
+    /// The newest checkpoint at or before a moment.
+    pub fn before(&mut self, at: Micros) -> &Checkpoint {
+        self.newest(|checkpoint| checkpoint.world.now() <= at)
+    }
+
+    /// Forgets checkpoints of a future that was replaced: those after `now` or after event `next`.
+    pub fn cut(&mut self, now: Micros, next: EventId) {
+        let is_past =
+            |kept: &&Checkpoint| kept.world.now() <= now && kept.world.next_event() <= next;
+        let len = self.kept.iter().take_while(is_past).count();
+        self.kept.truncate(len.max(1));
+    }
+
+    /// Forgets checkpoints that have seen more than `commands` commands.
+    pub fn retain_before(&mut self, commands: usize) {
+        let len = self.kept.iter().take_while(|kept| kept.commands <= commands).count();
+        self.kept.truncate(len.max(1));
+    }
+
+    /// How many are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Never: the beginning is always kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+}

@@ -1,0 +1,204 @@
+//! Opening: how a session begins, and how it comes back after the page was closed.
+
+use std::rc::Rc;
+
+use crate::engine::command::Command;
+use crate::engine::ids::{NodeId, Text};
+use crate::engine::sim::world::World;
+use crate::engine::time::Micros;
+use crate::scenario::ast::Moment;
+use crate::scenario::digest::Digest;
+use crate::scenario::version::ENGINE_VERSION;
+use crate::session::Session;
+use crate::session::checkpoint::{Checkpoint, Checkpoints};
+use crate::session::history::{Timeline, place_of};
+use crate::session::marks::Marks;
+use crate::session::message::{Effect, Notice, Start};
+use crate::session::moving::Target;
+use crate::session::reopen::reopen;
+use crate::session::saving::Saving;
+use crate::session::window::EventWindow;
+use crate::store::report::{Kept, KeptSession, MemoryReason, StorageReport};
+use crate::store::request::StoreRequest;
+use crate::view::project;
+
+/// Between a session's name and the engine's version, in the name of what had to begin anew beside
+/// files that this engine cannot replay.
+const BESIDE: char = '@';
+/// How often a broker's old registration is looked for.
+const EXPIRY_CHECK: Micros = Micros(100_000);
+
+impl Session {
+    /// Saves what is pending of the session before and asks the store for this one.
+    pub(super) fn open(&mut self, start: Start, ignores_kept: bool) {
+        self.saving.let_go();
+        self.save(0, true);
+        self.ask_for(start, ignores_kept);
+    }
+
+    fn ask_for(&mut self, start: Start, ignores_kept: bool) {
+        self.saving = Saving::opening_after(&self.saving);
+        self.ignores_kept = ignores_kept;
+        let request = StoreRequest::Open { name: start.name.clone(), engine: ENGINE_VERSION };
+        self.restart(start);
+        self.effects.push(Effect::Store(request));
+    }
+
+    /// Begins again from what the session began from.
+    pub(super) fn reset(&mut self) {
+        if self.saving.is_opening() {
+            return;
+        }
+        self.restart(self.start.clone());
+        self.begin();
+    }
+
+    /// A new world in the place of this one, at its first moment.
+    fn restart(&mut self, start: Start) {
+        self.timeline = Timeline::new(start.commands.clone());
+        self.world = World::new(start.config.clone());
+        self.digest = Digest::new();
+        self.window = EventWindow::default();
+        self.marks = Marks::default();
+        self.checkpoints = Checkpoints::new(Checkpoint {
+            world: self.world.clone(),
+            commands: 0,
+            digest: self.digest.clone(),
+        });
+        self.playback.set_playing(start.playing);
+        self.seeking = None;
+        self.verifies = false;
+        let last = start.commands.last().map_or(Micros::ZERO, |timed| timed.at);
+        self.end = last.max(start.until.at);
+        self.left_out = Vec::new();
+        self.version += 1;
+        self.start = start;
+    }
+
+    /// Shows the beginning; from here on everything is saved, if anything is.
+    fn begin(&mut self) {
+        let place = place_of(&self.world, 0);
+        self.saving.replace(&mut self.world, place);
+        self.verifies = self.start.digest.is_some();
+        self.set_out(Target::among(self.start.until));
+    }
+
+    /// The store answered.
+    pub(super) fn storage_said(&mut self, report: StorageReport) {
+        match report {
+            StorageReport::Opened { name, kept, held_elsewhere } => {
+                if self.saving.is_opening() && name == self.start.name {
+                    self.opened(kept, held_elsewhere);
+                }
+            }
+            StorageReport::Saved { serial } => self.saving.saved(serial),
+            StorageReport::Failed { serial, reason } => {
+                if self.saving.awaits(serial) {
+                    self.go_on_in_memory(reason);
+                }
+            }
+            StorageReport::Unavailable(reason) => {
+                let was_opening = self.saving.is_opening();
+                self.go_on_in_memory(reason);
+                if was_opening {
+                    self.begin();
+                }
+            }
+        }
+    }
+
+    fn go_on_in_memory(&mut self, reason: MemoryReason) {
+        self.saving.stop(&mut self.world, reason.clone());
+        self.effects.push(Effect::Notify(Notice::MemoryOnly(reason)));
+    }
+
+    fn opened(&mut self, kept: Kept, held_elsewhere: bool) {
+        if held_elsewhere {
+            self.effects.push(Effect::Notify(Notice::ReadOnly));
+        }
+        match kept {
+            Kept::Session(kept) if !self.ignores_kept => self.come_back(*kept, held_elsewhere),
+            Kept::OtherEngine(saved) if self.may_begin_beside() => {
+                let notice = Notice::EngineChanged { saved, current: ENGINE_VERSION };
+                self.begin_beside(notice);
+            }
+            Kept::Unreadable if self.may_begin_beside() => {
+                self.begin_beside(Notice::SavedUnreadable);
+            }
+            _ => {
+                if held_elsewhere {
+                    self.saving.read_only(&mut self.world);
+                }
+                self.begin();
+            }
+        }
+    }
+
+    fn may_begin_beside(&self) -> bool {
+        !self.ignores_kept && !self.start.name.contains(BESIDE)
+    }
+
+    /// What is kept stays as it is; the session begins under a name of its own.
+    fn begin_beside(&mut self, notice: Notice) {
+        self.effects.push(Effect::Notify(notice));
+        let name: Text = Rc::from(format!("{}{BESIDE}{ENGINE_VERSION}", self.start.name));
+        self.ask_for(Start { name, ..self.start.clone() }, false);
+    }
+
+    /// Starts what ran before the power was lost, in the order of hosts: ZooKeeper is the first.
+    fn start_again(&mut self, ran: &[NodeId]) {
+        for node in ran {
+            if matches!(node, NodeId::Broker(_)) && ran.contains(&NodeId::Zookeeper) {
+                self.wait_for_expiry();
+            }
+            self.apply(Command::Start { node: *node });
+        }
+    }
+
+    /// Lets time pass until ZooKeeper has expired the sessions of brokers that do not run.
+    fn wait_for_expiry(&mut self) {
+        let timeout = Micros::from_ms(self.start.config.broker.zookeeper_session_timeout_ms);
+        let latest = self.world.now() + timeout + timeout + EXPIRY_CHECK;
+        while self.world.now() < latest && self.has_stale_registration() {
+            self.arrive(Target::moment(self.world.now() + EXPIRY_CHECK));
+        }
+    }
+
+    fn has_stale_registration(&self) -> bool {
+        let is_down = |id| self.world.host(NodeId::Broker(id)).is_some_and(|it| !it.life.is_up());
+        project::cluster(&self.world).zookeeper.broker_ids.into_iter().any(is_down)
+    }
+
+    /// Replays what was saved, then the loss of power that closing the page was, and goes on.
+    fn come_back(&mut self, kept: KeptSession, held_elsewhere: bool) {
+        let KeptSession { document, files } = kept;
+        let (initial, until) = (document.initial, document.until);
+        self.restart(Start {
+            config: document.config,
+            commands: document.commands,
+            until: Moment { at: until.0, before: until.1 },
+            ..self.start.clone()
+        });
+        self.start.commands = initial;
+        self.arrive(Target::place(document.place));
+        self.left_out = Vec::new();
+        let reopening = reopen(&self.world, &files);
+        let place = place_of(&self.world, self.timeline.done());
+        if held_elsewhere {
+            self.saving.read_only(&mut self.world);
+        } else {
+            self.saving.follow(&mut self.world, place);
+        }
+        let is_sound = reopening.is_sound();
+        let (shortened, damaged) = (reopening.shortened, reopening.damaged);
+        for command in reopening.commands {
+            self.apply(command);
+        }
+        self.start_again(&reopening.ran);
+        if !is_sound {
+            let place = place_of(&self.world, self.timeline.done());
+            self.saving.replace(&mut self.world, place);
+        }
+        self.effects.push(Effect::Notify(Notice::PowerReturned { shortened, damaged }));
+    }
+}

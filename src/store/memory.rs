@@ -1,0 +1,93 @@
+//! Rows in memory: the store of native tests, with the failures of real ones.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::engine::ids::{NodeId, Text};
+use crate::store::report::MemoryReason;
+use crate::store::rows::{FileRow, LoadedRows, RowWrite, Rows};
+
+/// Rows of all sessions. A clone is a picture of the platter at that moment.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryRows {
+    sessions: BTreeMap<Text, SessionRows>,
+    /// Sessions that another tab holds.
+    pub held_elsewhere: Vec<Text>,
+    /// When given, every commit fails like this and writes nothing.
+    pub failure: Option<MemoryReason>,
+    /// Commits that succeeded.
+    pub commits: u64,
+}
+
+/// Rows of one session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionRows {
+    /// Its document.
+    pub document: Option<Vec<u8>>,
+    /// Its files.
+    pub files: BTreeMap<(NodeId, Text), FileRow>,
+    /// Its chunks by (number, position).
+    pub chunks: BTreeMap<(u64, u64), Bytes>,
+}
+
+impl MemoryRows {
+    /// The rows of a session, to look at or to damage.
+    pub fn session(&mut self, name: &str) -> &mut SessionRows {
+        self.sessions.entry(name.into()).or_default()
+    }
+}
+
+impl SessionRows {
+    fn write(&mut self, write: RowWrite) {
+        match write {
+            RowWrite::Clear => *self = SessionRows::default(),
+            RowWrite::PutDocument(bytes) => self.document = Some(bytes),
+            RowWrite::PutFile(node, path, row) => {
+                self.files.insert((node, path), row);
+            }
+            RowWrite::DeleteFile(node, path) => {
+                self.files.remove(&(node, path));
+            }
+            RowWrite::PutChunk(number, position, bytes) => {
+                self.chunks.insert((number, position), bytes);
+            }
+            RowWrite::DeleteChunks(number, from) => {
+                self.chunks.retain(|(of, position), _| *of != number || *position < from);
+            }
+        }
+    }
+}
+
+impl Rows for MemoryRows {
+    async fn hold(&mut self, session: &str) -> bool {
+        !self.held_elsewhere.iter().any(|held| &**held == session)
+    }
+
+    async fn load(&mut self, session: &str) -> Result<LoadedRows, MemoryReason> {
+        let rows = self.session(session);
+        Ok(LoadedRows {
+            document: rows.document.clone(),
+            files: rows
+                .files
+                .iter()
+                .map(|((node, path), row)| (*node, path.clone(), *row))
+                .collect(),
+            chunks: rows
+                .chunks
+                .iter()
+                .map(|((number, position), bytes)| (*number, *position, bytes.to_vec()))
+                .collect(),
+        })
+    }
+
+    async fn commit(&mut self, session: &str, writes: Vec<RowWrite>) -> Result<(), MemoryReason> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let rows = self.session(session);
+        writes.into_iter().for_each(|write| rows.write(write));
+        self.commits += 1;
+        Ok(())
+    }
+}

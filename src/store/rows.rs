@@ -1,0 +1,89 @@
+//! Rows: what a store is made of, and the one promise it needs: a commit is whole or nothing.
+//!
+//! Three kinds of row. The *document* of a session. A *file* row for each file: a number and a length.
+//! *Chunks* of bytes, known by the file's number and their position, so that renaming a file, as Kafka
+//! does when it deletes a segment, touches no bytes.
+
+use bytes::Bytes;
+
+use crate::engine::ids::{BrokerId, ClientId, NodeId, Text};
+use crate::store::report::MemoryReason;
+
+/// A file's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// Names its chunks; never used again for another file of the session.
+    pub number: u64,
+    /// Its length: bytes of chunks beyond it do not count.
+    pub length: u64,
+}
+
+/// One change of rows, within one session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowWrite {
+    /// Remove every row of the session.
+    Clear,
+    /// Write the document.
+    PutDocument(Vec<u8>),
+    /// Write a file's row.
+    PutFile(NodeId, Text, FileRow),
+    /// Remove a file's row.
+    DeleteFile(NodeId, Text),
+    /// Write a chunk: number, position, bytes.
+    PutChunk(u64, u64, Bytes),
+    /// Remove the chunks of a number that begin at this position or later.
+    DeleteChunks(u64, u64),
+}
+
+/// All rows of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadedRows {
+    /// Its document.
+    pub document: Option<Vec<u8>>,
+    /// Its files, sorted by host and path.
+    pub files: Vec<(NodeId, Text, FileRow)>,
+    /// Its chunks, sorted by number and position.
+    pub chunks: Vec<(u64, u64, Vec<u8>)>,
+}
+
+/// Where rows are.
+pub trait Rows {
+    /// Holds a session's name for this tab as long as the tab lives. False when another one has it.
+    fn hold(&mut self, session: &str) -> impl Future<Output = bool>;
+
+    /// Reads all rows of a session.
+    fn load(&mut self, session: &str) -> impl Future<Output = Result<LoadedRows, MemoryReason>>;
+
+    /// Writes all of it, durably, in this order, or nothing.
+    fn commit(
+        &mut self,
+        session: &str,
+        writes: Vec<RowWrite>,
+    ) -> impl Future<Output = Result<(), MemoryReason>>;
+}
+
+/// The host that a key names: the inverse of `NodeId`'s text.
+#[must_use]
+pub fn node_of(key: &str) -> Option<NodeId> {
+    if key == "zk" {
+        return Some(NodeId::Zookeeper);
+    }
+    if let Some(id) = key.strip_prefix("client") {
+        return id.parse().ok().map(|id| NodeId::Client(ClientId(id)));
+    }
+    let id = key.strip_prefix('b')?;
+    id.parse().ok().map(|id| NodeId::Broker(BrokerId(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_host_names_it() {
+        for node in [NodeId::Zookeeper, NodeId::Broker(BrokerId(12)), NodeId::Client(ClientId(3))] {
+            assert_eq!(node_of(&node.to_string()), Some(node));
+        }
+        assert_eq!(node_of("x1"), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! Why something happened: the chain of causes of an event, put into phrases in Kafka's terms.
+//!
+//! Nothing here is written by hand for one case: every event names what caused it, so *why* is a walk
+//! back to the command that began it. A phrase is a key and arguments; [`crate::i18n`] makes the words.
+
+mod words;
+mod phrase;
+mod story;
+#[cfg(test)]
+mod samples;
+
+use crate::engine::event::{Event, EventKind};
+use crate::engine::ids::{ClientId, EventId, Text};
+use crate::view::cluster::ClusterView;
+
+pub use crate::i18n::Phrase;
+pub use phrase::phrase;
+pub use story::{Step, story};
+pub use words::node_name;
+
+/// Most causes that [`chain`] walks back: more than any reader follows, few enough for a frame.
+const CHAIN_MOST: usize = 4_096;
+
+/// What a phrase needs to know beyond its event.
+pub trait Names {
+    /// Name of a client program.
+    fn client(&self, id: ClientId) -> Option<Text>;
+
+    /// The `MessageSent` event of a message, when it is still known.
+    fn sent(&self, message: EventId) -> Option<Event> {
+        let _ = message;
+        None
+    }
+}
+
+impl Names for ClusterView {
+    fn client(&self, id: ClientId) -> Option<Text> {
+        let producer = self.producers.iter().find(|p| p.id == id).map(|p| p.name.clone());
+        producer.or_else(|| self.consumers.iter().find(|c| c.id == id).map(|c| c.name.clone()))
+    }
+}
+
+/// How much an event matters to somebody who watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Importance {
+    /// How it came about: messages, timers, metadata.
+    Detail,
+    /// A step of the work: records appended, acknowledged, read.
+    Fact,
+    /// What one would tell a colleague: deaths, elections, losses, commands.
+    Headline,
+}
+
+/// How much an event of this kind matters.
+#[must_use]
+pub fn importance(kind: &EventKind) -> Importance {
+    use EventKind::*;
+    match kind {
+        CommandApplied { .. }
+        | ProcessKilled
+        | ProcessStopped
+        | ProcessFailed { .. }
+        | PowerLost
+        | DiskRotted { .. }
+        | ControllerElected { .. }
+        | LeaderElected { .. }
+        | IsrShrunk { .. }
+        | IsrExpanded { .. }
+        | LogTruncated { .. }
+        | RecordsFailed { .. }
+        | ProduceRefused { .. }
+        | AdminFailed { .. }
+        | SessionExpired { .. }
+        | PositionReset { .. } => Importance::Headline,
+        LogRecovered { truncated_bytes, .. } if *truncated_bytes > 0 => Importance::Headline,
+        HighWatermarkAdvanced { leader: false, .. } => Importance::Detail,
+        LinkHeld { .. }
+        | LinkHealed { .. }
+        | MessageDropped { .. }
+        | ProcessStarted
+        | ProcessStopping
+        | BrokerUp { .. }
+        | BrokerDown { .. }
+        | TopicCreated { .. }
+        | TopicConfigChanged { .. }
+        | ControllerResigned { .. }
+        | BecameLeader { .. }
+        | BatchAppended { .. }
+        | SegmentRolled { .. }
+        | HighWatermarkAdvanced { .. }
+        | LogRecovered { .. }
+        | RecordsQueued { .. }
+        | RecordsAcked { .. }
+        | BatchRetried { .. }
+        | RecordsDelivered { .. }
+        | ClientChanged { .. }
+        | SessionClosed { .. } => Importance::Fact,
+        TimerFired { .. }
+        | MessageSent { .. }
+        | MessageDelivered { .. }
+        | ConnectionLost { .. }
+        | SessionOpened { .. }
+        | ZnodeCreated { .. }
+        | ZnodeChanged { .. }
+        | ZnodeDeleted { .. }
+        | BecameFollower { .. }
+        | HighWatermarksCheckpointed { .. }
+        | MetadataUpdated { .. } => Importance::Detail,
+    }
+}
+
+/// The causes of an event, from itself back to the command (or the boot) that began it, or to the
+/// oldest that `lookup` still knows.
+#[must_use]
+pub fn chain(event: EventId, lookup: &dyn Fn(EventId) -> Option<Event>) -> Vec<EventId> {
+    walk(event, lookup).into_iter().map(|event| event.id).collect()
+}
+
+fn walk(event: EventId, lookup: &dyn Fn(EventId) -> Option<Event>) -> Vec<Event> {
+    let mut causes: Vec<Event> = Vec::new();
+    let mut next = Some(event);
+    while let Some(id) = next.filter(|_| causes.len() < CHAIN_MOST) {
+        let Some(found) = lookup(id) else { break };
+        debug_assert!(found.cause.is_none_or(|cause| cause < id), "causes come before effects");
+        next = found.cause;
+        causes.push(found);
+    }
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{kill_and_election, lookup_in};
+    use super::*;
+
+    #[test]
+    fn a_chain_goes_back_to_the_command_that_began_it() {
+        let events = kill_and_election();
+        let last = events.last().expect("the sample has events").id;
+        let ids = chain(last, &lookup_in(&events));
+        let first = &events[usize::try_from(ids.last().expect("not empty").0).expect("small")];
+        assert_eq!(ids[0], last);
+        assert!(matches!(first.kind, EventKind::CommandApplied { .. }));
+    }
+
+    #[test]
+    fn a_chain_ends_where_the_window_ends() {
+        let events = kill_and_election();
+        let last = events.last().expect("the sample has events").id;
+        let newest = |id| lookup_in(&events)(id).filter(|_| id == last);
+        assert_eq!(chain(last, &newest), [last]);
+    }
+
+    #[test]
+    fn an_election_is_a_headline_and_a_heartbeat_is_not() {
+        let events = kill_and_election();
+        let of = |id: usize| importance(&events[id].kind);
+        assert_eq!(of(0), Importance::Headline);
+        assert_eq!(of(2), Importance::Detail);
+        assert_eq!(importance(&events.last().expect("not empty").kind), Importance::Headline);
+    }
+}

@@ -1,0 +1,452 @@
+//! One sentence for every kind of event: its key, and what the sentence is about.
+//!
+//! The key comes from an exhaustive match, so that a new kind cannot be forgotten; the arguments are
+//! gathered family by family. `node` is the host within a sentence and `Node` the same host at its
+//! beginning.
+
+use crate::engine::command::{Command, Placement};
+use crate::engine::event::{DropReason, Event, EventKind};
+use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
+use crate::i18n::{Arg, Phrase};
+use crate::view::explain::Names;
+use crate::view::explain::words::{broker_list, bytes, error_name, node_name, node_name_first};
+
+/// The sentence of an event.
+#[must_use]
+pub fn phrase(event: &Event, names: &(impl Names + ?Sized)) -> Phrase {
+    let mut teller = Teller { names, phrase: Phrase::new(key(&event.kind)) };
+    if let Some(node) = event.node {
+        teller.host("node", "Node", node);
+    }
+    teller.cause(&event.kind);
+    teller.network(&event.kind);
+    teller.process(&event.kind);
+    teller.zookeeper(&event.kind);
+    teller.controller(&event.kind);
+    teller.replica(&event.kind);
+    teller.log_file(&event.kind);
+    teller.client(&event.kind);
+    teller.phrase
+}
+
+fn key(kind: &EventKind) -> &'static str {
+    use EventKind::*;
+    match kind {
+        CommandApplied { command } => command_key(command),
+        TimerFired { .. } => "event-timer",
+        MessageSent { .. } => "event-message-sent",
+        MessageDelivered { .. } => "event-message-delivered",
+        MessageDropped { .. } => "event-message-dropped",
+        LinkHeld { .. } => "event-link-held",
+        LinkHealed { .. } => "event-link-healed",
+        ConnectionLost { .. } => "event-connection-lost",
+        ProcessStarted => "event-process-started",
+        ProcessKilled => "event-process-killed",
+        ProcessStopping => "event-process-stopping",
+        ProcessStopped => "event-process-stopped",
+        ProcessFailed { .. } => "event-process-failed",
+        PowerLost => "event-power-lost",
+        DiskRotted { .. } => "event-disk-rotted",
+        SessionOpened { .. } => "event-session-opened",
+        SessionExpired { .. } => "event-session-expired",
+        SessionClosed { .. } => "event-session-closed",
+        ZnodeCreated { .. } => "event-znode-created",
+        ZnodeChanged { .. } => "event-znode-changed",
+        ZnodeDeleted { .. } => "event-znode-deleted",
+        ControllerElected { .. } => "event-controller-elected",
+        ControllerResigned { .. } => "event-controller-resigned",
+        BrokerUp { .. } => "event-broker-up",
+        BrokerDown { .. } => "event-broker-down",
+        TopicCreated { .. } => "event-topic-created",
+        AdminFailed { .. } => "event-admin-failed",
+        TopicConfigChanged { .. } => "event-topic-config-changed",
+        LeaderElected { leader: None, .. } => "event-leader-none",
+        LeaderElected { .. } => "event-leader-elected",
+        BecameLeader { .. } => "event-became-leader",
+        BecameFollower { leader: None, .. } => "event-became-follower-of-none",
+        BecameFollower { .. } => "event-became-follower",
+        BatchAppended { .. } => "event-batch-appended",
+        SegmentRolled { .. } => "event-segment-rolled",
+        HighWatermarkAdvanced { .. } => "event-high-watermark-advanced",
+        HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
+        IsrShrunk { .. } => "event-isr-shrunk",
+        IsrExpanded { .. } => "event-isr-expanded",
+        LogTruncated { .. } => "event-log-truncated",
+        LogRecovered { truncated_bytes: 0, .. } => "event-log-recovered",
+        LogRecovered { .. } => "event-log-recovered-cut",
+        ProduceRefused { .. } => "event-produce-refused",
+        MetadataUpdated { .. } => "event-metadata-updated",
+        RecordsQueued { .. } => "event-records-queued",
+        RecordsAcked { base: Offset::NONE, .. } => "event-records-sent-unacked",
+        RecordsAcked { .. } => "event-records-acked",
+        RecordsFailed { .. } => "event-records-failed",
+        BatchRetried { .. } => "event-batch-retried",
+        RecordsDelivered { .. } => "event-records-delivered",
+        PositionReset { .. } => "event-position-reset",
+        ClientChanged { .. } => "event-client-changed",
+    }
+}
+
+fn command_key(command: &Command) -> &'static str {
+    match command {
+        Command::Start { .. } => "command-start",
+        Command::Kill { .. } => "command-kill",
+        Command::Stop { .. } => "command-stop",
+        Command::Hold { .. } => "command-hold",
+        Command::Heal { .. } => "command-heal",
+        Command::Drop { .. } => "command-drop",
+        Command::SetLink { .. } => "command-set-link",
+        Command::CreateTopic { .. } => "command-create-topic",
+        Command::SetTopicConfig { .. } => "command-set-topic-config",
+        Command::AddProducer { .. } => "command-add-producer",
+        Command::AddConsumer { .. } => "command-add-consumer",
+        Command::SetClient { .. } => "command-set-client",
+        Command::Send { .. } => "command-send",
+        Command::PowerLoss { .. } => "command-power-loss",
+        Command::DiskFault { .. } => "command-disk-fault",
+    }
+}
+
+struct Teller<'a, N: Names + ?Sized> {
+    names: &'a N,
+    phrase: Phrase,
+}
+
+impl<N: Names + ?Sized> Teller<'_, N> {
+    fn set(&mut self, name: &'static str, value: impl Into<Arg>) -> &mut Self {
+        self.phrase.args.push((name, value.into()));
+        self
+    }
+
+    fn host(&mut self, name: &'static str, first: &'static str, node: NodeId) -> &mut Self {
+        self.set(name, node_name(node, self.names));
+        self.set(first, node_name_first(node, self.names))
+    }
+
+    fn broker(&mut self, id: BrokerId) -> &mut Self {
+        self.set("broker", id.0)
+    }
+
+    fn partition(&mut self, partition: &TopicPartition) -> &mut Self {
+        self.set("partition", partition.to_string())
+    }
+
+    fn cause(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::CommandApplied { command } => self.command(command),
+            EventKind::TimerFired { purpose } => {
+                self.set("purpose", format!("{purpose:?}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        match command {
+            Command::Start { node }
+            | Command::Kill { node }
+            | Command::Stop { node }
+            | Command::DiskFault { node, .. } => {
+                self.host("target", "Target", *node);
+            }
+            Command::Hold { a, b } | Command::Heal { a, b } => self.link(*a, *b),
+            Command::SetLink { a, b, latency, jitter } => {
+                self.link(*a, *b);
+                self.set("latency", latency.as_ms()).set("jitter", jitter.as_ms());
+            }
+            Command::Drop { message } => {
+                self.host("from", "From", message.from).host("to", "To", message.to);
+                self.message(message.api.name(), message.response, 0, 0);
+            }
+            Command::CreateTopic { topic, placement, .. } => {
+                let (partitions, replicas) = sizes(placement);
+                self.set("topic", topic.as_str()).set("partitions", partitions);
+                self.set("replicas", replicas);
+            }
+            Command::SetTopicConfig { topic, key, value } => {
+                self.set("topic", topic.as_str()).set("key", &**key).set("value", &**value);
+            }
+            Command::AddProducer { name, spec } => {
+                self.set("name", &**name).set("topic", spec.topic.as_str());
+                self.set("acks", acks(spec.acks.wire()));
+            }
+            Command::AddConsumer { name, spec } => {
+                self.set("name", &**name).set("topic", spec.topic.as_str());
+            }
+            Command::SetClient { name, key, value } => {
+                self.set("name", &**name).set("key", &**key).set("value", &**value);
+            }
+            Command::Send { name, records } => {
+                self.set("name", &**name).set("count", records.len() as u64);
+            }
+            Command::PowerLoss { .. } => {}
+        }
+    }
+
+    fn link(&mut self, a: NodeId, b: NodeId) {
+        self.host("a", "A", a).host("b", "B", b);
+    }
+
+    fn message(&mut self, api: &'static str, response: bool, records: u32, error: i16) {
+        self.set("api", api).set("response", if response { "yes" } else { "no" });
+        self.set("records", records).set("error", error_name(error));
+    }
+
+    fn network(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::MessageSent { to, api, response, records, error, .. } => {
+                self.host("to", "To", *to);
+                self.message(api.name(), *response, *records, *error);
+            }
+            EventKind::MessageDelivered { message } => self.sent(*message),
+            EventKind::MessageDropped { message, reason } => {
+                self.sent(*message);
+                self.set("reason", drop_reason(*reason));
+            }
+            EventKind::LinkHeld { a, b } | EventKind::LinkHealed { a, b } => self.link(*a, *b),
+            EventKind::ConnectionLost { peer } => {
+                self.host("peer", "Peer", *peer);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is known of a message that arrived or was lost; it may have left the window.
+    fn sent(&mut self, message: crate::engine::ids::EventId) {
+        let sent = self.names.sent(message);
+        match sent.as_ref().map(|sent| (sent.node, &sent.kind)) {
+            Some((
+                Some(from),
+                EventKind::MessageSent { to, api, response, records, error, .. },
+            )) => {
+                self.host("from", "From", from).host("to", "To", *to);
+                self.message(api.name(), *response, *records, *error);
+            }
+            _ => {
+                self.set("from", "").set("to", "");
+                self.message("Unknown", false, 0, 0);
+            }
+        }
+    }
+
+    fn process(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::ProcessFailed { error } => {
+                self.set("error", &**error);
+            }
+            EventKind::DiskRotted { path, position, bytes } => {
+                self.set("path", &**path).set("position", *position).set("count", *bytes);
+            }
+            _ => {}
+        }
+    }
+
+    fn zookeeper(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::SessionOpened { client, .. }
+            | EventKind::SessionExpired { client, .. }
+            | EventKind::SessionClosed { client, .. } => {
+                self.host("client", "Client", *client);
+            }
+            EventKind::ZnodeCreated { path, ephemeral } => {
+                self.set("path", &**path);
+                self.set("ephemeral", if *ephemeral { "yes" } else { "no" });
+            }
+            EventKind::ZnodeChanged { path, version } => {
+                self.set("path", &**path).set("version", *version);
+            }
+            EventKind::ZnodeDeleted { path } => {
+                self.set("path", &**path);
+            }
+            _ => {}
+        }
+    }
+
+    fn controller(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::ControllerElected { broker, epoch }
+            | EventKind::ControllerResigned { broker, epoch } => {
+                self.broker(*broker).set("epoch", epoch.0);
+            }
+            EventKind::BrokerUp { broker } | EventKind::BrokerDown { broker } => {
+                self.broker(*broker);
+            }
+            EventKind::TopicCreated { topic, assignment } => {
+                self.set("topic", topic.as_str()).set("partitions", assignment.len() as u64);
+            }
+            EventKind::AdminFailed { topic, error, message } => {
+                self.set("topic", topic.as_str()).set("error", error_name(*error));
+                self.set("message", &**message);
+            }
+            EventKind::TopicConfigChanged { topic, key, value } => {
+                self.set("topic", topic.as_str()).set("key", &**key).set("value", &**value);
+            }
+            EventKind::LeaderElected { partition, leader, leader_epoch, isr, reason } => {
+                self.partition(partition).set("epoch", leader_epoch.0);
+                self.set("broker", leader.map_or(-1, |id| id.0)).set("isr", broker_list(isr));
+                self.set("reason", format!("{reason:?}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn replica(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::BecameLeader { partition, leader_epoch, log_end_offset } => {
+                self.partition(partition).set("epoch", leader_epoch.0);
+                self.set("leo", log_end_offset.0);
+            }
+            EventKind::BecameFollower { partition, leader, leader_epoch } => {
+                self.partition(partition).set("epoch", leader_epoch.0);
+                self.set("broker", leader.map_or(-1, |id| id.0));
+            }
+            EventKind::BatchAppended { partition, base, last, leader, .. } => {
+                self.partition(partition).set("first", base.0).set("last", last.0);
+                self.set("count", last.0 - base.0 + 1).set("role", role(*leader));
+            }
+            EventKind::HighWatermarkAdvanced { partition, from, to, leader } => {
+                self.partition(partition).set("from", from.0).set("to", to.0);
+                self.set("role", role(*leader));
+            }
+            EventKind::HighWatermarksCheckpointed { partitions } => {
+                self.set("count", *partitions);
+            }
+            EventKind::IsrShrunk { partition, removed: changed, isr }
+            | EventKind::IsrExpanded { partition, added: changed, isr } => {
+                self.partition(partition).set("isr", broker_list(isr));
+                self.set("changed", broker_list(changed));
+            }
+            EventKind::ProduceRefused { partition, error } => {
+                self.partition(partition).set("error", error_name(*error));
+            }
+            _ => {}
+        }
+    }
+
+    fn log_file(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::SegmentRolled { partition, base } => {
+                self.partition(partition).set("base", base.0);
+            }
+            EventKind::LogTruncated { partition, from, to, high_watermark } => {
+                self.partition(partition).set("from", from.0).set("to", to.0);
+                self.set("last", from.0 - 1).set("hw", high_watermark.0);
+            }
+            EventKind::LogRecovered { partition, log_end_offset, truncated_bytes, .. } => {
+                self.partition(partition).set("leo", log_end_offset.0);
+                self.set("bytes", bytes(*truncated_bytes));
+            }
+            _ => {}
+        }
+    }
+
+    fn client(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::MetadataUpdated { brokers, partitions } => {
+                self.set("brokers", *brokers).set("partitions", *partitions);
+            }
+            EventKind::RecordsQueued { partition, count, value, .. } => {
+                self.partition(partition).set("count", *count);
+                self.set("named", if value.is_some() { "yes" } else { "no" });
+                self.set("value", value.as_deref().unwrap_or_default());
+            }
+            EventKind::RecordsAcked { partition, count, base, .. } => {
+                self.partition(partition).set("count", *count).set("base", base.0);
+            }
+            EventKind::RecordsFailed { partition, count, error, .. }
+            | EventKind::BatchRetried { partition, count, error, .. } => {
+                self.partition(partition).set("count", *count).set("error", error_name(*error));
+            }
+            EventKind::RecordsDelivered { partition, first, last, count } => {
+                self.partition(partition).set("first", first.0).set("last", last.0);
+                self.set("count", *count);
+            }
+            EventKind::PositionReset { partition, from, to } => {
+                self.partition(partition).set("from", from.0).set("to", to.0);
+            }
+            EventKind::ClientChanged { key, value } => {
+                self.set("key", &**key).set("value", &**value);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn sizes(placement: &Placement) -> (u64, u64) {
+    match placement {
+        Placement::Automatic { partitions, replication_factor } => {
+            (u64::from(*partitions), u64::from(*replication_factor))
+        }
+        Placement::Assigned(assigned) => {
+            (assigned.len() as u64, assigned.first().map_or(0, Vec::len) as u64)
+        }
+    }
+}
+
+fn acks(wire: i16) -> String {
+    if wire < 0 { "all".to_owned() } else { wire.to_string() }
+}
+
+fn role(leader: bool) -> &'static str {
+    if leader { "leader" } else { "follower" }
+}
+
+fn drop_reason(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Commanded => "commanded",
+        DropReason::Refused => "refused",
+        DropReason::ConnectionDied => "died",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::{Lang, has};
+    use crate::view::explain::samples::{Known, every_kind, every_purpose};
+
+    #[test]
+    fn every_event_is_a_sentence_in_every_language() {
+        let known = Known::default();
+        for event in every_kind() {
+            let told = phrase(&event, &known);
+            for lang in Lang::ALL {
+                assert!(has(*lang, told.key), "no {} in {}", told.key, lang.tag());
+                let text = told.text(*lang);
+                let ends = ['.', '。'].iter().any(|end| text.ends_with(*end));
+                assert!(ends && !text.contains('{'), "{}: {text}", told.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_timer_says_what_it_was_for() {
+        let texts: Vec<String> =
+            every_purpose().iter().map(|e| phrase(e, &Known::default()).text(Lang::En)).collect();
+        let mut distinct = texts.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), texts.len(), "{texts:#?}");
+    }
+
+    #[test]
+    fn an_election_names_the_leader_the_partition_and_the_reason() {
+        let event = crate::view::explain::samples::election();
+        let told = phrase(&event, &Known::default());
+        assert_eq!(
+            told.text(Lang::En),
+            "Broker 2 now leads orders-0, in epoch 1: the old leader died and it is first in the ISR 2,3."
+        );
+        assert_eq!(
+            told.text(Lang::ZhCn),
+            "broker 2 现在是 orders-0 的 leader，epoch 1：原来的 leader 宕机了，它排在 ISR 2,3 的最前面。"
+        );
+    }
+
+    #[test]
+    fn a_message_whose_departure_is_unknown_is_still_told() {
+        let kind = EventKind::MessageDelivered { message: crate::engine::ids::EventId(9) };
+        let event = crate::view::explain::samples::at_broker(10, kind);
+        assert_eq!(phrase(&event, &Known::default()).text(Lang::En), "Message reached broker 1.");
+    }
+}

@@ -1,0 +1,311 @@
+//! Events for the tests of this folder: one of every kind, and a short history with its causes.
+
+use crate::engine::command::*;
+use crate::engine::event::*;
+use crate::engine::ids::*;
+use crate::engine::protocol::Api;
+use crate::engine::time::Micros;
+use crate::view::explain::Names;
+
+/// Names of a world whose client 0 is `web`, with the events that are known.
+#[derive(Default)]
+pub struct Known(pub Vec<Event>);
+
+impl Names for Known {
+    fn client(&self, id: ClientId) -> Option<Text> {
+        (id == ClientId(0)).then(|| "web".into())
+    }
+
+    fn sent(&self, message: EventId) -> Option<Event> {
+        self.0.iter().find(|event| event.id == message).cloned()
+    }
+}
+
+pub fn lookup_in(events: &[Event]) -> impl Fn(EventId) -> Option<Event> {
+    |id| events.iter().find(|event| event.id == id).cloned()
+}
+
+const B1: NodeId = NodeId::Broker(BrokerId(1));
+const B2: NodeId = NodeId::Broker(BrokerId(2));
+const WEB: NodeId = NodeId::Client(ClientId(0));
+
+pub fn at_broker(id: u64, kind: EventKind) -> Event {
+    Event { id: EventId(id), at: Micros(id * 1_000), cause: None, node: Some(B1), kind }
+}
+
+fn orders() -> TopicPartition {
+    TopicPartition::new(&TopicName::new("orders"), PartitionId(0))
+}
+
+pub fn election() -> Event {
+    let isr = vec![BrokerId(2), BrokerId(3)];
+    at_broker(
+        0,
+        EventKind::LeaderElected {
+            partition: orders(),
+            leader: Some(BrokerId(2)),
+            leader_epoch: LeaderEpoch(1),
+            isr,
+            reason: ElectionReason::LeaderDied,
+        },
+    )
+}
+
+/// A kill, the session's end, the controller's election: a chain of causes from 0 to the last.
+pub fn kill_and_election() -> Vec<Event> {
+    let session = SessionId(1);
+    let kinds = vec![
+        EventKind::CommandApplied { command: Command::Kill { node: B1 } },
+        EventKind::ProcessKilled,
+        EventKind::TimerFired { purpose: TimerPurpose::SessionTimeout },
+        EventKind::SessionExpired { session, client: B1 },
+        EventKind::ZnodeDeleted { path: "/brokers/ids/1".into() },
+        EventKind::MessageSent {
+            to: B1,
+            api: Api::ZkWatch,
+            response: false,
+            nth: 0,
+            records: 0,
+            bytes: 0,
+            error: 0,
+        },
+        EventKind::MessageDelivered { message: EventId(5) },
+        election().kind,
+    ];
+    let event = |(id, kind): (usize, EventKind)| {
+        let mut event = at_broker(id as u64, kind);
+        event.cause = (id as u64).checked_sub(1).map(EventId);
+        if (2..6).contains(&id) {
+            event.node = Some(NodeId::Zookeeper);
+        }
+        event
+    };
+    kinds.into_iter().enumerate().map(event).collect()
+}
+
+pub fn every_purpose() -> Vec<Event> {
+    use TimerPurpose::*;
+    let all = [
+        ProduceTick,
+        Linger,
+        Backoff,
+        RequestTimeout,
+        DeliveryTimeout,
+        FetchWait,
+        ProduceTimeout,
+        IsrCheck,
+        HighWatermarkCheckpoint,
+        SessionTimeout,
+        Ping,
+        Boot,
+    ];
+    all.into_iter().map(|purpose| at_broker(0, EventKind::TimerFired { purpose })).collect()
+}
+
+/// At least one event of every kind, of every command and of every reason.
+pub fn every_kind() -> Vec<Event> {
+    let mut kinds: Vec<EventKind> =
+        commands().into_iter().map(|command| EventKind::CommandApplied { command }).collect();
+    kinds.extend(network());
+    kinds.extend(processes());
+    kinds.extend(controller());
+    kinds.extend(replicas());
+    kinds.extend(clients());
+    let mut events: Vec<Event> =
+        kinds.into_iter().enumerate().map(|(id, kind)| at_broker(id as u64, kind)).collect();
+    events.extend(every_purpose());
+    events
+}
+
+fn commands() -> Vec<Command> {
+    let topic = TopicName::new("orders");
+    let (a, b) = (B1, B2);
+    let message = MessageAddress { from: WEB, to: B1, api: Api::Produce, response: false, nth: 3 };
+    let name: Text = "web".into();
+    vec![
+        Command::Start { node: B1 },
+        Command::Kill { node: B1 },
+        Command::Stop { node: NodeId::Zookeeper },
+        Command::Hold { a, b },
+        Command::Heal { a, b },
+        Command::Drop { message },
+        Command::SetLink { a, b, latency: Micros(20_000), jitter: Micros(1_000) },
+        Command::CreateTopic {
+            topic: topic.clone(),
+            placement: Placement::Automatic { partitions: 3, replication_factor: 3 },
+            configs: Vec::new(),
+        },
+        Command::SetTopicConfig {
+            topic: topic.clone(),
+            key: "min.insync.replicas".into(),
+            value: "2".into(),
+        },
+        Command::AddProducer { name: name.clone(), spec: ProducerSpec::new(&topic) },
+        Command::AddConsumer { name: name.clone(), spec: ConsumerSpec::new(&topic) },
+        Command::SetClient { name: name.clone(), key: "acks".into(), value: "1".into() },
+        Command::Send {
+            name,
+            records: vec![RecordSpec { key: None, value: "m".into(), partition: None }],
+        },
+        Command::PowerLoss { durable: Vec::new() },
+        Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
+    ]
+}
+
+fn network() -> Vec<EventKind> {
+    let message = EventId(9);
+    let sent = |api, response, records, error| EventKind::MessageSent {
+        to: B2,
+        api,
+        response,
+        nth: 0,
+        records,
+        bytes: 0,
+        error,
+    };
+    let mut kinds: Vec<EventKind> =
+        Api::ALL.iter().flat_map(|api| [sent(*api, false, 1, 0), sent(*api, true, 2, 7)]).collect();
+    for reason in [DropReason::Commanded, DropReason::Refused, DropReason::ConnectionDied] {
+        kinds.push(EventKind::MessageDropped { message, reason });
+    }
+    kinds.extend([
+        EventKind::MessageDelivered { message },
+        EventKind::LinkHeld { a: B1, b: B2 },
+        EventKind::LinkHealed { a: B1, b: WEB },
+        EventKind::ConnectionLost { peer: B2 },
+    ]);
+    kinds
+}
+
+fn processes() -> Vec<EventKind> {
+    let (session, client) = (SessionId(1), B2);
+    let path: Text = "/brokers/ids/1".into();
+    vec![
+        EventKind::ProcessStarted,
+        EventKind::ProcessKilled,
+        EventKind::ProcessStopping,
+        EventKind::ProcessStopped,
+        EventKind::ProcessFailed { error: "no space".into() },
+        EventKind::PowerLost,
+        EventKind::DiskRotted { path: path.clone(), position: 7, bytes: 1 },
+        EventKind::SessionOpened { session, client },
+        EventKind::SessionExpired { session, client },
+        EventKind::SessionClosed { session, client },
+        EventKind::ZnodeCreated { path: path.clone(), ephemeral: true },
+        EventKind::ZnodeCreated { path: path.clone(), ephemeral: false },
+        EventKind::ZnodeChanged { path: path.clone(), version: 1 },
+        EventKind::ZnodeDeleted { path },
+    ]
+}
+
+fn controller() -> Vec<EventKind> {
+    use ElectionReason::*;
+    let (broker, epoch, topic) = (BrokerId(1), ControllerEpoch(1), TopicName::new("orders"));
+    let mut kinds: Vec<EventKind> =
+        [NewPartition, LeaderDied, ControlledShutdown, ReplicaReturned, FollowerLeft]
+            .into_iter()
+            .flat_map(|reason| {
+                [Some(broker), None].map(|leader| EventKind::LeaderElected {
+                    partition: orders(),
+                    leader,
+                    leader_epoch: LeaderEpoch(1),
+                    isr: vec![broker],
+                    reason,
+                })
+            })
+            .collect();
+    kinds.extend([
+        EventKind::ControllerElected { broker, epoch },
+        EventKind::ControllerResigned { broker, epoch },
+        EventKind::BrokerUp { broker },
+        EventKind::BrokerDown { broker },
+        EventKind::TopicCreated { topic: topic.clone(), assignment: vec![vec![broker]] },
+        EventKind::AdminFailed { topic: topic.clone(), error: 36, message: "exists".into() },
+        EventKind::TopicConfigChanged { topic, key: "k".into(), value: "v".into() },
+    ]);
+    kinds
+}
+
+fn replicas() -> Vec<EventKind> {
+    let (partition, leader_epoch) = (orders(), LeaderEpoch(1));
+    let (brokers, zero, ten) = (vec![BrokerId(2)], Offset(0), Offset(10));
+    let mut kinds = Vec::new();
+    for leader in [true, false] {
+        let (from, to, bytes) = (zero, ten, 70);
+        let (base, last) = (Offset(0), Offset(if leader { 0 } else { 9 }));
+        let partition = partition.clone();
+        kinds.push(EventKind::HighWatermarkAdvanced {
+            partition: partition.clone(),
+            from,
+            to,
+            leader,
+        });
+        kinds.push(EventKind::BatchAppended { partition, leader_epoch, base, last, bytes, leader });
+    }
+    for truncated_bytes in [0, 5_000] {
+        kinds.push(EventKind::LogRecovered {
+            partition: partition.clone(),
+            log_end_offset: ten,
+            high_watermark: zero,
+            truncated_bytes,
+            truncated_at: 0,
+            segment: zero,
+            scanned: true,
+        });
+    }
+    for leader in [Some(BrokerId(2)), None] {
+        let partition = partition.clone();
+        kinds.push(EventKind::BecameFollower { partition, leader, leader_epoch });
+    }
+    kinds.extend([
+        EventKind::BecameLeader { partition: partition.clone(), leader_epoch, log_end_offset: ten },
+        EventKind::SegmentRolled { partition: partition.clone(), base: ten },
+        EventKind::HighWatermarksCheckpointed { partitions: 3 },
+        EventKind::IsrShrunk {
+            partition: partition.clone(),
+            removed: brokers.clone(),
+            isr: brokers.clone(),
+        },
+        EventKind::IsrExpanded {
+            partition: partition.clone(),
+            added: brokers.clone(),
+            isr: brokers,
+        },
+        EventKind::LogTruncated {
+            partition: partition.clone(),
+            from: ten,
+            to: zero,
+            high_watermark: zero,
+        },
+        EventKind::ProduceRefused { partition, error: 19 },
+    ]);
+    kinds
+}
+
+fn clients() -> Vec<EventKind> {
+    let (partition, first, error) = (orders(), 0, 7);
+    let mut kinds = Vec::new();
+    for (count, base) in [(1, Offset(4)), (2, Offset::NONE)] {
+        let value = (count == 1).then(|| "web-17".into());
+        let partition = partition.clone();
+        kinds.extend([
+            EventKind::RecordsQueued {
+                partition: partition.clone(),
+                first,
+                count,
+                key: None,
+                value,
+            },
+            EventKind::RecordsAcked { partition: partition.clone(), first, count, base },
+            EventKind::RecordsFailed { partition: partition.clone(), first, count, error },
+            EventKind::BatchRetried { partition: partition.clone(), first, count, error },
+            EventKind::RecordsDelivered { partition, first: Offset(3), last: Offset(4), count },
+        ]);
+    }
+    kinds.extend([
+        EventKind::MetadataUpdated { brokers: 3, partitions: 6 },
+        EventKind::PositionReset { partition, from: Offset(9), to: Offset(4) },
+        EventKind::ClientChanged { key: "acks".into(), value: "1".into() },
+    ]);
+    kinds
+}

@@ -1,0 +1,126 @@
+//! A chain of causes, condensed for people: oldest first, one step for a message's whole journey,
+//! nothing told twice.
+//!
+//! What always holds: the last step is the event asked about, and steps are in the order of time.
+
+use crate::engine::event::{Event, EventKind, TimerPurpose};
+use crate::engine::ids::EventId;
+use crate::engine::time::Micros;
+use crate::i18n::Phrase;
+use crate::view::explain::{Names, phrase, walk};
+
+/// Most steps of a story; of a longer one the beginning and the end are told.
+const STEPS_MOST: usize = 14;
+/// How many steps of a long story's beginning are told: the command and what it did first.
+const STEPS_FIRST: usize = 3;
+
+/// One step of a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its event; of a message's journey, the arrival.
+    pub event: EventId,
+    /// When.
+    pub at: Micros,
+    /// Its sentence.
+    pub phrase: Phrase,
+}
+
+/// Why `event` happened: from the command that began it to the event itself.
+#[must_use]
+pub fn story(
+    event: EventId,
+    lookup: &dyn Fn(EventId) -> Option<Event>,
+    names: &(impl Names + ?Sized),
+) -> Vec<Step> {
+    let mut causes = walk(event, lookup);
+    causes.reverse();
+    let steps: Vec<Step> = causes
+        .iter()
+        .enumerate()
+        .filter(|(at, cause)| cause.id == event || is_told(cause, causes.get(at + 1)))
+        .map(|(_, cause)| Step { event: cause.id, at: cause.at, phrase: phrase(cause, names) })
+        .collect();
+    shorten(without_repeats(steps))
+}
+
+/// Whether a cause is a step of its own: not a departure whose arrival follows, not a mere tick.
+fn is_told(cause: &Event, next: Option<&Event>) -> bool {
+    match &cause.kind {
+        EventKind::MessageSent { .. } => {
+            !matches!(next.map(|next| &next.kind), Some(EventKind::MessageDelivered { message }) if *message == cause.id)
+        }
+        EventKind::TimerFired { purpose } => !matches!(
+            purpose,
+            TimerPurpose::Ping | TimerPurpose::HighWatermarkCheckpoint | TimerPurpose::FetchWait
+        ),
+        EventKind::MetadataUpdated { .. } => false,
+        _ => true,
+    }
+}
+
+/// Fetching goes round and round: of steps with the same words only the newest is told.
+fn without_repeats(steps: Vec<Step>) -> Vec<Step> {
+    let mut told: Vec<Step> = Vec::new();
+    for step in steps.into_iter().rev() {
+        if !told.iter().any(|later| later.phrase == step.phrase) {
+            told.push(step);
+        }
+    }
+    told.reverse();
+    told
+}
+
+fn shorten(mut steps: Vec<Step>) -> Vec<Step> {
+    if steps.len() > STEPS_MOST {
+        let left_out = steps.len() - STEPS_MOST + 1;
+        let between = &steps[STEPS_FIRST];
+        let phrase = Phrase::new("story-left-out").with("count", left_out as u64);
+        let gap = Step { event: between.event, at: between.at, phrase };
+        steps.splice(STEPS_FIRST..STEPS_FIRST + left_out, [gap]);
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Lang;
+    use crate::view::explain::samples::{Known, at_broker, kill_and_election, lookup_in};
+
+    fn told(events: &[Event]) -> Vec<String> {
+        let last = events.last().expect("samples have events").id;
+        let known = Known(events.to_vec());
+        let steps = story(last, &lookup_in(events), &known);
+        steps.iter().map(|step| step.phrase.text(Lang::En)).collect()
+    }
+
+    #[test]
+    fn a_story_begins_with_the_command_and_ends_with_the_event() {
+        let texts = told(&kill_and_election());
+        assert_eq!(texts[0], "You killed broker 1.");
+        assert!(texts.last().expect("not empty").starts_with("Broker 2 now leads orders-0"));
+    }
+
+    #[test]
+    fn a_message_is_one_step_from_departure_to_arrival() {
+        let texts = told(&kill_and_election());
+        let about: Vec<_> = texts.iter().filter(|text| text.contains("watch")).collect();
+        assert_eq!(about, ["ZooKeeper's watch notification reached broker 1."]);
+    }
+
+    #[test]
+    fn a_long_story_keeps_its_beginning_and_its_end() {
+        let events: Vec<Event> = (0..100)
+            .map(|id| {
+                let kind = EventKind::ZnodeDeleted { path: format!("/n{id}").into() };
+                let mut event = at_broker(id, kind);
+                event.cause = id.checked_sub(1).map(EventId);
+                event
+            })
+            .collect();
+        let texts = told(&events);
+        assert_eq!(texts.len(), STEPS_MOST);
+        assert_eq!(texts[STEPS_FIRST], "(87 more steps)");
+        assert!(texts[STEPS_MOST - 1].contains("/n99"));
+    }
+}

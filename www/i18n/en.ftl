@@ -1,0 +1,258 @@
+# The page around the stage: bars, panels, dialogs. Short, present tense, the cause in the same breath.
+
+## Everywhere
+
+page-title = Highwater: a whole Kafka cluster in one browser tab
+broker-name = Broker { $id }
+list-more = { $n } more
+none = none
+yes = yes
+no = no
+close = Close
+skip-to-stage = Skip to the stage
+skip-to-events = Skip to the events
+skip-to-panel = Skip to the lesson and inspector
+
+## Top bar
+
+top-playground = Playground
+top-lesson = Lesson
+top-share = Share link
+top-language = 中文
+top-language-label = Switch to Chinese
+top-theme-dark = Dark theme
+top-theme-light = Light theme
+top-panel = Lesson and inspector
+top-help = Keys and help
+saved-opening = Looking for saved work
+saved-all = Saved in this browser
+saved-some = Saving { $size }
+saved-not = Not saved
+saved-read-only = Read-only: open in another tab
+
+## Caption
+
+caption-start = Three brokers, one ZooKeeper. Press play and watch a record get committed.
+caption-why = Why?
+caption-label = What just happened
+
+## Time bar
+
+time-label = Time
+time-play = Play
+time-pause = Pause
+time-step = Next event
+time-back = Previous event
+time-slower = Slower
+time-faster = Faster
+time-speed = Speed
+time-playing = Playing
+time-paused = Paused
+time-skip-idle = Skip idle
+time-position = Position in time
+time-at = { $seconds } seconds
+time-at-after = { $seconds } seconds, after: { $event }
+time-undo = Bring back what the last command cut
+mark-command = Command
+mark-death = Dead
+mark-birth = Start
+mark-election = Election
+mark-isr = ISR
+mark-truncation = Cut
+mark-loss = Loss
+
+## Tools and things to add
+
+tools-label = Tools
+tool-select = Select
+tool-kill = Kill
+tool-hold = Hold link
+tool-drop = Drop
+tool-select-hint = Click something to look at it.
+tool-kill-hint = Click a broker: its process ends at once.
+tool-hold-hint = Click a link: what is sent on it waits until you heal it.
+tool-drop-hint = Click a message in flight: it never arrives.
+add-label = Add
+add-producer = Producer
+add-consumer = Consumer
+add-topic = Topic
+
+## Panels and tabs
+
+tabs-label = Parts of the page
+tab-stage = Stage
+tab-lesson = Lesson
+tab-inspect = Inspector
+tab-events = Events
+panel-label = Lesson and inspector
+
+## Events and why
+
+events-title = Events
+events-filter = Filter
+events-level-headline = Headlines
+events-level-fact = Steps
+events-level-detail = Everything
+events-empty = Nothing has happened yet.
+why-title = Why?
+why-of = Why { $time }
+why-empty = Select an event to see what caused it, back to the command that began it.
+why-begins-earlier = What came before has left the window of events.
+
+## Inspector
+
+inspect-empty = Select a partition, a broker, a client or a message to look inside.
+inspect-gone = This no longer exists.
+state-down = Not started
+state-starting = Starting
+state-running = Running
+state-stopping = Stopping
+state-dead = Dead
+state-stopped = Stopped
+state-since = since { $time }
+under-replicated = Under-replicated
+leaderless = No leader
+at-min-isr = Below min.insync.replicas
+role-leader = leader
+role-follower = follower
+role-offline = offline
+column-broker = Broker
+column-role = Role
+column-leo = LEO
+column-hw = HW
+column-isr = ISR
+isr-in = in
+isr-out = out
+partition-state = Leader epoch { $epoch }, state version { $version }
+files-on = Files on broker { $broker }
+files-flushed = flushed
+files-page-cache = page cache only
+files-none = No segments yet.
+files-index = { $count ->
+    [one] 1 index entry
+   *[other] { $count } index entries
+}
+epochs-title = Leader epochs
+epochs-line = Epoch { $epoch } began at { $offset }
+records-title = Newest records
+records-none = No records yet.
+column-offset = Offset
+column-epoch = Epoch
+column-key = Key
+column-value = Value
+null-value = null
+broker-controller = Controller
+broker-leads = leads { $count ->
+    [one] 1 partition
+   *[other] { $count } partitions
+}
+broker-disk = On disk
+broker-unflushed = Not flushed
+broker-replicas = Replicas here
+client-topic = Topic
+producer-acks = acks
+producer-rate = Records a second
+producer-queued = Queued
+producer-in-flight = Requests in flight
+producer-sent = Sent
+producer-acked = Acknowledged
+producer-failed = Failed
+producer-send = Send a record
+producer-send-label = Value of the record
+consumer-received = Received
+consumer-positions = Positions
+consumer-newest = Newest values
+consumer-partition = Partition
+consumer-position = Next offset
+zookeeper-title = ZooKeeper
+zookeeper-znodes = Znodes
+zookeeper-ephemeral = ephemeral
+message-title = Message
+message-from = From
+message-to = To
+message-records = Records
+message-sent-at = Sent
+message-arrives-at = Arrives
+message-held = held
+message-error = Error
+topic-settings = Settings of { $topic }
+action-kill = Kill
+action-start = Start
+action-stop = Stop
+action-drop = Drop this message
+action-hold = Hold the link
+action-heal = Heal the link
+link-title = Link { $a } – { $b }
+link-flows = Messages flow.
+link-held = Messages wait until the link is healed.
+
+## Dialogs
+
+share-title = Share this moment
+share-what = The link holds the settings, the seed and what was done so far. Whoever opens it sees the same events. Nothing is sent to a server.
+share-link-label = Link
+share-copy = Copy link
+share-copied = Copied
+share-select = Press Ctrl C to copy
+share-length = { $count } characters
+producer-title = Add a producer
+consumer-title = Add a consumer
+topic-title = Create a topic
+field-name = Name
+field-topic = Topic
+field-acks = acks
+field-acks-0 = 0: no answer
+field-acks-1 = 1: the leader has it
+field-acks-all = all: the ISR has it
+field-rate = Records a second
+field-linger = linger.ms
+field-keys = Different keys (0: null keys)
+field-from = Start at
+field-from-beginning = the beginning of the log
+field-from-end = the end of the log
+field-partitions = Partitions
+field-replicas = Replicas of each
+field-min-isr = min.insync.replicas
+field-segment = segment.bytes
+submit-add = Add
+submit-create = Create
+no-topic = There is no topic yet. Create one first.
+help-title = Keys
+help-space = play or pause
+help-step = next event
+help-back = previous event
+help-speed = slower, faster
+help-mark = previous or next mark
+help-undo = bring back what the last command cut
+help-tools = select, kill, hold, drop
+help-why = why did it happen
+help-escape = back to select, close
+help-this = this table
+help-filter = filter the events
+help-letters = Single letters work while no text field has the focus.
+
+## Notices and sheets
+
+notice-label = Notices
+sheet-damaged-title = This link cannot be opened
+sheet-damaged-after = Nothing was loaded. The playground is as it was.
+sheet-damaged-do = Ask for the link again, and copy it whole.
+sheet-damaged-close = Go on in the playground
+
+## Lessons and tasks
+
+lessons-title = Lessons
+lesson-background = Background
+lesson-leave = To the playground
+task-check = Check
+task-hint = Hint
+task-restart = Start over
+task-next = Next task
+task-show = Show the deciding event
+task-done = Done in { $used ->
+    [one] 1 command
+   *[other] { $used } commands
+}. The shortest known is { $par }.
+guess-title = Guess before you play
+guess-right = You were right: { $truth }.
+guess-wrong = It was { $truth }.

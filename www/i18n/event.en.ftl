@@ -1,0 +1,203 @@
+# What happened, one sentence a kind. `Node` begins a sentence, `node` stands within one.
+
+## Names of messages
+
+message-name = { $response ->
+    [yes] { message-answer }
+   *[no] { message-request }
+}{ $records ->
+    [0] { "" }
+    [one] { " " }with 1 record
+   *[other] { " " }with { $records } records
+}{ $error ->
+    [NONE] { "" }
+   *[other] { " " }({ $error })
+}
+message-request = { $api ->
+    [ZkSession] session request
+    [ZkPing] heartbeat
+    [ZkRead] read
+    [ZkWrite] write
+    [ZkWatch] watch notification
+    [Unknown] message
+   *[other] { $api } request
+}
+message-answer = { $api ->
+    [ZkSession] session answer
+    [ZkPing] heartbeat answer
+    [ZkRead] read answer
+    [ZkWrite] write answer
+    [ZkWatch] watch notification
+    [Unknown] message
+   *[other] { $api } response
+}
+
+## Commands
+
+command-start = You started { $target }.
+command-kill = You killed { $target }.
+command-stop = You asked { $target } to stop.
+command-hold = You held the link between { $a } and { $b }.
+command-heal = You healed the link between { $a } and { $b }.
+command-drop = You dropped the { message-name } from { $from } to { $to }.
+command-set-link = You set the link between { $a } and { $b } to { $latency } ms, with up to { $jitter } ms more.
+command-create-topic = You asked for topic { $topic }, { $partitions ->
+    [one] 1 partition
+   *[other] { $partitions } partitions
+} with { $replicas ->
+    [one] 1 replica
+   *[other] { $replicas } replicas
+} each.
+command-set-topic-config = You set { $key }={ $value } on { $topic }.
+command-add-producer = You added producer { $name }, which writes to { $topic } with acks={ $acks }.
+command-add-consumer = You added consumer { $name }, which reads { $topic }.
+command-set-client = You set { $key }={ $value } on { $name }.
+command-send = You gave { $name } { $count ->
+    [one] a record
+   *[other] { $count } records
+} to send.
+command-power-loss = The power went on every host.
+command-disk-fault = Bytes on the disk of { $target } went bad.
+
+## Timers and network
+
+event-timer = { $purpose ->
+    [ProduceTick] The next record of { $node } was due.
+    [Linger] linger.ms of { $node } was over.
+    [Backoff] { $Node } had waited before it tried again.
+    [RequestTimeout] { $Node } got no answer within request.timeout.ms.
+    [DeliveryTimeout] { $Node } gave up after delivery.timeout.ms.
+    [FetchWait] { $Node } had held a fetch for its longest wait.
+    [ProduceTimeout] { $Node } had held a produce request for its timeout.
+    [IsrCheck] { $Node } checked how far its followers lag.
+    [HighWatermarkCheckpoint] { $Node } was due to save its high watermarks.
+    [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
+    [Ping] The heartbeat of { $node } was due.
+   *[Boot] The host of { $node } was switched on.
+}
+event-message-sent = { $Node } sent { $to } this: { message-name }.
+event-message-delivered = { $api ->
+    [Unknown] Message reached { $node }.
+   *[other] { $From }'s { message-name } reached { $to }.
+}
+event-message-dropped = { $api ->
+    [Unknown] A message
+   *[other] { $From }'s { message-name } to { $to }
+} was lost: { $reason ->
+    [commanded] you dropped it.
+    [refused] nobody listens there.
+   *[died] its connection died.
+}
+event-link-held = The link between { $a } and { $b } holds back what is sent.
+event-link-healed = The link between { $a } and { $b } flows again.
+event-connection-lost = { $Node } noticed that its connection to { $peer } broke.
+
+## Processes and disks
+
+event-process-started = { $Node } runs.
+event-process-killed = { $Node } is dead.
+event-process-stopping = { $Node } begins to stop.
+event-process-stopped = { $Node } has stopped.
+event-process-failed = { $Node } failed: { $error }.
+event-power-lost = { $Node } lost its power; what was not flushed is gone.
+event-disk-rotted = { $count ->
+    [one] One byte
+   *[other] { $count } bytes
+} of { $path } on { $node } changed at position { $position }.
+
+## ZooKeeper
+
+event-session-opened = { $Client } has a ZooKeeper session.
+event-session-expired = ZooKeeper heard nothing from { $client }, so its session ended.
+event-session-closed = { $Client } closed its ZooKeeper session.
+event-znode-created = ZooKeeper made { $path }{ $ephemeral ->
+    [yes] { "" }, which lives as long as its session.
+   *[no] .
+}
+event-znode-changed = ZooKeeper wrote version { $version } of { $path }.
+event-znode-deleted = ZooKeeper removed { $path }.
+
+## Controller
+
+event-controller-elected = Broker { $broker } is now the controller, in controller epoch { $epoch }.
+event-controller-resigned = Broker { $broker } is no longer the controller.
+event-broker-up = The controller saw broker { $broker } come.
+event-broker-down = The controller saw broker { $broker } go.
+event-topic-created = Topic { $topic } exists, with { $partitions ->
+    [one] 1 partition
+   *[other] { $partitions } partitions
+}.
+event-admin-failed = The request for { $topic } was refused with { $error }: { $message }.
+event-topic-config-changed = { $Node } now applies { $key }={ $value } to { $topic }.
+event-leader-elected = { $reason ->
+    [NewPartition] Broker { $broker } now leads the new partition { $partition }: it is first in the assignment.
+    [LeaderDied] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the old leader died and it is first in the ISR { $isr }.
+    [ControlledShutdown] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the old leader is stopping.
+    [ReplicaReturned] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it came back and is in the ISR.
+   *[FollowerLeft] Broker { $broker } still leads { $partition }; a follower left, so the ISR is { $isr }.
+}
+event-leader-none = Nobody can lead { $partition }: no replica of its ISR { $isr } is alive.
+
+## Replicas
+
+event-became-leader = { $Node } took over { $partition } as leader, from offset { $leo }.
+event-became-follower = { $Node } follows broker { $broker } for { $partition }, in epoch { $epoch }.
+event-became-follower-of-none = { $Node } has nobody to follow for { $partition }.
+event-batch-appended = { $role ->
+    [leader] Leader { $node } appended { batch-words } to { $partition }.
+   *[follower] { $Node } copied { batch-words } of { $partition }.
+}
+batch-words = { $count ->
+    [one] offset { $first }
+   *[other] offsets { $first } to { $last }
+}
+event-segment-rolled = { $Node } began a new segment of { $partition } at offset { $base }.
+event-high-watermark-advanced = { $role ->
+    [leader] The high watermark of { $partition } rose from { $from } to { $to }: every replica in the ISR has the records below it.
+   *[follower] { $Node } learned that the high watermark of { $partition } is { $to }.
+}
+event-high-watermarks-checkpointed = { $Node } saved the high watermarks of { $count ->
+    [one] 1 partition
+   *[other] { $count } partitions
+} to disk.
+event-isr-shrunk = Broker { $changed } left the ISR of { $partition }; it is now { $isr }.
+event-isr-expanded = Broker { $changed } is back in the ISR of { $partition }; it is now { $isr }.
+event-log-truncated = { $Node } cut offsets { $to } to { $last } from { $partition }: they are not in the leader's log.
+event-log-recovered = { $Node } opened its log of { $partition }, which ends at { $leo }.
+event-log-recovered-cut = { $Node } found a bad end in its log of { $partition } and cut { $bytes }; it now ends at { $leo }.
+event-produce-refused = { $Node } refused records for { $partition }: { $error }.
+
+## Clients
+
+event-metadata-updated = { $Node } learned the cluster anew: { $brokers } brokers, { $partitions } partitions.
+event-records-queued = { $Node } queued { $count ->
+    [one] { $named ->
+        [no] a record
+       *[other] record { $value }
+    }
+   *[other] { $count } records
+} for { $partition }.
+event-records-acked = { $Node } was told that { $count ->
+    [one] its record is safe at offset { $base }
+   *[other] its { $count } records are safe from offset { $base }
+} of { $partition }.
+event-records-sent-unacked = { $Node } counts { $count ->
+    [one] a record
+   *[other] { $count } records
+} for { $partition } as sent; with acks=0 nobody answers.
+event-records-failed = { $Node } gave up { $count ->
+    [one] a record
+   *[other] { $count } records
+} for { $partition }: { $error }.
+event-batch-retried = { $Node } will send { $count ->
+    [one] a record
+   *[other] { $count } records
+} to { $partition } again: { $error }.
+event-records-delivered = { $Node } read { $count ->
+    [one] offset { $first }
+   *[other] offsets { $first } to { $last }
+} of { $partition }.
+event-position-reset = The position of { $node } in { $partition } was out of range and moved from { $from } to { $to }.
+event-client-changed = { $Node } now runs with { $key }={ $value }.
+
+story-left-out = ({ $count } more steps)

@@ -1,0 +1,172 @@
+# 发生了什么，每种事件一句话。
+
+## 消息的名称
+
+message-name = { $response ->
+    [yes] { message-answer }
+   *[no] { message-request }
+}{ $records ->
+    [0] { "" }
+   *[other] （{ $records } 条记录）
+}{ $error ->
+    [NONE] { "" }
+   *[other] （{ $error }）
+}
+message-request = { $api ->
+    [ZkSession] 会话请求
+    [ZkPing] 心跳
+    [ZkRead] 读请求
+    [ZkWrite] 写请求
+    [ZkWatch] watch 通知
+    [Unknown] 消息
+   *[other] { $api } 请求
+}
+message-answer = { $api ->
+    [ZkSession] 会话应答
+    [ZkPing] 心跳应答
+    [ZkRead] 读应答
+    [ZkWrite] 写应答
+    [ZkWatch] watch 通知
+    [Unknown] 消息
+   *[other] { $api } 响应
+}
+
+## 命令
+
+command-start = 你启动了 { $target }。
+command-kill = 你杀掉了 { $target }。
+command-stop = 你要求 { $target } 停止。
+command-hold = 你卡住了 { $a } 与 { $b } 之间的链路。
+command-heal = 你恢复了 { $a } 与 { $b } 之间的链路。
+command-drop = 你丢弃了 { $from } 发给 { $to } 的 { message-name }。
+command-set-link = 你把 { $a } 与 { $b } 之间的链路设为 { $latency } ms，最多再加 { $jitter } ms。
+command-create-topic = 你要求创建主题 { $topic }，{ $partitions } 个分区，每个 { $replicas } 个副本。
+command-set-topic-config = 你把 { $topic } 的 { $key } 设为 { $value }。
+command-add-producer = 你添加了生产者 { $name }，它以 acks={ $acks } 写入 { $topic }。
+command-add-consumer = 你添加了消费者 { $name }，它读取 { $topic }。
+command-set-client = 你把 { $name } 的 { $key } 设为 { $value }。
+command-send = 你让 { $name } 发送 { $count } 条记录。
+command-power-loss = 所有主机断电。
+command-disk-fault = { $target } 的磁盘上有字节损坏。
+
+## 定时器与网络
+
+event-timer = { $purpose ->
+    [ProduceTick] { $node } 该发下一条记录了。
+    [Linger] { $node } 的 linger.ms 到了。
+    [Backoff] { $node } 等够了重试间隔。
+    [RequestTimeout] { $node } 在 request.timeout.ms 内没有等到回复。
+    [DeliveryTimeout] { $node } 到了 delivery.timeout.ms，不再重试。
+    [FetchWait] { $node } 挂起一个拉取请求到了最长时间。
+    [ProduceTimeout] { $node } 挂起一个写入请求到了超时。
+    [IsrCheck] { $node } 检查了 follower 落后多少。
+    [HighWatermarkCheckpoint] { $node } 该保存高水位了。
+    [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
+    [Ping] { $node } 该发心跳了。
+   *[Boot] { $node } 的主机开机。
+}
+event-message-sent = { $node } 向 { $to } 发出 { message-name }。
+event-message-delivered = { $api ->
+    [Unknown] 消息到达 { $node }。
+   *[other] { $from } 的 { message-name } 到达 { $to }。
+}
+event-message-dropped = { $api ->
+    [Unknown] 一条消息
+   *[other] { $from } 发给 { $to } 的 { message-name }
+}丢了：{ $reason ->
+    [commanded] 是你丢弃的。
+    [refused] 对方没有在监听。
+   *[died] 它的连接断了。
+}
+event-link-held = { $a } 与 { $b } 之间的链路卡住了，消息暂不送达。
+event-link-healed = { $a } 与 { $b } 之间的链路恢复。
+event-connection-lost = { $node } 发现到 { $peer } 的连接断了。
+
+## 进程与磁盘
+
+event-process-started = { $node } 在运行。
+event-process-killed = { $node } 宕机了。
+event-process-stopping = { $node } 开始停止。
+event-process-stopped = { $node } 已停止。
+event-process-failed = { $node } 出错退出：{ $error }。
+event-power-lost = { $node } 断电，没有刷盘的数据都没了。
+event-disk-rotted = { $node } 上 { $path } 从位置 { $position } 起有 { $count } 个字节变了。
+
+## ZooKeeper
+
+event-session-opened = { $client } 建立了 ZooKeeper 会话。
+event-session-expired = ZooKeeper 收不到 { $client } 的心跳，它的会话结束。
+event-session-closed = { $client } 关闭了它的 ZooKeeper 会话。
+event-znode-created = ZooKeeper 创建了 { $path }{ $ephemeral ->
+    [yes] ，会话结束它就消失。
+   *[no] 。
+}
+event-znode-changed = ZooKeeper 写入 { $path }，版本 { $version }。
+event-znode-deleted = ZooKeeper 删除了 { $path }。
+
+## 控制器
+
+event-controller-elected = broker { $broker } 现在是控制器，controller epoch { $epoch }。
+event-controller-resigned = broker { $broker } 不再是控制器。
+event-broker-up = 控制器看到 broker { $broker } 上线。
+event-broker-down = 控制器看到 broker { $broker } 下线。
+event-topic-created = 主题 { $topic } 已创建，有 { $partitions } 个分区。
+event-admin-failed = 对 { $topic } 的请求被拒绝，{ $error }：{ $message }。
+event-topic-config-changed = { $node } 对 { $topic } 启用 { $key }={ $value }。
+event-leader-elected = { $reason ->
+    [NewPartition] broker { $broker } 现在是新分区 { $partition } 的 leader：它排在分配列表的最前面。
+    [LeaderDied] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：原来的 leader 宕机了，它排在 ISR { $isr } 的最前面。
+    [ControlledShutdown] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：原来的 leader 正在停止。
+    [ReplicaReturned] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它回来了，而且在 ISR 里。
+   *[FollowerLeft] broker { $broker } 仍是 { $partition } 的 leader；有 follower 离开，ISR 变为 { $isr }。
+}
+event-leader-none = { $partition } 没有 leader：ISR { $isr } 里没有存活的副本。
+
+## 副本
+
+event-became-leader = { $node } 接任 { $partition } 的 leader，从 offset { $leo } 开始。
+event-became-follower = { $node } 在 { $partition } 上跟随 broker { $broker }，epoch { $epoch }。
+event-became-follower-of-none = { $node } 在 { $partition } 上没有 leader 可跟随。
+event-batch-appended = { $role ->
+    [leader] leader { $node } 向 { $partition } 写入 { batch-words }。
+   *[follower] { $node } 复制了 { $partition } 的 { batch-words }。
+}
+batch-words = { $count ->
+    [1] offset { $first }
+   *[other] offset { $first } 到 { $last }
+}
+event-segment-rolled = { $node } 为 { $partition } 新开一个日志段，从 offset { $base } 开始。
+event-high-watermark-advanced = { $role ->
+    [leader] { $partition } 的高水位从 { $from } 升到 { $to }：之前的记录 ISR 里每个副本都有了。
+   *[follower] { $node } 得知 { $partition } 的高水位是 { $to }。
+}
+event-high-watermarks-checkpointed = { $node } 把 { $count } 个分区的高水位写入磁盘。
+event-isr-shrunk = broker { $changed } 被移出 { $partition } 的 ISR，现在是 { $isr }。
+event-isr-expanded = broker { $changed } 回到 { $partition } 的 ISR，现在是 { $isr }。
+event-log-truncated = { $node } 从 { $partition } 截断了 offset { $to } 到 { $last }：leader 的日志里没有它们。
+event-log-recovered = { $node } 打开 { $partition } 的日志，末尾是 { $leo }。
+event-log-recovered-cut = { $node } 发现 { $partition } 的日志尾部损坏，截掉 { $bytes }，现在末尾是 { $leo }。
+event-produce-refused = { $node } 拒绝写入 { $partition }：{ $error }。
+
+## 客户端
+
+event-metadata-updated = { $node } 更新了元数据：{ $brokers } 个 broker，{ $partitions } 个分区。
+event-records-queued = { $node } 把 { $count ->
+    [1] { $named ->
+        [no] 1 条记录
+       *[other] 记录 { $value }
+    }
+   *[other] { $count } 条记录
+} 放进 { $partition } 的队列。
+event-records-acked = { $node } 收到确认：{ $count } 条记录已写入 { $partition }，从 offset { $base } 开始。
+event-records-sent-unacked = { $node } 认为发往 { $partition } 的 { $count } 条记录已发出；acks=0 时没有回复。
+event-records-failed = { $node } 放弃了发往 { $partition } 的 { $count } 条记录：{ $error }。
+event-batch-retried = { $node } 将向 { $partition } 重发 { $count } 条记录：{ $error }。
+event-records-delivered = { $node } 读到 { $partition } 的 { $count ->
+    [1] offset { $first }
+   *[other] offset { $first } 到 { $last }
+}。
+event-position-reset = { $node } 在 { $partition } 的位置超出范围，从 { $from } 移到 { $to }。
+event-client-changed = { $node } 改用 { $key }={ $value }。
+
+story-left-out = （另有 { $count } 步）

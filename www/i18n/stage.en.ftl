@@ -1,0 +1,104 @@
+# The stage: words on the picture, its controls, and its twin of tables.
+
+stage-label = Cluster
+stage-empty = No brokers yet
+stage-broker = Broker { $id }
+stage-zookeeper = ZooKeeper
+stage-controller = Controller
+stage-state-down = Not started
+stage-state-starting = Starting
+stage-state-running = Running
+stage-state-stopping = Stopping
+stage-state-dead = Dead
+stage-state-stopped = Stopped
+stage-dead-for = Dead { $seconds } s
+stage-in-no-isr = In no ISR
+stage-leader = Leader
+stage-epoch = epoch { $epoch }
+stage-follower-in = Follower, in ISR
+stage-follower-out = Follower, out of ISR
+stage-offline-in = Still in ISR
+stage-in-isr-short = in ISR
+stage-out-short = out
+stage-hw = HW { $offset }
+stage-high-watermark = high watermark { $offset }
+stage-leo = LEO
+stage-acked = { $count } acked
+stage-failed = { $count } failed
+stage-in-flight = { $count } in flight
+stage-received = { $count } received
+stage-lag = lag { $lag }
+stage-position = position { $position }, lag { $lag }
+
+## Controls
+
+stage-start = Start
+stage-stop = Stop
+stage-kill = Kill
+stage-start-label = Start broker { $id }
+stage-stop-label = Stop broker { $id } cleanly
+stage-kill-label = Kill broker { $id }
+stage-send = Send
+stage-send-label = Send one record from { $name }
+stage-acks-label = acks of { $name }
+stage-acks-hint = When a send counts as done: 0 at once, 1 when the leader has it, all when the ISR has it
+stage-broker-label = Broker { $id }, { $state }
+stage-replica-label = { $partition } on broker { $broker }, { $role }, LEO { $leo }, HW { $hw }
+stage-producer-label = Producer { $name }
+stage-consumer-label = Consumer { $name }
+
+## Key
+
+stage-key-produce = Produce
+stage-key-ack = Ack
+stage-key-error = Refused
+stage-key-replica-fetch = Replica fetch
+stage-key-replica-records = to a follower
+stage-key-fetch = Consumer fetch
+stage-key-records = Records
+stage-key-heartbeat = Heartbeat
+stage-key-control = Control
+stage-key-burst = Lost on the way
+stage-key-committed = Committed
+stage-key-uncommitted = Not yet
+stage-key-lost = Lost
+stage-key-doomed = Will be cut
+
+## Tables
+
+stage-tables = The cluster as tables
+stage-table-brokers = Brokers
+stage-table-topic = Partitions of { $topic }
+stage-table-clients = Producers and consumers
+stage-table-messages = Messages in flight: { $count }
+stage-col-broker = Broker
+stage-col-state = State
+stage-col-leads = Leads
+stage-col-disk = On disk
+stage-col-unflushed = Not flushed
+stage-col-partition = Partition
+stage-col-epoch = Epoch
+stage-col-isr = ISR
+stage-col-hw = HW
+stage-col-leo = LEO on broker { $id }
+stage-col-client = Client
+stage-col-does = Progress
+stage-yes = yes
+stage-no = no
+stage-nobody = nobody
+stage-producer-does = acks={ $acks }, { $queued } waiting, { $acked } acked, { $failed } failed
+stage-consumer-does = { $received } received, positions { $positions }
+stage-tool-client = a client tool
+stage-drop = Drop
+stage-more = and { $count } more
+stage-message = { $api } { $response ->
+    [yes] response
+   *[no] request
+}{ $records ->
+    [0] { "" }
+    [one] , 1 record
+   *[other] , { $records } records
+}, { $from } to { $to }
+stage-message-arrives = arrives in { $ms } ms
+stage-message-held = held on its link
+stage-message-sentence = { $what }, { $when }

@@ -1,0 +1,103 @@
+# 舞台：图上的文字、控件，以及给读屏软件的表格。
+
+stage-label = 集群
+stage-empty = 还没有 broker
+stage-broker = Broker { $id }
+stage-zookeeper = ZooKeeper
+stage-controller = 控制器
+stage-state-down = 未启动
+stage-state-starting = 启动中
+stage-state-running = 运行中
+stage-state-stopping = 停止中
+stage-state-dead = 宕机
+stage-state-stopped = 已停止
+stage-dead-for = 宕机 { $seconds } s
+stage-in-no-isr = 不在任何 ISR
+stage-leader = Leader
+stage-epoch = epoch { $epoch }
+stage-follower-in = Follower，在 ISR
+stage-follower-out = Follower，不在 ISR
+stage-offline-in = 仍在 ISR
+stage-in-isr-short = 在 ISR
+stage-out-short = 移出
+stage-hw = HW { $offset }
+stage-high-watermark = 高水位 HW { $offset }
+stage-leo = LEO
+stage-acked = 已确认 { $count }
+stage-failed = 失败 { $count }
+stage-in-flight = 在途 { $count }
+stage-received = 已收到 { $count }
+stage-lag = lag { $lag }
+stage-position = position { $position }，lag { $lag }
+
+## 控件
+
+stage-start = 启动
+stage-stop = 停止
+stage-kill = 杀掉
+stage-start-label = 启动 broker { $id }
+stage-stop-label = 正常停止 broker { $id }
+stage-kill-label = 杀掉 broker { $id }
+stage-send = 发送
+stage-send-label = 让 { $name } 发送一条记录
+stage-acks-label = { $name } 的 acks
+stage-acks-hint = 何时算发送完成：0 立即完成，1 等 leader 写入，all 等 ISR 全部写入
+stage-broker-label = Broker { $id }，{ $state }
+stage-replica-label = { $partition } 在 broker { $broker } 上的副本，{ $role }，LEO { $leo }，HW { $hw }
+stage-producer-label = 生产者 { $name }
+stage-consumer-label = 消费者 { $name }
+
+## 图例
+
+stage-key-produce = Produce
+stage-key-ack = Ack
+stage-key-error = 被拒绝
+stage-key-replica-fetch = 副本拉取
+stage-key-replica-records = 发给 follower
+stage-key-fetch = 消费拉取
+stage-key-records = 记录
+stage-key-heartbeat = 心跳
+stage-key-control = 控制
+stage-key-burst = 途中丢失
+stage-key-committed = 已提交
+stage-key-uncommitted = 未提交
+stage-key-lost = 丢失
+stage-key-doomed = 将被截断
+
+## 表格
+
+stage-tables = 集群的表格形式
+stage-table-brokers = Broker
+stage-table-topic = { $topic } 的分区
+stage-table-clients = 生产者和消费者
+stage-table-messages = 在途消息：{ $count }
+stage-col-broker = Broker
+stage-col-state = 状态
+stage-col-leads = 领导分区数
+stage-col-disk = 磁盘占用
+stage-col-unflushed = 未刷盘
+stage-col-partition = 分区
+stage-col-epoch = Epoch
+stage-col-isr = ISR
+stage-col-hw = HW
+stage-col-leo = broker { $id } 的 LEO
+stage-col-client = 客户端
+stage-col-does = 进展
+stage-yes = 是
+stage-no = 否
+stage-nobody = 无
+stage-producer-does = acks={ $acks }，等待 { $queued }，已确认 { $acked }，失败 { $failed }
+stage-consumer-does = 已收到 { $received }，位置 { $positions }
+stage-tool-client = 客户端工具
+stage-drop = 丢掉
+stage-more = 还有 { $count } 条
+stage-message = { $api } { $response ->
+    [yes] 响应
+   *[no] 请求
+}{ $records ->
+    [0] { "" }
+   *[other] ，{ $records } 条记录
+}，从 { $from } 到 { $to }
+stage-message-arrives = { $ms } ms 后到达
+stage-message-held = 停在链路上
+stage-message-sentence = { $what }，{ $when }

@@ -1,0 +1,249 @@
+# 舞台周围的页面：栏、面板、对话框。
+
+## 各处
+
+page-title = Highwater：浏览器标签页里的一整个 Kafka 集群
+broker-name = Broker { $id }
+list-more = 还有 { $n } 个
+none = 无
+yes = 是
+no = 否
+close = 关闭
+skip-to-stage = 跳到舞台
+skip-to-events = 跳到事件
+skip-to-panel = 跳到课程与详情
+
+## 顶栏
+
+top-playground = 实验场
+top-lesson = 课程
+top-share = 分享链接
+top-language = English
+top-language-label = 切换到英文
+top-theme-dark = 深色主题
+top-theme-light = 浅色主题
+top-panel = 课程与详情
+top-help = 按键与帮助
+saved-opening = 正在查找已存内容
+saved-all = 已存入本浏览器
+saved-some = 正在保存 { $size }
+saved-not = 未保存
+saved-read-only = 只读：已在另一个标签页打开
+
+## 说明句
+
+caption-start = 三个 broker，一个 ZooKeeper。点播放，看一条记录怎样被提交。
+caption-why = 为什么？
+caption-label = 刚刚发生了什么
+
+## 时间条
+
+time-label = 时间
+time-play = 播放
+time-pause = 暂停
+time-step = 下一个事件
+time-back = 上一个事件
+time-slower = 减速
+time-faster = 加速
+time-speed = 速度
+time-playing = 播放中
+time-paused = 已暂停
+time-skip-idle = 跳过空闲
+time-position = 时间位置
+time-at = { $seconds } 秒
+time-at-after = { $seconds } 秒，在此之后：{ $event }
+time-undo = 找回上一条命令截去的后续
+mark-command = 命令
+mark-death = 宕机
+mark-birth = 启动
+mark-election = 选举
+mark-isr = ISR
+mark-truncation = 截断
+mark-loss = 丢失
+
+## 工具与添加
+
+tools-label = 工具
+tool-select = 选择
+tool-kill = 杀掉
+tool-hold = 卡住链路
+tool-drop = 丢消息
+tool-select-hint = 点一个对象，查看它。
+tool-kill-hint = 点一个 broker，它的进程立即结束。
+tool-hold-hint = 点一条链路，上面的消息会等到你恢复它。
+tool-drop-hint = 点一条途中的消息，它不会到达。
+add-label = 添加
+add-producer = 生产者
+add-consumer = 消费者
+add-topic = 主题
+
+## 面板与标签
+
+tabs-label = 页面各部分
+tab-stage = 舞台
+tab-lesson = 课程
+tab-inspect = 详情
+tab-events = 事件
+panel-label = 课程与详情
+
+## 事件与原因
+
+events-title = 事件
+events-filter = 筛选
+events-level-headline = 要闻
+events-level-fact = 步骤
+events-level-detail = 全部
+events-empty = 还没有发生任何事。
+why-title = 为什么？
+why-of = 为什么 { $time }
+why-empty = 选一个事件，查看它的原因，一直追到最初的命令。
+why-begins-earlier = 更早的事件已不在窗口内。
+
+## 详情
+
+inspect-empty = 选一个分区、broker、客户端或消息，查看内部。
+inspect-gone = 它已经不存在了。
+state-down = 未启动
+state-starting = 启动中
+state-running = 运行中
+state-stopping = 停止中
+state-dead = 宕机
+state-stopped = 已停止
+state-since = 自 { $time } 起
+under-replicated = 副本不足
+leaderless = 没有 leader
+at-min-isr = 低于 min.insync.replicas
+role-leader = leader
+role-follower = follower
+role-offline = 离线
+column-broker = Broker
+column-role = 角色
+column-leo = LEO
+column-hw = HW
+column-isr = ISR
+isr-in = 在内
+isr-out = 已移出
+partition-state = leader epoch { $epoch }，状态版本 { $version }
+files-on = broker { $broker } 上的文件
+files-flushed = 已刷盘
+files-page-cache = 仅在页缓存
+files-none = 还没有日志段。
+files-index = { $count } 个索引项
+epochs-title = leader epoch
+epochs-line = epoch { $epoch } 从 { $offset } 开始
+records-title = 最新的记录
+records-none = 还没有记录。
+column-offset = Offset
+column-epoch = Epoch
+column-key = 键
+column-value = 值
+null-value = null
+broker-controller = 控制器
+broker-leads = 领导 { $count } 个分区
+broker-disk = 磁盘上
+broker-unflushed = 未刷盘
+broker-replicas = 这里的副本
+client-topic = 主题
+producer-acks = acks
+producer-rate = 每秒记录数
+producer-queued = 排队
+producer-in-flight = 途中的请求
+producer-sent = 已发送
+producer-acked = 已确认
+producer-failed = 失败
+producer-send = 发送一条记录
+producer-send-label = 记录的值
+consumer-received = 已收到
+consumer-positions = 消费位置
+consumer-newest = 最新的值
+consumer-partition = 分区
+consumer-position = 下一个 offset
+zookeeper-title = ZooKeeper
+zookeeper-znodes = znode
+zookeeper-ephemeral = 临时
+message-title = 消息
+message-from = 来自
+message-to = 发往
+message-records = 记录数
+message-sent-at = 发出
+message-arrives-at = 到达
+message-held = 被卡住
+message-error = 错误
+topic-settings = { $topic } 的设置
+action-kill = 杀掉
+action-start = 启动
+action-stop = 停止
+action-drop = 丢弃这条消息
+action-hold = 卡住链路
+action-heal = 恢复链路
+link-title = 链路 { $a } – { $b }
+link-flows = 消息正常通过。
+link-held = 消息会等到链路恢复。
+
+## 对话框
+
+share-title = 分享这一刻
+share-what = 链接里有设置、种子和到目前为止的操作。谁打开它，都会看到同样的事件。什么都不会发给服务器。
+share-link-label = 链接
+share-copy = 复制链接
+share-copied = 已复制
+share-select = 按 Ctrl C 复制
+share-length = { $count } 个字符
+producer-title = 添加生产者
+consumer-title = 添加消费者
+topic-title = 创建主题
+field-name = 名称
+field-topic = 主题
+field-acks = acks
+field-acks-0 = 0：不等回复
+field-acks-1 = 1：leader 已写入
+field-acks-all = all：ISR 都已写入
+field-rate = 每秒记录数
+field-linger = linger.ms
+field-keys = 不同键的个数（0 表示空键）
+field-from = 起点
+field-from-beginning = 日志开头
+field-from-end = 日志末尾
+field-partitions = 分区数
+field-replicas = 每个分区的副本数
+field-min-isr = min.insync.replicas
+field-segment = segment.bytes
+submit-add = 添加
+submit-create = 创建
+no-topic = 还没有主题，先创建一个。
+help-title = 按键
+help-space = 播放或暂停
+help-step = 下一个事件
+help-back = 上一个事件
+help-speed = 减速、加速
+help-mark = 上一个或下一个标记
+help-undo = 找回上一条命令截去的后续
+help-tools = 选择、杀掉、卡住、丢弃
+help-why = 为什么会这样
+help-escape = 回到选择，关闭
+help-this = 这张表
+help-filter = 筛选事件
+help-letters = 焦点不在输入框时，单个字母键才有效。
+
+## 通知
+
+notice-label = 通知
+sheet-damaged-title = 打不开这个链接
+sheet-damaged-after = 没有载入任何内容，实验场保持原样。
+sheet-damaged-do = 请重新索取链接，并完整复制。
+sheet-damaged-close = 继续使用实验场
+
+## 课程与任务
+
+lessons-title = 课程
+lesson-background = 背景
+lesson-leave = 回实验场
+task-check = 检查
+task-hint = 提示
+task-restart = 重来
+task-next = 下一个任务
+task-show = 查看决定性的事件
+task-done = 完成，用了 { $used } 条命令，已知最短是 { $par } 条。
+guess-title = 先猜，再播放
+guess-right = 猜对了：{ $truth }。
+guess-wrong = 结果是 { $truth }。
