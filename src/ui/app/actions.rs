@@ -1,0 +1,184 @@
+//! What the app does when somebody asks for something.
+
+use crate::engine::command::{Acks, Command, RecordSpec};
+use crate::engine::ids::Text;
+use crate::engine::time::Micros;
+use crate::i18n::Lang;
+use crate::session::message::Msg;
+use crate::ui::app::App;
+use crate::ui::context::{Action, Tab};
+use crate::ui::keyboard;
+use crate::ui::prefs;
+use crate::ui::stage::StageAction;
+use crate::ui::tools::Tool;
+use crate::view::scene::Selection;
+
+impl App {
+    /// Does what was asked.
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Tell(msg) => self.tell(msg),
+            Action::Select(selection) => self.select(selection),
+            Action::Replica(broker) => self.replica = Some(broker),
+            Action::Why(event) => self.ask_why(event),
+            Action::WhyCaption => {
+                if let Some(event) = self.shown.told.as_ref().map(|told| told.event) {
+                    self.ask_why(event);
+                }
+            }
+            Action::PlayOrPause => self.play_or_pause(),
+            Action::Filter => self.go_to_filter(),
+            Action::StepBack => self.step_back(),
+            Action::Mark { forward } => self.go_to_mark(forward),
+            Action::Speed { faster } => self.change_speed(faster),
+            Action::Tool(tool) => self.tool = tool,
+            Action::Tab(tab) => self.show_tab(tab),
+            Action::Drawer => self.drawer = !self.drawer,
+            Action::Level(level) => self.level = level,
+            Action::Open(dialog) => self.dialog = Some(dialog),
+            Action::Close => self.close(),
+            Action::Stage(action) => self.touch(action),
+            Action::Lesson(action) => self.learn(action),
+            Action::Language => self.switch_language(),
+            Action::Theme => self.switch_theme(),
+            Action::Dismiss(number) => self.notices.retain(|(n, _)| *n != number),
+        }
+    }
+
+    fn play_or_pause(&mut self) {
+        let playing = self.session.borrow().playing();
+        self.tell(if playing { Msg::Pause } else { Msg::Play });
+    }
+
+    fn go_to_filter(&mut self) {
+        self.tab = Tab::Events;
+        keyboard::focus(".events .tabs button");
+    }
+
+    fn select(&mut self, selection: Selection) {
+        if selection != Selection::None {
+            self.inspects = true;
+        }
+        self.selection = selection;
+        self.replica = None;
+    }
+
+    fn show_tab(&mut self, tab: Tab) {
+        self.tab = tab;
+        match tab {
+            Tab::Lesson => self.inspects = false,
+            Tab::Inspect => self.inspects = true,
+            Tab::Stage | Tab::Events => {}
+        }
+    }
+
+    fn ask_why(&mut self, event: crate::engine::ids::EventId) {
+        self.why = Some(event);
+        self.tell(Msg::Pause);
+        if self.session.borrow().event(event).is_none() {
+            self.tell(Msg::Recall(event));
+        }
+        self.tab = Tab::Events;
+    }
+
+    fn step_back(&mut self) {
+        let before = {
+            let session = self.session.borrow();
+            let now = session.now();
+            session.events().rev().map(|event| event.at).find(|at| *at < now)
+        };
+        self.tell(Msg::Pause);
+        self.tell(Msg::Seek(before.unwrap_or(Micros::ZERO)));
+    }
+
+    fn go_to_mark(&mut self, forward: bool) {
+        let mark = {
+            let session = self.session.borrow();
+            let now = session.now();
+            let mut moments = session.marks().iter().map(|mark| mark.at);
+            if forward { moments.find(|at| *at > now) } else { moments.rfind(|at| *at < now) }
+        };
+        if let Some(at) = mark {
+            self.tell(Msg::Seek(at));
+        }
+    }
+
+    fn change_speed(&mut self, faster: bool) {
+        let speed = self.session.borrow().speed();
+        let speed = if faster { speed.saturating_add(1) } else { speed.saturating_sub(1) };
+        self.tell(Msg::SetSpeed(speed));
+    }
+
+    fn close(&mut self) {
+        if self.dialog.take().is_some() {
+            return;
+        }
+        if self.tool != Tool::Select {
+            self.tool = Tool::Select;
+        } else if self.why.is_some() {
+            self.why = None;
+        } else {
+            self.drawer = false;
+            self.selection = Selection::None;
+        }
+    }
+
+    fn touch(&mut self, action: StageAction) {
+        let command = match action {
+            StageAction::Select(selection) => return self.select(selection),
+            StageAction::Kill(node) => Command::Kill { node },
+            StageAction::Stop(node) => Command::Stop { node },
+            StageAction::Start(node) => Command::Start { node },
+            StageAction::SetAcks(name, acks) => {
+                Command::SetClient { name, key: "acks".into(), value: acks_word(acks).into() }
+            }
+            StageAction::SendOne(name) => {
+                let value = self.next_value(&name);
+                Command::Send {
+                    name,
+                    records: vec![RecordSpec { key: None, value, partition: None }],
+                }
+            }
+            StageAction::Hold(a, b) => Command::Hold { a, b },
+            StageAction::Heal(a, b) => Command::Heal { a, b },
+            StageAction::Drop(message) => Command::Drop { message },
+        };
+        self.tell(Msg::Apply(command));
+    }
+
+    /// A value for a record that is sent by a touch: the producer's name and a number.
+    fn next_value(&self, name: &str) -> Text {
+        let cluster = self.session.borrow().cluster();
+        let sent = cluster.producers.iter().find(|producer| &*producer.name == name);
+        format!("{name}-{}", sent.map_or(0, |producer| producer.sent)).into()
+    }
+
+    /// Puts away what belonged to the world before.
+    pub(super) fn look_at_nothing(&mut self) {
+        self.selection = Selection::None;
+        self.replica = None;
+        self.why = None;
+        self.tool = Tool::Select;
+    }
+
+    fn switch_language(&mut self) {
+        self.lang = match self.lang {
+            Lang::En => Lang::ZhCn,
+            Lang::ZhCn => Lang::En,
+        };
+        prefs::set_language(self.lang, true);
+    }
+
+    fn switch_theme(&mut self) {
+        self.theme = self.theme.other();
+        prefs::set_theme(self.theme, true);
+    }
+}
+
+fn acks_word(acks: Acks) -> &'static str {
+    match acks {
+        Acks::None => "0",
+        Acks::Leader => "1",
+        Acks::All => "all",
+    }
+}

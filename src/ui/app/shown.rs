@@ -1,0 +1,123 @@
+//! What lists and panels show of a session at one moment, ready to be drawn.
+
+use std::rc::Rc;
+
+use crate::engine::event::Event;
+use crate::engine::ids::{BrokerId, EventId, Offset};
+use crate::engine::time::Micros;
+use crate::i18n::Lang;
+use crate::session::Session;
+use crate::ui::caption::Told;
+use crate::ui::dock::{Cause, Row};
+use crate::ui::frame::now_ms;
+use crate::ui::glyph::Glyph;
+use crate::ui::telling::Telling;
+use crate::view::cluster::{ClusterView, MessageView, RecordView};
+use crate::view::explain::{Importance, importance};
+use crate::view::scene::Selection;
+
+use super::is_loss;
+
+/// Most lines of the list of events.
+const ROWS_MOST: usize = 80;
+/// Most records of a replica that the inspector lists.
+const RECORDS_MOST: u32 = 8;
+/// How long a list may be old while time runs, in milliseconds.
+const STALE_MS: f64 = 100.0;
+/// While time runs, a headline stays in the caption for this much of the world's time.
+const HEADLINE_STAYS: Micros = Micros(2_000_000);
+
+/// What is shown.
+pub struct Shown {
+    /// The cluster.
+    pub cluster: Rc<ClusterView>,
+    /// Messages on their way.
+    pub messages: Rc<Vec<MessageView>>,
+    /// The caption.
+    pub told: Option<Told>,
+    /// The list of events, newest first.
+    pub rows: Vec<Row>,
+    /// Causes of the selected event, oldest first.
+    pub causes: Vec<Cause>,
+    /// Whether older causes have left the window.
+    pub begins_earlier: bool,
+    /// Newest records of the replica that the inspector shows.
+    pub records: Vec<RecordView>,
+    made_ms: f64,
+}
+
+impl Shown {
+    /// Everything but the inspector's records, which depend on what is looked at.
+    pub fn of(session: &Session, lang: Lang, level: Importance, why: Option<EventId>) -> Shown {
+        let telling = Telling::of(session);
+        let steps = why.map(|event| telling.why(event)).unwrap_or_default();
+        let begins_earlier = steps
+            .first()
+            .and_then(|first| session.event(first.event))
+            .is_some_and(|first| first.cause.is_some_and(|cause| session.event(cause).is_none()));
+        let cause = |step: &crate::view::explain::Step| Cause {
+            event: step.event,
+            at: step.at,
+            text: step.phrase.text(lang).into(),
+        };
+        Shown {
+            cluster: session.cluster(),
+            messages: session.messages(),
+            told: caption(session, &telling, lang),
+            rows: rows(session, &telling, lang, level),
+            causes: steps.iter().map(cause).collect(),
+            begins_earlier,
+            records: Vec::new(),
+            made_ms: now_ms(),
+        }
+    }
+
+    /// Whether it is time to make it anew.
+    pub fn is_stale(&self, now_ms: f64) -> bool {
+        now_ms - self.made_ms > STALE_MS
+    }
+
+    /// Reads the records that the inspector shows.
+    pub fn look_at(&mut self, session: &Session, selection: &Selection, replica: Option<BrokerId>) {
+        let Selection::Partition(which) = selection else { return };
+        let all = self.cluster.topics.iter().flat_map(|topic| &topic.partitions);
+        let Some(partition) = all.into_iter().find(|found| found.partition == *which) else {
+            return;
+        };
+        let opened = replica.or(partition.leader);
+        let opened = partition.replicas.iter().find(|found| Some(found.broker) == opened);
+        let Some(opened) = opened.or(partition.replicas.first()) else { return };
+        let first = opened.log_end_offset.0 - i64::from(RECORDS_MOST);
+        let from = Offset(first.max(opened.log_start_offset.0));
+        self.records = session.records(opened.broker, which, from, RECORDS_MOST);
+    }
+}
+
+/// The newest fact that matters. While time runs a headline stays a while, so that it can be read.
+fn caption(session: &Session, telling: &Telling<'_>, lang: Lang) -> Option<Told> {
+    let newest =
+        |least: Importance| session.events().rev().find(|event| importance(&event.kind) >= least);
+    let headline = newest(Importance::Headline);
+    let stays = |event: &&Event| session.now().since(event.at) < HEADLINE_STAYS;
+    let chosen = match session.playing() {
+        true => headline.filter(stays).or_else(|| newest(Importance::Fact)),
+        false => newest(Importance::Fact),
+    }?;
+    Some(Told {
+        event: chosen.id,
+        text: telling.sentence(chosen, lang).into(),
+        is_loss: is_loss(&chosen.kind),
+    })
+}
+
+fn rows(session: &Session, telling: &Telling<'_>, lang: Lang, level: Importance) -> Vec<Row> {
+    let of_level = session.events().rev().filter(|event| importance(&event.kind) >= level);
+    let row = |event: &Event| Row {
+        event: event.id,
+        at: event.at,
+        glyph: Glyph::of_event(&event.kind, event.node),
+        text: telling.sentence(event, lang).into(),
+        is_headline: importance(&event.kind) == Importance::Headline,
+    };
+    of_level.take(ROWS_MOST).map(row).collect()
+}

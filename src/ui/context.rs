@@ -1,0 +1,142 @@
+//! What every component may need: the language, and a way to ask for something.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::engine::command::Command;
+use crate::engine::ids::{BrokerId, EventId};
+use crate::i18n::{Arg, Lang, tr};
+use crate::scenario::link::LinkError;
+use crate::session::message::Msg;
+use crate::ui::lesson_panel::LessonAction;
+use crate::ui::stage::StageAction;
+use crate::ui::tools::Tool;
+use crate::view::explain::Importance;
+use crate::view::scene::Selection;
+
+/// What somebody asked for.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Tell the session.
+    Tell(Msg),
+    /// Look at something, or at nothing.
+    Select(Selection),
+    /// Open a partition's replica on this broker.
+    Replica(BrokerId),
+    /// Show why an event happened.
+    Why(EventId),
+    /// Show why what the caption tells happened.
+    WhyCaption,
+    /// Let time pass, or stop it.
+    PlayOrPause,
+    /// Go to the filter of the events.
+    Filter,
+    /// Go to the newest event before this moment.
+    StepBack,
+    /// Go to the next mark, or back to the one before.
+    Mark { forward: bool },
+    /// One speed faster or slower.
+    Speed { faster: bool },
+    /// Take a tool in hand.
+    Tool(Tool),
+    /// Show a tab of the side panel, or of the whole page where it is narrow.
+    Tab(Tab),
+    /// Show or hide the side panel where it is a drawer.
+    Drawer,
+    /// List events of this importance and above.
+    Level(Importance),
+    /// Open a dialog.
+    Open(Dialog),
+    /// Close the dialog, the drawer, the selection: what is topmost.
+    Close,
+    /// The stage was touched.
+    Stage(StageAction),
+    /// The other language.
+    Language,
+    /// The other theme.
+    Theme,
+    /// Something about the lesson.
+    Lesson(LessonAction),
+    /// Put a notice away.
+    Dismiss(u32),
+}
+
+/// A part of the page that a tab shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The stage; on wide pages it is always there.
+    #[default]
+    Stage,
+    /// The lesson.
+    Lesson,
+    /// The inspector.
+    Inspect,
+    /// The events and their causes; on wide pages they are always there.
+    Events,
+}
+
+/// A dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dialog {
+    /// A link to this moment.
+    Share(AttrValue),
+    /// A new producer.
+    AddProducer,
+    /// A new consumer.
+    AddConsumer,
+    /// A new topic.
+    AddTopic,
+    /// The keys.
+    Help,
+    /// A link that was refused.
+    Damaged(LinkError),
+}
+
+/// Something shared by pointer: equal only when it is the very same.
+#[derive(Clone)]
+pub struct Shared<T>(pub Rc<T>);
+
+impl<T> PartialEq for Shared<T> {
+    fn eq(&self, other: &Shared<T>) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The page's context.
+#[derive(Clone, PartialEq)]
+pub struct Ui {
+    /// Language of every word.
+    pub lang: Lang,
+    /// Where to ask.
+    pub act: Callback<Action>,
+}
+
+impl Ui {
+    /// A text without arguments.
+    pub fn t(&self, key: &str) -> String {
+        tr(self.lang, key, &[])
+    }
+
+    /// A text with arguments.
+    pub fn tr(&self, key: &str, args: &[(&str, Arg)]) -> String {
+        tr(self.lang, key, args)
+    }
+
+    /// A callback that asks for `action`, whatever it is called with.
+    pub fn on<T>(&self, action: Action) -> Callback<T> {
+        let act = self.act.clone();
+        Callback::from(move |_| act.emit(action.clone()))
+    }
+
+    /// A callback that gives the world a command.
+    pub fn command<T>(&self, command: Command) -> Callback<T> {
+        self.on(Action::Tell(Msg::Apply(command)))
+    }
+}
+
+/// The page's context, in a component.
+#[hook]
+pub fn use_ui() -> Ui {
+    use_context::<Ui>().expect("the app provides its context to everything within it")
+}

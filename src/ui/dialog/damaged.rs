@@ -1,0 +1,31 @@
+//! A link that was refused: what was wrong with it, where, and what to do. Nothing was loaded.
+
+use yew::prelude::*;
+
+use crate::scenario::link::LinkError;
+use crate::ui::context::{Action, use_ui};
+use crate::ui::dialog::Sheet;
+
+#[derive(Properties, PartialEq)]
+pub struct DamagedProps {
+    /// What was refused.
+    pub error: LinkError,
+}
+
+/// The sheet of a refused link.
+#[component]
+pub fn Damaged(props: &DamagedProps) -> Html {
+    let ui = use_ui();
+    let what = props.error.phrases().into_iter().map(|phrase| phrase.text(ui.lang));
+    html! {
+        <Sheet title="sheet-damaged-title">
+            <div class="damaged" role="alert">
+                <p>{ what.collect::<Vec<_>>().join(" ") }</p>
+                <p class="dim">{ ui.t("sheet-damaged-after") }{ " " }{ ui.t("sheet-damaged-do") }</p>
+            </div>
+            <footer>
+                <button class="btn primary" autofocus=true onclick={ui.on(Action::Close)}>{ ui.t("sheet-damaged-close") }</button>
+            </footer>
+        </Sheet>
+    }
+}

@@ -1,0 +1,26 @@
+//! The keys.
+
+use yew::prelude::*;
+
+use crate::ui::context::use_ui;
+use crate::ui::dialog::Sheet;
+use crate::ui::keyboard::TABLE;
+
+/// The table of keys.
+#[component]
+pub fn Help() -> Html {
+    let ui = use_ui();
+    html! {
+        <Sheet title="help-title">
+            <table class="keys"><tbody>
+                { for TABLE.iter().map(|(keys, text)| html! {
+                    <tr>
+                        <th scope="row">{ for keys.iter().map(|key| html! { <kbd>{ *key }</kbd> }) }</th>
+                        <td>{ ui.t(text) }</td>
+                    </tr>
+                }) }
+            </tbody></table>
+            <p class="dim">{ ui.t("help-letters") }</p>
+        </Sheet>
+    }
+}

@@ -1,0 +1,97 @@
+//! Dialogs: modal, closed by Escape, by their button, or by a click beside them.
+
+mod add_client;
+mod add_topic;
+mod damaged;
+mod field;
+mod help;
+mod share;
+
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+use crate::engine::ids::Text;
+use crate::ui::context::{Action, Dialog, use_ui};
+use crate::ui::icon::{Icon, icon};
+
+pub use add_client::{AddConsumer, AddProducer};
+pub use add_topic::AddTopic;
+pub use damaged::Damaged;
+pub use help::Help;
+pub use share::Share;
+
+#[derive(Properties, PartialEq)]
+pub struct DialogsProps {
+    /// The dialog that is open.
+    pub dialog: Option<Dialog>,
+    /// Names of topics.
+    pub topics: Vec<Text>,
+    /// Names that are taken.
+    pub taken: Vec<Text>,
+    /// Brokers of the world.
+    pub brokers: u32,
+}
+
+/// The open dialog, if there is one.
+#[component]
+pub fn Dialogs(props: &DialogsProps) -> Html {
+    let (topics, taken) = (props.topics.clone(), props.taken.clone());
+    match props.dialog.clone() {
+        None => Html::default(),
+        Some(Dialog::Share(link)) => html! { <Share {link} /> },
+        Some(Dialog::AddProducer) => html! { <AddProducer {topics} {taken} /> },
+        Some(Dialog::AddConsumer) => html! { <AddConsumer {topics} {taken} /> },
+        Some(Dialog::AddTopic) => html! { <AddTopic {topics} brokers={props.brokers} /> },
+        Some(Dialog::Help) => html! { <Help /> },
+        Some(Dialog::Damaged(error)) => html! { <Damaged {error} /> },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SheetProps {
+    /// Key of its title.
+    pub title: AttrValue,
+    /// What is in it.
+    pub children: Html,
+}
+
+/// A modal sheet with a title and a close button.
+#[component]
+pub fn Sheet(props: &SheetProps) -> Html {
+    let ui = use_ui();
+    let node = use_node_ref();
+    use_effect_with(node.clone(), |node| {
+        let dialog = node.cast::<HtmlDialogElement>();
+        if let Some(dialog) = &dialog {
+            let _open_already = dialog.show_modal();
+        }
+    });
+    let cancel = {
+        let act = ui.act.clone();
+        Callback::from(move |event: Event| {
+            event.prevent_default();
+            act.emit(Action::Close);
+        })
+    };
+    let beside = {
+        let (act, node) = (ui.act.clone(), node.clone());
+        Callback::from(move |event: MouseEvent| {
+            if event.target().as_ref() == node.get().as_deref() {
+                act.emit(Action::Close);
+            }
+        })
+    };
+    html! {
+        <dialog class="sheet" ref={node} oncancel={cancel} onclick={beside} aria-labelledby="sheet-title">
+            <div class="sheet-body">
+                <header>
+                    <h2 id="sheet-title">{ ui.t(&props.title) }</h2><span class="sp"></span>
+                    <button class="btn quiet icon" aria-label={ui.t("close")} onclick={ui.on(Action::Close)}>
+                        { icon(Icon::Close) }
+                    </button>
+                </header>
+                { props.children.clone() }
+            </div>
+        </dialog>
+    }
+}

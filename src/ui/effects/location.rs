@@ -1,0 +1,37 @@
+//! The page's address: the link behind its `#`.
+//!
+//! The hash never reaches a server. Writing it replaces the entry of the history, so that *back* leaves
+//! the page instead of walking through old links, and it does not count as somebody opening a link.
+
+use gloo::events::EventListener;
+use gloo::utils::window;
+use wasm_bindgen::JsValue;
+
+/// What stands behind `#`; `None` when nothing does.
+pub fn hash() -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    hash.strip_prefix('#').filter(|link| !link.is_empty()).map(str::to_owned)
+}
+
+/// Puts a link behind the `#`, or takes the one there away.
+pub fn set_hash(link: Option<&str>) {
+    let Ok(history) = window().history() else { return };
+    let address = link.map_or_else(address_without_hash, |link| format!("#{link}"));
+    let _refused_in_sandboxed_frames =
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+}
+
+/// The whole address that opens a link here.
+pub fn address_of(link: &str) -> String {
+    format!("{}#{link}", address_without_hash())
+}
+
+/// Calls back when somebody opens another link in this page. It lasts as long as the listener lives.
+pub fn on_link(opened: impl Fn(Option<String>) + 'static) -> EventListener {
+    EventListener::new(&window(), "hashchange", move |_| opened(hash()))
+}
+
+fn address_without_hash() -> String {
+    let href = window().location().href().unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,9 @@
+//! What a session asks of the browser, one file per effect.
+//!
+//! - [`storage`] IndexedDB · [`clipboard`] copying · [`location`] the address and its link
+//! - [`lifetime`] the page being put away
+
+pub mod storage;
+pub mod clipboard;
+pub mod location;
+pub mod lifetime;

@@ -1,0 +1,57 @@
+//! A broker: its process, its disk, the replicas it keeps.
+
+use yew::prelude::*;
+
+use crate::engine::ids::{BrokerId, NodeId};
+use crate::i18n::Arg;
+use crate::ui::context::{Action, Ui};
+use crate::ui::format;
+use crate::ui::inspector::{facts, head, host, pill, process_buttons, state_key};
+use crate::view::cluster::{ClusterView, PartitionView, ReplicaView, Role};
+use crate::view::scene::Selection;
+
+/// Shows a broker.
+pub fn show(ui: &Ui, cluster: &ClusterView, id: BrokerId) -> Option<Html> {
+    let broker = cluster.brokers.iter().find(|broker| broker.id == id)?;
+    let node = NodeId::Broker(id);
+    let badge = broker.is_controller.then(|| pill(ui.t("broker-controller"), false));
+    let since = ui.tr("state-since", &[("time", Arg::from(format::clock(broker.since)))]);
+    let leads = ui.tr("broker-leads", &[("count", Arg::from(broker.leads))]);
+    let all = cluster.topics.iter().flat_map(|topic| &topic.partitions);
+    let here = all.filter_map(|partition| {
+        let replica = partition.replicas.iter().find(|replica| replica.broker == id)?;
+        Some(row(ui, partition, replica))
+    });
+    Some(html! {
+        <>
+            { head(ui, host(node, cluster), badge) }
+            <p>{ ui.t(state_key(broker.state)) }{ " " }<span class="dim">{ since }</span></p>
+            { process_buttons(ui, node, broker.state) }
+            { facts(vec![
+                (ui.t("broker-disk"), format::bytes(broker.disk_bytes)),
+                (ui.t("broker-unflushed"), format::bytes(broker.unflushed_bytes)),
+            ]) }
+            <h3><span>{ ui.t("broker-replicas") }</span><span class="dim">{ leads }</span></h3>
+            <table><tbody>{ for here }</tbody></table>
+        </>
+    })
+}
+
+fn row(ui: &Ui, partition: &PartitionView, replica: &ReplicaView) -> Html {
+    let select = Selection::Partition(partition.partition.clone());
+    let role = match replica.role {
+        Role::Leader => "role-leader",
+        Role::Follower => "role-follower",
+        Role::Offline => "role-offline",
+    };
+    html! {
+        <tr>
+            <th scope="row">
+                <button onclick={ui.on(Action::Select(select))}>{ partition.partition.to_string() }</button>
+            </th>
+            <td>{ ui.t(role) }</td>
+            <td class="num">{ replica.log_end_offset.0 }</td>
+            <td>{ ui.t(if replica.in_isr { "isr-in" } else { "isr-out" }) }</td>
+        </tr>
+    }
+}

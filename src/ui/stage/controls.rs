@@ -1,0 +1,227 @@
+//! Controls over the picture: real buttons and selects, and targets for the keyboard.
+//!
+//! The targets are one tab stop with a roving focus: arrows move, Enter selects, Delete kills. They
+//! take no pointer, so that a touch is always found in code, messages first.
+
+use std::rc::Rc;
+
+use gloo::utils::document;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::engine::command::Acks;
+use crate::engine::ids::NodeId;
+use crate::i18n::{Arg, Lang, tr};
+use crate::ui::stage::{StageAction, words};
+use crate::view::scene::card::{BrokerCard, Control, ProducerCard};
+use crate::view::scene::focus::{Arrow, Target, step, targets};
+use crate::view::scene::path::Rect;
+use crate::view::scene::{Layout, Scene, Selection};
+
+#[derive(Properties)]
+pub struct ControlsProps {
+    /// What they stand on.
+    pub scene: Rc<Scene>,
+    /// Language of the words.
+    pub lang: Lang,
+    /// What is selected.
+    pub selection: Selection,
+    /// Called with what was asked for.
+    pub on_action: Callback<StageAction>,
+}
+
+impl PartialEq for ControlsProps {
+    fn eq(&self, other: &ControlsProps) -> bool {
+        Rc::ptr_eq(&self.scene, &other.scene)
+            && self.lang == other.lang
+            && self.selection == other.selection
+            && self.on_action == other.on_action
+    }
+}
+
+/// The controls.
+#[component]
+pub fn Controls(props: &ControlsProps) -> Html {
+    let scene = &props.scene;
+    let all = Rc::new(targets(scene));
+    let current = use_state(|| 0_usize);
+    let here = (*current).min(all.len().saturating_sub(1));
+    let stops = all.iter().enumerate().map(|(k, target)| {
+        let onfocus = {
+            let current = current.setter();
+            Callback::from(move |_| current.set(k))
+        };
+        stop(props, &all, k, target, k == here, onfocus)
+    });
+    html! {
+        <div class="stage-controls">
+            <div role="group" aria-label={words::t(props.lang, "stage-label")}>{ for stops }</div>
+            { for scene.picker.iter().map(|(at, partition, on)| {
+                let select = StageAction::Select(Selection::Partition(partition.clone()));
+                html! {
+                    <button type="button" class={classes!("stage-pick", on.then_some("on"))} style={place(at)}
+                        aria-pressed={on.to_string()} onclick={act(props, select)}>{ partition.to_string() }</button>
+                }
+            }) }
+            { for scene.brokers.iter().map(|card| broker_buttons(props, card)) }
+            { for scene.producers.iter().map(|card| producer_controls(props, card)) }
+        </div>
+    }
+}
+
+fn place(at: &Rect) -> String {
+    format!("left:{:.1}px;top:{:.1}px;width:{:.1}px;height:{:.1}px", at.x, at.y, at.w, at.h)
+}
+
+/// A callback that asks for an action and keeps the touch from the picture under the button.
+fn act(props: &ControlsProps, action: StageAction) -> Callback<MouseEvent> {
+    let on_action = props.on_action.clone();
+    Callback::from(move |event: MouseEvent| {
+        event.stop_propagation();
+        on_action.emit(action.clone());
+    })
+}
+
+fn stop(
+    props: &ControlsProps,
+    all: &Rc<Vec<Target>>,
+    k: usize,
+    target: &Target,
+    current: bool,
+    onfocus: Callback<FocusEvent>,
+) -> Html {
+    let onkeydown = {
+        let (all, on_action, scene) = (all.clone(), props.on_action.clone(), props.scene.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            if let Some(arrow) = Arrow::of_key(&event.key()) {
+                event.prevent_default();
+                event.stop_propagation();
+                focus(step(&all, k, arrow));
+            } else if event.key() == "Delete"
+                && let Selection::Broker(id) = all[k].selection
+                && scene.brokers.iter().any(|card| card.id == id && card.state.is_up())
+            {
+                event.stop_propagation();
+                on_action.emit(StageAction::Kill(NodeId::Broker(id)));
+            }
+        })
+    };
+    let chosen = props.selection == target.selection;
+    html! {
+        <button type="button" id={id_of(k)} class="stage-target" style={place(&target.rect)}
+            tabindex={if current { "0" } else { "-1" }} aria-label={label(props, target)}
+            aria-pressed={chosen.to_string()} {onfocus} {onkeydown}
+            onclick={act(props, StageAction::Select(target.selection.clone()))}></button>
+    }
+}
+
+fn id_of(k: usize) -> String {
+    format!("stage-target-{k}")
+}
+
+fn focus(k: usize) {
+    let element = document().get_element_by_id(&id_of(k));
+    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        // An element of this page can take the focus; if it cannot, the focus stays.
+        let _ = element.focus();
+    }
+}
+
+/// What a screen reader says of a target.
+fn label(props: &ControlsProps, target: &Target) -> String {
+    let (scene, lang) = (&props.scene, props.lang);
+    if let Some((b, r)) = target.replica {
+        let (card, replica) = (&scene.brokers[b], &scene.brokers[b].replicas[r]);
+        let args = [
+            ("partition", Arg::from(replica.partition.to_string())),
+            ("broker", Arg::from(card.id.0)),
+            ("role", Arg::from(words::role(lang, replica))),
+            ("leo", Arg::from(replica.strip.leo.offset.0)),
+            ("hw", Arg::from(replica.strip.hw.offset.0)),
+        ];
+        return tr(lang, "stage-replica-label", &args);
+    }
+    match &target.selection {
+        Selection::Broker(id) => {
+            let state = scene.brokers.iter().find(|card| card.id == *id).map(|card| card.state);
+            let state = state.map(|state| words::state(lang, state)).unwrap_or_default();
+            tr(lang, "stage-broker-label", &[("id", Arg::from(id.0)), ("state", Arg::from(state))])
+        }
+        Selection::Producer(id) => {
+            let name = scene.producers.iter().find(|p| p.id == *id).map(|p| p.name.to_string());
+            words::t1(lang, "stage-producer-label", "name", name.unwrap_or_default())
+        }
+        Selection::Consumer(id) => {
+            let name = scene.consumers.iter().find(|c| c.id == *id).map(|c| c.name.to_string());
+            words::t1(lang, "stage-consumer-label", "name", name.unwrap_or_default())
+        }
+        _ => words::t(lang, "stage-zookeeper"),
+    }
+}
+
+fn broker_buttons(props: &ControlsProps, card: &BrokerCard) -> Html {
+    let node = NodeId::Broker(card.id);
+    let touch = props.scene.layout == Layout::Upright;
+    let button = |(control, at): &(Control, Rect)| {
+        let (key, label, action, class) = match control {
+            Control::Start => {
+                ("stage-start", "stage-start-label", StageAction::Start(node), "stage-button start")
+            }
+            Control::Stop => {
+                ("stage-stop", "stage-stop-label", StageAction::Stop(node), "stage-button")
+            }
+            Control::Kill => {
+                ("stage-kill", "stage-kill-label", StageAction::Kill(node), "stage-button kill")
+            }
+        };
+        let label = words::t1(props.lang, label, "id", card.id.0);
+        html! {
+            <button type="button" class={classes!(class, touch.then_some("touch"))} style={place(at)}
+                title={label.clone()} aria-label={label} onclick={act(props, action)}>
+                { words::t(props.lang, key) }
+            </button>
+        }
+    };
+    html! { <>{ for card.controls.iter().map(button) }</> }
+}
+
+fn producer_controls(props: &ControlsProps, card: &ProducerCard) -> Html {
+    let lang = props.lang;
+    let onchange = {
+        let (on_action, name) = (props.on_action.clone(), card.name.clone());
+        Callback::from(move |event: Event| {
+            let select = event.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
+            let acks = select.and_then(|select| acks_of(&select.value()));
+            if let Some(acks) = acks {
+                on_action.emit(StageAction::SetAcks(name.clone(), acks));
+            }
+        })
+    };
+    let option = |acks: Acks| {
+        let value = words::acks(acks);
+        html! { <option {value} selected={acks == card.acks}>{ format!("acks={value}") }</option> }
+    };
+    let name = || card.name.to_string();
+    let up = card.state.is_up();
+    html! {
+        <>
+            <select class="stage-acks" style={place(&card.select)} {onchange} disabled={!up}
+                onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}
+                title={words::t(lang, "stage-acks-hint")}
+                aria-label={words::t1(lang, "stage-acks-label", "name", name())}>
+                { for [Acks::None, Acks::Leader, Acks::All].into_iter().map(option) }
+            </select>
+            <button type="button" class="stage-button send" style={place(&card.send)} disabled={!up}
+                aria-label={words::t1(lang, "stage-send-label", "name", name())}
+                title={words::t1(lang, "stage-send-label", "name", name())}
+                onclick={act(props, StageAction::SendOne(card.name.clone()))}>
+                { words::t(lang, "stage-send") }
+            </button>
+        </>
+    }
+}
+
+fn acks_of(value: &str) -> Option<Acks> {
+    [Acks::None, Acks::Leader, Acks::All].into_iter().find(|acks| words::acks(*acks) == value)
+}

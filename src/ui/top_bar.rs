@@ -1,0 +1,87 @@
+//! The bar at the top: whose page this is, what is open, what is saved, and how to pass it on.
+
+use yew::prelude::*;
+
+use crate::i18n::Arg;
+use crate::store::report::StorageState;
+use crate::ui::context::{Action, Ui, use_ui};
+use crate::ui::format;
+use crate::ui::glyph::logo;
+use crate::ui::icon::{Icon, icon};
+use crate::ui::prefs::Theme;
+
+#[derive(Properties, PartialEq)]
+pub struct TopBarProps {
+    /// What is open: a lesson's title; `None` in the playground.
+    pub lesson: Option<AttrValue>,
+    /// What is saved.
+    pub storage: StorageState,
+    /// The theme that is shown.
+    pub theme: Theme,
+    /// Asks for a link to this moment.
+    pub on_share: Callback<MouseEvent>,
+}
+
+/// The top bar.
+#[component]
+pub fn TopBar(props: &TopBarProps) -> Html {
+    let ui = use_ui();
+    let (theme_icon, theme_key) = match props.theme {
+        Theme::Light => (Icon::Moon, "top-theme-dark"),
+        Theme::Dark => (Icon::Sun, "top-theme-light"),
+    };
+    let quiet = |label: String, picture, action| {
+        html! {
+            <button class="btn quiet icon" title={label.clone()} aria-label={label} onclick={ui.on(action)}>
+                { icon(picture) }
+            </button>
+        }
+    };
+    html! {
+        <header class="top">
+            <h1><a class="brand" href="./" title={ui.t("page-title")}>{ logo() }<b>{ "Highwater" }</b></a></h1>
+            { crumb(&ui, props.lesson.as_ref()) }
+            <span class="sp"></span>
+            { saved(&ui, &props.storage) }
+            <button class="btn share" onclick={props.on_share.clone()}>
+                { icon(Icon::Share) }<span>{ ui.t("top-share") }</span>
+            </button>
+            { quiet(ui.t("top-help"), Icon::Question, Action::Open(crate::ui::context::Dialog::Help)) }
+            <button class="btn quiet lang" aria-label={ui.t("top-language-label")} onclick={ui.on(Action::Language)}>
+                { ui.t("top-language") }
+            </button>
+            { quiet(ui.t(theme_key), theme_icon, Action::Theme) }
+            <span class="drawer-button">{ quiet(ui.t("top-panel"), Icon::Book, Action::Drawer) }</span>
+        </header>
+    }
+}
+
+fn crumb(ui: &Ui, lesson: Option<&AttrValue>) -> Html {
+    match lesson {
+        Some(title) => html! {
+            <div class="crumb">
+                <span class="dim">{ ui.t("top-lesson") }</span><span class="dim3" aria-hidden="true">{ "/" }</span>
+                <span>{ title }</span>
+            </div>
+        },
+        None => html! { <div class="crumb"><span>{ ui.t("top-playground") }</span></div> },
+    }
+}
+
+fn saved(ui: &Ui, storage: &StorageState) -> Html {
+    let text = match storage {
+        StorageState::Opening => ui.t("saved-opening"),
+        StorageState::Saved { .. } => ui.t("saved-all"),
+        StorageState::Saving { pending, .. } => {
+            ui.tr("saved-some", &[("size", Arg::from(format::bytes(*pending)))])
+        }
+        StorageState::Memory { .. } => ui.t("saved-not"),
+        StorageState::ReadOnly => ui.t("saved-read-only"),
+    };
+    let warns = matches!(storage, StorageState::Memory { .. } | StorageState::ReadOnly);
+    html! {
+        <span class={classes!("saved", warns.then_some("warns"))} title={text.clone()}>
+            { icon(Icon::HardDrive) }<span>{ text }</span>
+        </span>
+    }
+}

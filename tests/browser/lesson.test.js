@@ -1,0 +1,92 @@
+// The lesson "acks and loss" from its first task to its last, by the page's own controls.
+import assert from "node:assert/strict";
+import { everywhere } from "./everywhere.js";
+import { until } from "./person.js";
+
+const PARTITION = "t-0";
+
+/** Chooses acks of the lesson's producer. */
+async function choose(person, acks) {
+  await person.page.getByRole("combobox", { name: person.t("stage-acks-label", { name: "p" }) }).selectOption(acks);
+}
+
+const send = (person) => person.button("stage-send-label", { name: "p" }).click();
+
+/** Holds the n-th link between brokers: 1–2, 1–3, 2–3. They are drawn last. */
+async function hold(person, n) {
+  await person.button("tool-hold").click();
+  const links = person.page.locator("path.link:not(.control)");
+  const link = links.nth((await links.count()) - 3 + n);
+  await link.scrollIntoViewIfNeeded();
+  const middle = await link.evaluate((path) => {
+    const at = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(path.getScreenCTM());
+    return { x: at.x, y: at.y };
+  });
+  await person.page.mouse.click(middle.x, middle.y);
+  await person.button("tool-select").click();
+}
+
+/** Asks for the verdict and expects the task to be done. */
+async function passes(person, task) {
+  await person.turnTo("lesson");
+  await person.button("task-check").click();
+  const verdict = person.page.locator(".verdict");
+  await verdict.waitFor();
+  assert.ok((await verdict.getAttribute("class")).includes("met"), `${task}: ${await verdict.textContent()}`);
+}
+
+async function nextTask(person) {
+  await person.button("task-next").click();
+  await person.ready();
+  await person.turnTo("stage");
+}
+
+everywhere("the lesson is finished", "?lesson=acks-and-loss", async (person) => {
+  await person.turnTo("lesson");
+  await person.button("task-check").click();
+  await person.page.getByText(person.t("lesson-missing-send")).waitFor();
+  await person.turnTo("stage");
+
+  // T1: nobody answers, and the request is lost on its way.
+  await choose(person, "0");
+  await send(person);
+  const drop = person.page.getByRole("listitem").filter({ hasText: "Produce" }).getByRole("button", { name: person.t("stage-drop") });
+  await person.pressUntil("the Produce request", ".", async () => (await drop.count()) > 0);
+  await drop.first().press("Enter");
+  await person.play();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await passes(person, "T1");
+  await nextTask(person);
+
+  // T2: the leader has it and says so; its followers do not; it dies.
+  await choose(person, "1");
+  await hold(person, 0);
+  await hold(person, 1);
+  await send(person);
+  await person.play();
+  await until("the acknowledgement", async () => {
+    const row = await person.page.getByRole("row", { name: /^p / }).textContent();
+    return /[1-9]\d* acked|[1-9]\d*.*已/.test(row);
+  });
+  await person.button("stage-kill-label", { id: 1 }).click();
+  await person.sees("a new leader", PARTITION, (p) => p.leader > 1);
+  await passes(person, "T2");
+  await nextTask(person);
+
+  // T4: too few replicas in sync, so the broker refuses.
+  await person.page.getByRole("button", { name: PARTITION }).first().click();
+  await person.turnTo("inspect");
+  const setting = person.page.getByRole("textbox", { name: "min.insync.replicas" }).or(
+    person.page.getByRole("spinbutton", { name: "min.insync.replicas" }),
+  );
+  await setting.fill("2");
+  await setting.press("Enter");
+  await person.turnTo("stage");
+  await choose(person, "all");
+  await hold(person, 0);
+  await hold(person, 1);
+  await send(person);
+  await person.play();
+  await person.hears("event-produce-refused").catch(() => {});
+  await passes(person, "T4");
+});
