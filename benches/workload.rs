@@ -54,22 +54,6 @@ pub fn steady() -> World {
     world
 }
 
-/// Sends `records` through to commit, acks=all, as fast as the cluster takes them.
-pub fn commit(records: u64) -> Passed {
-    let mut world = cluster(24);
-    let fast = ProducerSpec { rate: 1_000_000, limit: records, linger_ms: 5, ..spec() };
-    produce(&mut world, fast);
-    let mut passed = Passed::default();
-    let give_up = world.now() + Micros::from_secs(600);
-    while passed.acked < records && world.now() < give_up {
-        let until = world.now() + Micros(10_000);
-        let more = advance(&mut world, until);
-        passed.events += more.events;
-        passed.acked += more.acked;
-    }
-    passed
-}
-
 /// Goes on to a time, draining events every 10 ms of it.
 pub fn advance(world: &mut World, until: Micros) -> Passed {
     let mut passed = Passed::default();
@@ -81,12 +65,14 @@ pub fn advance(world: &mut World, until: Micros) -> Passed {
     passed
 }
 
-fn spec() -> ProducerSpec {
+/// A producer of records of 100 bytes, acks=all.
+pub fn spec() -> ProducerSpec {
     let topic = TopicName::new("orders");
     ProducerSpec { value_bytes: VALUE_BYTES, ..ProducerSpec::new(&topic) }
 }
 
-fn produce(world: &mut World, spec: ProducerSpec) {
+/// Adds the producer that `spec` describes.
+pub fn produce(world: &mut World, spec: ProducerSpec) {
     let add = Command::AddProducer { name: "load".into(), spec };
     world.apply(add).expect("a fresh world takes a producer");
 }

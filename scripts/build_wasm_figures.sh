@@ -8,3 +8,5 @@ wasm-bindgen --target nodejs --out-dir target/figures_wasm \
     target/wasm32-unknown-unknown/web/examples/figures_wasm.wasm
 wasm-opt "-O${WASM_OPT_LEVEL:-z}" --all-features \
     target/figures_wasm/figures_wasm_bg.wasm -o target/figures_wasm/figures_wasm_bg.wasm
+# wasm-bindgen writes CommonJS for Node; this repository's own scripts are modules.
+printf '{ "type": "commonjs" }\n' >target/figures_wasm/package.json

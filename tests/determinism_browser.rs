@@ -1,15 +1,17 @@
 //! The same scenarios give the same events in Chromium as natively: one file of digests for both.
 //!
-//! `src/scenario/version.rs` checks the file natively and tells how it changes.
+//! `scenarios.rs` checks the file natively and CONTRIBUTING.md tells how it changes.
 
 #![cfg(target_arch = "wasm32")]
 
-use highwater::scenario::version::digests;
+#[path = "support/digests.rs"]
+mod digests;
+
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen_test]
 fn every_scenario_does_here_what_it_does_natively() {
-    assert_eq!(digests(), include_str!("data/digests.txt"));
+    assert_eq!(digests::digests(), include_str!("data/digests.txt"));
 }

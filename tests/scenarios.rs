@@ -1,14 +1,21 @@
-//! The shipped scenarios: all of them are known, none asks for what the world refuses, and bytes on
-//! the wire change nothing that happens. Their digests are `src/scenario/version.rs`'s.
+//! The shipped scenarios: all of them are known, none asks for what the world refuses, each does what
+//! its digest says, and bytes on the wire change nothing that happens.
+//!
+//! `tests/data/digests.txt` is checked here natively and by `determinism_browser.rs` in Chromium. When
+//! the engine is meant to behave differently: CONTRIBUTING.md tells how the file changes.
+
+#[path = "support/digests.rs"]
+mod digests;
 
 use std::fs;
 
-use highwater::scenario::ast::Scenario;
-use highwater::scenario::runner::{RunOutcome, run};
+use digests::{digests, outcome};
+use expect_test::expect_file;
 use highwater::scenario::shipped;
 
-fn outcome(scenario: &Scenario) -> RunOutcome {
-    run(scenario, scenario.end(), |_, _| {}).expect("a shipped scenario names no recorded place")
+#[test]
+fn every_scenario_does_what_its_digest_says() {
+    expect_file!["data/digests.txt"].assert_eq(&digests());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod actions;
 mod dying;
+pub mod headlines;
 mod lesson;
 mod opening;
 mod shown;
@@ -15,7 +16,7 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use yew::prelude::*;
 
-use crate::engine::event::EventKind;
+use crate::engine::event::{ElectionReason, EventKind};
 use crate::engine::ids::{BrokerId, EventId, Text};
 use crate::i18n::Lang;
 use crate::session::Session;
@@ -40,7 +41,8 @@ use crate::ui::top_bar::TopBar;
 use crate::view::explain::Importance;
 use crate::view::scene::Selection;
 use dying::Dying;
-use shown::Shown;
+use headlines::Headlines;
+use shown::{Asked, Shown};
 
 /// What the app is told.
 #[derive(Debug)]
@@ -78,6 +80,7 @@ pub struct App {
     storage: Storage,
     painter: Painter,
     dying: Dying,
+    headlines: Headlines,
     on: Callbacks,
     shown: Shown,
     drawn: Drawn,
@@ -115,7 +118,8 @@ impl Component for App {
         let answer = ctx.link().callback(AppMsg::Answer);
         let report = answer.reform(Msg::Storage);
         let opened = ctx.link().callback(AppMsg::Link);
-        let shown = Shown::of(&session.borrow(), lang, Importance::Fact, None);
+        let asked = Asked { lang, level: Importance::Fact, why: None };
+        let shown = Shown::of(&session.borrow(), &Headlines::default(), asked);
         let drawn = drawn(&session.borrow());
         let mut app = App {
             shown,
@@ -137,6 +141,7 @@ impl Component for App {
             lesson: None,
             painter: Painter::new(),
             dying: Dying::default(),
+            headlines: Headlines::default(),
             on: Callbacks {
                 act: ctx.link().callback(AppMsg::Act),
                 stage: ctx.link().callback(|action| AppMsg::Act(Action::Stage(action))),
@@ -199,6 +204,7 @@ impl App {
         self.tell(Msg::Frame { elapsed_us, steps });
         self.frames.spent(now_ms() - before);
         self.dying.observe(&self.session.borrow(), now);
+        self.headlines.observe(&self.session.borrow());
         self.paint();
         let drawn = drawn(&self.session.borrow());
         if drawn == self.drawn {
@@ -239,7 +245,9 @@ impl App {
     /// Makes lists and panels anew from the session.
     fn refresh(&mut self) {
         let session = self.session.borrow();
-        self.shown = Shown::of(&session, self.lang, self.level, self.why);
+        self.headlines.observe(&session);
+        let asked = Asked { lang: self.lang, level: self.level, why: self.why };
+        self.shown = Shown::of(&session, &self.headlines, asked);
         self.shown.look_at(&session, &self.selection, self.replica);
         if let Some(open) = &mut self.lesson {
             let given =
@@ -383,6 +391,10 @@ fn is_loss(kind: &EventKind) -> bool {
             | DiskRotted { .. }
             | RecordsFailed { .. }
             | ProduceRefused { .. }
-            | LeaderElected { leader: None, .. }
+            | LeaderElected {
+                leader: None,
+                reason: ElectionReason::LeaderDied | ElectionReason::ControlledShutdown,
+                ..
+            }
     )
 }

@@ -45,7 +45,8 @@ pub fn listen(pressed: Callback<Action>) -> EventListener {
 fn meaning(event: &KeyboardEvent) -> Option<Action> {
     let key = event.key();
     if key == "Escape" {
-        return Some(Action::Close);
+        // An open dialog closes by itself, and says so.
+        return (!has_dialog()).then_some(Action::Close);
     }
     let focus = document().active_element();
     let tag = focus.as_ref().map(|element| element.tag_name()).unwrap_or_default();

@@ -9,9 +9,9 @@ use crate::i18n::{Arg, Lang};
 use crate::lesson::catalog;
 use crate::lesson::goal::{Answer, Verdict};
 use crate::lesson::hint::Hint;
-use crate::lesson::structure::Absent;
 use crate::lesson::progress::{Progress, TaskStatus};
 use crate::lesson::prose::{Paragraph, Prose, Span, TaskProse};
+use crate::lesson::structure::Absent;
 use crate::ui::context::{Action, Shared, Ui, use_ui};
 use crate::ui::icon::{Icon, icon};
 

@@ -1,21 +1,23 @@
 //! Events as the page tells them: their sentences, with the names and messages that the session knows.
 
-use crate::engine::event::Event;
-use crate::engine::ids::{ClientId, EventId, Text};
+use crate::engine::event::{Event, EventKind};
+use crate::engine::ids::{ClientId, EventId, NodeId, Text};
 use crate::i18n::Lang;
 use crate::session::Session;
-use crate::view::explain::{Names, Step, phrase, story};
+use crate::ui::app::headlines::Headlines;
+use crate::view::explain::{Names, Step, phrase, silences, story};
 
 /// A session as somebody who tells it.
 pub struct Telling<'a> {
     session: &'a Session,
+    headlines: &'a Headlines,
     clients: Vec<(ClientId, Text)>,
 }
 
 impl<'a> Telling<'a> {
     /// Tells of `session` as it stands.
-    pub fn of(session: &'a Session) -> Telling<'a> {
-        Telling { session, clients: session.world().client_names() }
+    pub fn of(session: &'a Session, headlines: &'a Headlines) -> Telling<'a> {
+        Telling { session, headlines, clients: session.world().client_names() }
     }
 
     /// The sentence of an event.
@@ -36,5 +38,20 @@ impl Names for Telling<'_> {
 
     fn sent(&self, message: EventId) -> Option<Event> {
         self.session.event(message).cloned()
+    }
+
+    fn silenced(&self, node: NodeId, before: EventId) -> Option<Event> {
+        let is_it =
+            |event: &&Event| event.id < before && is_about(event, node) && silences(&event.kind);
+        let known = self.session.events().rev().find(is_it);
+        known.or_else(|| self.headlines.newest().find(is_it)).cloned()
+    }
+}
+
+/// Whether an event happened to a host, or to one of its links.
+fn is_about(event: &Event, node: NodeId) -> bool {
+    match event.kind {
+        EventKind::LinkHeld { a, b } => a == node || b == node,
+        _ => event.node == Some(node),
     }
 }

@@ -13,15 +13,17 @@ export function openBrowser() {
  * A person with a browser profile of their own opens the page.
  *
  * `visit.problems` collects what the browser's console would show: warnings, errors, exceptions,
- * requests that failed. A test asserts that it is empty.
+ * requests that failed. A test asserts that it is empty. `before` is a script that runs in the page
+ * before the page's own: a browser that refuses something.
  */
-export async function visit(browser, url, { language, size, scheme = "light" }) {
+export async function visit(browser, url, { language, size, scheme = "light", before }) {
   const context = await browser.newContext({
     locale: language,
     viewport: size,
     colorScheme: scheme,
     permissions: ["clipboard-read", "clipboard-write"],
   });
+  if (before) await context.addInitScript(before);
   const page = await context.newPage();
   const problems = [];
   page.on("console", (message) => {

@@ -19,20 +19,21 @@ after(async () => {
 });
 
 /** Somebody opens the page, with nothing kept from before. `path` is what follows the address. */
-export async function arrive(language, screen, path = "", scheme = "light") {
+export async function arrive(language, screen, path = "", scheme = "light", before = undefined) {
   const url = path.startsWith("http") ? path : server.url + path;
-  const options = { language, size: SCREENS[screen], scheme };
+  const options = { language, size: SCREENS[screen], scheme, before };
   const person = new Person(await visit(browser, url, options), language, screen === "phone");
+  person.address = server.url;
   await person.ready();
   return person;
 }
 
-/** A test for every language and screen: `body(person, language, screen)`. */
-export function everywhere(name, path, body) {
+/** A test for every language and screen: `body(person, language, screen)`; `before` as for a visit. */
+export function everywhere(name, path, body, before = undefined) {
   for (const language of LANGUAGES) {
     for (const screen of Object.keys(SCREENS)) {
       test(`${name} (${language}, ${screen})`, { timeout: 240_000 }, async () => {
-        const person = await arrive(language, screen, path);
+        const person = await arrive(language, screen, path, "light", before);
         await body(person, language, screen);
         person.silent();
         await person.context.close();

@@ -26,13 +26,16 @@ async function hold(person, n) {
   await person.button("tool-select").click();
 }
 
-/** Asks for the verdict and expects the task to be done. */
+/** Asks for the verdict until the task is done; what it still lacks is told when it never is. */
 async function passes(person, task) {
   await person.turnTo("lesson");
-  await person.button("task-check").click();
   const verdict = person.page.locator(".verdict");
-  await verdict.waitFor();
-  assert.ok((await verdict.getAttribute("class")).includes("met"), `${task}: ${await verdict.textContent()}`);
+  await until(`${task}, done`, async () => {
+    if (await verdict.locator("xpath=self::*[contains(@class, 'met')]").count()) return true;
+    await person.button("task-check").click();
+    await verdict.first().waitFor();
+    return false;
+  }).catch(async (error) => assert.fail(`${error.message}: ${await verdict.textContent()}`));
 }
 
 async function nextTask(person) {
@@ -54,7 +57,6 @@ everywhere("the lesson is finished", "?lesson=acks-and-loss", async (person) => 
   await person.pressUntil("the Produce request", ".", async () => (await drop.count()) > 0);
   await drop.first().press("Enter");
   await person.play();
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
   await passes(person, "T1");
   await nextTask(person);
 
@@ -74,19 +76,18 @@ everywhere("the lesson is finished", "?lesson=acks-and-loss", async (person) => 
   await nextTask(person);
 
   // T4: too few replicas in sync, so the broker refuses.
-  await person.page.getByRole("button", { name: PARTITION }).first().click();
+  await person.page.getByRole("button", { name: new RegExp(`^${PARTITION} `) }).first().press("Enter");
   await person.turnTo("inspect");
-  const setting = person.page.getByRole("textbox", { name: "min.insync.replicas" }).or(
-    person.page.getByRole("spinbutton", { name: "min.insync.replicas" }),
-  );
-  await setting.fill("2");
-  await setting.press("Enter");
+  const setting = person.page.getByRole("group", { name: "min.insync.replicas" });
+  await setting.getByRole("button", { name: "2", exact: true }).click();
+  await person.hurry();
+  await person.play();
+  await person.turnTo("inspect");
+  await setting.locator("[aria-pressed=true]", { hasText: "2" }).waitFor({ state: "attached" });
   await person.turnTo("stage");
   await choose(person, "all");
   await hold(person, 0);
   await hold(person, 1);
   await send(person);
-  await person.play();
-  await person.hears("event-produce-refused").catch(() => {});
   await passes(person, "T4");
 });

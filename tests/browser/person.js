@@ -52,9 +52,13 @@ export class Person {
     await until("a pause", () => this.button("time-play").count());
   }
 
-  /** On a phone the parts of the page are tabs: `stage`, `lesson`, `inspect`, `events`. */
+  /** Turns to `stage`, `lesson`, `inspect` or `events`: tabs on a phone, and beside the stage two are. */
   async turnTo(part) {
-    if (!this.isNarrow) return;
+    if (!this.isNarrow) {
+      const beside = this.page.getByRole("tab", { name: this.t(`tab-${part}`), exact: true });
+      if (await beside.count()) await beside.click();
+      return;
+    }
     const tab = this.page.getByRole("navigation").getByRole("button", { name: this.t(`tab-${part}`), exact: true });
     await tab.click();
   }

@@ -136,7 +136,7 @@ event-leader-elected = { $reason ->
     [ReplicaReturned] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it came back and is in the ISR.
    *[FollowerLeft] Broker { $broker } still leads { $partition }; a follower left, so the ISR is { $isr }.
 }
-event-leader-none = Nobody can lead { $partition }: no replica of its ISR { $isr } is alive.
+event-leader-none = { $partition } has no leader now: the one it had is gone, and its ISR is { $isr }.
 
 ## Replicas
 

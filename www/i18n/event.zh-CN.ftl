@@ -120,7 +120,7 @@ event-leader-elected = { $reason ->
     [ReplicaReturned] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它回来了，而且在 ISR 里。
    *[FollowerLeft] broker { $broker } 仍是 { $partition } 的 leader；有 follower 离开，ISR 变为 { $isr }。
 }
-event-leader-none = { $partition } 没有 leader：ISR { $isr } 里没有存活的副本。
+event-leader-none = { $partition } 现在没有 leader：原来的已不在，ISR 是 { $isr }。
 
 ## 副本
 

@@ -6,6 +6,7 @@ use crate::engine::time::Micros;
 use crate::i18n::Lang;
 use crate::session::message::Msg;
 use crate::ui::app::App;
+use crate::ui::app::dying::Dying;
 use crate::ui::context::{Action, Tab};
 use crate::ui::keyboard;
 use crate::ui::prefs;
@@ -159,6 +160,9 @@ impl App {
         self.replica = None;
         self.why = None;
         self.tool = Tool::Select;
+        self.notices.clear();
+        self.dying = Dying::default();
+        self.headlines.clear();
     }
 
     fn switch_language(&mut self) {

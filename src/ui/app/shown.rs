@@ -16,6 +16,7 @@ use crate::view::cluster::{ClusterView, MessageView, RecordView};
 use crate::view::explain::{Importance, importance};
 use crate::view::scene::Selection;
 
+use super::headlines::Headlines;
 use super::is_loss;
 
 /// Most lines of the list of events.
@@ -26,6 +27,17 @@ const RECORDS_MOST: u32 = 8;
 const STALE_MS: f64 = 100.0;
 /// While time runs, a headline stays in the caption for this much of the world's time.
 const HEADLINE_STAYS: Micros = Micros(2_000_000);
+
+/// How it is to be shown.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Language of the words.
+    pub lang: Lang,
+    /// Which events are listed.
+    pub level: Importance,
+    /// The event whose causes are told.
+    pub why: Option<EventId>,
+}
 
 /// What is shown.
 pub struct Shown {
@@ -48,8 +60,9 @@ pub struct Shown {
 
 impl Shown {
     /// Everything but the inspector's records, which depend on what is looked at.
-    pub fn of(session: &Session, lang: Lang, level: Importance, why: Option<EventId>) -> Shown {
-        let telling = Telling::of(session);
+    pub fn of(session: &Session, headlines: &Headlines, asked: Asked) -> Shown {
+        let Asked { lang, why, .. } = asked;
+        let telling = Telling::of(session, headlines);
         let steps = why.map(|event| telling.why(event)).unwrap_or_default();
         let begins_earlier = steps
             .first()
@@ -64,7 +77,7 @@ impl Shown {
             cluster: session.cluster(),
             messages: session.messages(),
             told: caption(session, &telling, lang),
-            rows: rows(session, &telling, lang, level),
+            rows: rows(session, headlines, &telling, asked),
             causes: steps.iter().map(cause).collect(),
             begins_earlier,
             records: Vec::new(),
@@ -110,14 +123,17 @@ fn caption(session: &Session, telling: &Telling<'_>, lang: Lang) -> Option<Told>
     })
 }
 
-fn rows(session: &Session, telling: &Telling<'_>, lang: Lang, level: Importance) -> Vec<Row> {
-    let of_level = session.events().rev().filter(|event| importance(&event.kind) >= level);
+fn rows(session: &Session, headlines: &Headlines, telling: &Telling<'_>, asked: Asked) -> Vec<Row> {
     let row = |event: &Event| Row {
         event: event.id,
         at: event.at,
         glyph: Glyph::of_event(&event.kind, event.node),
-        text: telling.sentence(event, lang).into(),
+        text: telling.sentence(event, asked.lang).into(),
         is_headline: importance(&event.kind) == Importance::Headline,
     };
+    if asked.level == Importance::Headline {
+        return headlines.newest().take(ROWS_MOST).map(row).collect();
+    }
+    let of_level = session.events().rev().filter(|event| importance(&event.kind) >= asked.level);
     of_level.take(ROWS_MOST).map(row).collect()
 }

@@ -10,7 +10,7 @@ mod story;
 mod samples;
 
 use crate::engine::event::{Event, EventKind};
-use crate::engine::ids::{ClientId, EventId, Text};
+use crate::engine::ids::{ClientId, EventId, NodeId, Text};
 use crate::view::cluster::ClusterView;
 
 pub use crate::i18n::Phrase;
@@ -29,6 +29,12 @@ pub trait Names {
     /// The `MessageSent` event of a message, when it is still known.
     fn sent(&self, message: EventId) -> Option<Event> {
         let _ = message;
+        None
+    }
+
+    /// The newest known event before `before` after which a host could not be heard any more.
+    fn silenced(&self, node: NodeId, before: EventId) -> Option<Event> {
+        let _ = (node, before);
         None
     }
 }
@@ -107,6 +113,14 @@ pub fn importance(kind: &EventKind) -> Importance {
         | HighWatermarksCheckpointed { .. }
         | MetadataUpdated { .. } => Importance::Detail,
     }
+}
+
+/// Whether an event of this kind ends a host's process, or keeps its messages back: what follows from
+/// its silence is told from here on.
+#[must_use]
+pub fn silences(kind: &EventKind) -> bool {
+    use EventKind::*;
+    matches!(kind, ProcessKilled | ProcessFailed { .. } | PowerLost | LinkHeld { .. })
 }
 
 /// The causes of an event, from itself back to the command (or the boot) that began it, or to the

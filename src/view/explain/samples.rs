@@ -5,7 +5,7 @@ use crate::engine::event::*;
 use crate::engine::ids::*;
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
-use crate::view::explain::Names;
+use crate::view::explain::{Names, silences};
 
 /// Names of a world whose client 0 is `web`, with the events that are known.
 #[derive(Default)]
@@ -18,6 +18,11 @@ impl Names for Known {
 
     fn sent(&self, message: EventId) -> Option<Event> {
         self.0.iter().find(|event| event.id == message).cloned()
+    }
+
+    fn silenced(&self, node: NodeId, before: EventId) -> Option<Event> {
+        let known = self.0.iter().rev().filter(|event| event.id < before);
+        known.filter(|event| event.node == Some(node)).find(|event| silences(&event.kind)).cloned()
     }
 }
 

@@ -34,6 +34,7 @@ pub fn story(
 ) -> Vec<Step> {
     let mut causes = walk(event, lookup);
     causes.reverse();
+    tell_silence(&mut causes, lookup, names);
     let steps: Vec<Step> = causes
         .iter()
         .enumerate()
@@ -41,6 +42,27 @@ pub fn story(
         .map(|(_, cause)| Step { event: cause.id, at: cause.at, phrase: phrase(cause, names) })
         .collect();
     shorten(without_repeats(steps))
+}
+
+/// A session ends because nothing was heard, and nothing is no event. So where it is known what
+/// silenced its client, that is told in the place of how the session began.
+fn tell_silence(
+    causes: &mut Vec<Event>,
+    lookup: &dyn Fn(EventId) -> Option<Event>,
+    names: &(impl Names + ?Sized),
+) {
+    let expired = causes.iter().enumerate().rev().find_map(|(at, cause)| match cause.kind {
+        EventKind::SessionExpired { client, .. } => Some((at, client, cause.id)),
+        _ => None,
+    });
+    let Some((at, client, id)) = expired else { return };
+    let Some(silenced) = names.silenced(client, id) else { return };
+    let mut told = walk(silenced.id, lookup);
+    if told.is_empty() {
+        told.push(silenced);
+    }
+    told.reverse();
+    causes.splice(..at, told);
 }
 
 /// Whether a cause is a step of its own: not a departure whose arrival follows, not a mere tick.
@@ -85,6 +107,7 @@ fn shorten(mut steps: Vec<Step>) -> Vec<Step> {
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+    use crate::view::explain::chain;
     use crate::view::explain::samples::{Known, at_broker, kill_and_election, lookup_in};
 
     fn told(events: &[Event]) -> Vec<String> {
@@ -106,6 +129,17 @@ mod tests {
         let texts = told(&kill_and_election());
         let about: Vec<_> = texts.iter().filter(|text| text.contains("watch")).collect();
         assert_eq!(about, ["ZooKeeper's watch notification reached broker 1."]);
+    }
+
+    #[test]
+    fn a_session_that_expired_is_told_from_what_silenced_its_client() {
+        let mut events = kill_and_election();
+        events[2].cause = None;
+        let cut = chain(events[7].id, &lookup_in(&events)).len();
+        assert_eq!(cut, 6, "the timer knows nothing of the kill");
+        let texts = told(&events);
+        assert_eq!(texts[..2], ["You killed broker 1.", "Broker 1 is dead."]);
+        assert!(texts[2].contains("session ended"), "{texts:#?}");
     }
 
     #[test]
