@@ -1,6 +1,6 @@
 # Every job here first installs what it lacks (scripts/setup.sh), so a second run installs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help play page test tidy bench bench-profiles
+.PHONY: help play page test tidy bench bench-profiles pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -27,3 +27,7 @@ bench: ## print the figures of the budget: weight, speed, checkpoints
 bench-profiles: ## build the page at opt-level z, s and 3, and print weight against speed (slow)
 	@scripts/setup.sh page browser
 	@scripts/bench_profiles.sh
+
+pictures: page ## take the pictures of docs/ anew
+	@scripts/setup.sh browser
+	@node scripts/pictures.js

@@ -188,7 +188,7 @@ fn sizes_outside_the_aim_are_told() {
         if lines > 350 {
             println!("{}: {lines} lines", source.path);
         }
-        for (name, first, last) in shape::functions(&source) {
+        for (name, first, last) in shape::functions(source) {
             if last - first >= 40 {
                 println!("{}:{first}: fn {name}: {} lines", source.path, last - first + 1);
             }

@@ -43,7 +43,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             { crumb(&ui, props.lesson.as_ref()) }
             <span class="sp"></span>
             { saved(&ui, &props.storage) }
-            <button class="btn share" onclick={props.on_share.clone()}>
+            <button class="btn share" aria-label={ui.t("top-share")} onclick={props.on_share.clone()}>
                 { icon(Icon::Share) }<span>{ ui.t("top-share") }</span>
             </button>
             { quiet(ui.t("top-help"), Icon::Question, Action::Open(crate::ui::context::Dialog::Help)) }
