@@ -15,3 +15,6 @@ node scripts/time_wasm.cjs 600 "$native"
 
 printf '\n==> the page: what the first view asks for, gzip\n'
 node scripts/page_weight.js
+
+printf '\n==> a frame of the page with a thousand messages moving\n'
+node scripts/frame_cost.js "$(cargo run --release --locked --quiet -- link benches/scenarios/thousand.scenario)"

@@ -5,6 +5,8 @@
 
 #[path = "support/lab.rs"]
 mod lab;
+#[path = "kafka_rules/fetch_sessions.rs"]
+mod fetch_sessions;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};
@@ -101,7 +103,11 @@ fn a_killed_follower_leaves_the_isr_by_lag_and_the_waiting_ack_goes_out_then() {
     let waited = ack.at.since(killed);
     assert!(waited >= ms(2_000) && waited <= ms(3_900), "waited {waited}");
     assert_eq!(lab.isr("t", 0), [1, 3]);
-    assert_eq!(lab.partition("t", 0).leader_epoch, LeaderEpoch(0), "a leader's shrink keeps the epoch");
+    assert_eq!(
+        lab.partition("t", 0).leader_epoch,
+        LeaderEpoch(0),
+        "a leader's shrink keeps the epoch"
+    );
 }
 
 #[test]
@@ -216,7 +222,9 @@ fn below_min_insync_replicas_acks_all_is_refused_and_nothing_is_appended() {
     lab.run_for(ms(8_000));
     assert_eq!(lab.isr("t", 0), [1]);
     lab.send("p", &["m1"]);
-    lab.run_until(ms(1_000), |event| matches!(event.kind, EventKind::ProduceRefused { error: 19, .. }));
+    lab.run_until(ms(1_000), |event| {
+        matches!(event.kind, EventKind::ProduceRefused { error: 19, .. })
+    });
     assert_eq!(lab.replica("t", 0, 1).log_end_offset, Offset(0));
 }
 
@@ -258,7 +266,8 @@ fn acks_0_reports_success_for_a_record_that_never_arrived() {
     lab.producer("p", "t", |spec| spec.acks = acks(0));
     lab.send("p", &["m1"]);
     lab.run_for(ms(0));
-    let produce = lab.world.flights().find(|f| f.payload.api() == Api::Produce).map(|f| f.address());
+    let produce =
+        lab.world.flights().find(|f| f.payload.api() == Api::Produce).map(|f| f.address());
     let address = produce.expect("the produce request is in flight");
     lab.apply(Command::Drop { message: address });
     lab.run_for(ms(5_000));
@@ -279,7 +288,8 @@ fn a_dropped_answer_makes_a_producer_without_idempotence_write_twice() {
     lab.run_until(ms(1_000), |event| {
         matches!(event.kind, EventKind::MessageSent { api: Api::Produce, response: true, .. })
     });
-    let answer = lab.world.flights().find(|f| f.payload.api() == Api::Produce && f.payload.is_response());
+    let answer =
+        lab.world.flights().find(|f| f.payload.api() == Api::Produce && f.payload.is_response());
     let address = answer.expect("the answer is in flight").address();
     lab.apply(Command::Drop { message: address });
     lab.run_until(ms(5_000), |event| acked(&event.kind));
@@ -319,7 +329,9 @@ fn a_changed_topic_setting_reaches_the_leader() {
     });
     lab.run_for(ms(1_000));
     lab.send("p", &["m2"]);
-    lab.run_until(ms(1_000), |event| matches!(event.kind, EventKind::ProduceRefused { error: 19, .. }));
+    lab.run_until(ms(1_000), |event| {
+        matches!(event.kind, EventKind::ProduceRefused { error: 19, .. })
+    });
 }
 
 #[test]
@@ -338,7 +350,8 @@ fn segments_roll_by_size_and_take_the_next_offset_as_their_name() {
     for pair in leader.windows(2) {
         assert_eq!(pair[0].1, pair[1].0);
     }
-    let follower: Vec<_> = lab.replica("t", 0, 2).segments.iter().map(|s| (s.base, s.end)).collect();
+    let follower: Vec<_> =
+        lab.replica("t", 0, 2).segments.iter().map(|s| (s.base, s.end)).collect();
     assert_eq!(leader, follower);
 }
 

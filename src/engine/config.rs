@@ -23,7 +23,9 @@ pub struct WorldConfig {
     pub broker: BrokerConfig,
     /// Milliseconds since 1970 at world time 0: what record timestamps count from.
     pub epoch_ms: i64,
-    /// Encode and decode every message at delivery; the events are the same either way.
+    /// Encode and decode every message at delivery; the events are the same either way. Built
+    /// without the feature `wire`, as the page is, a world keeps this setting and passes messages on
+    /// as they are.
     pub wire_mode: bool,
 }
 
@@ -169,10 +171,10 @@ trait Setting: Sized {
 
 impl Setting for i64 {
     fn parse(key: &str, value: &str, range: (i64, i64)) -> Result<i64, ConfigError> {
-        let number: i64 = value.trim().parse().map_err(|_| ConfigError::NotANumber {
-            key: key.into(),
-            value: value.into(),
-        })?;
+        let number: i64 = value
+            .trim()
+            .parse()
+            .map_err(|_| ConfigError::NotANumber { key: key.into(), value: value.into() })?;
         if number < range.0 || number > range.1 {
             return Err(ConfigError::OutOfRange {
                 key: key.into(),

@@ -176,7 +176,11 @@ pub enum EventKind {
     /// This broker leads from now on, from this end of its log.
     BecameLeader { partition: TopicPartition, leader_epoch: LeaderEpoch, log_end_offset: Offset },
     /// This broker follows from now on.
-    BecameFollower { partition: TopicPartition, leader: Option<BrokerId>, leader_epoch: LeaderEpoch },
+    BecameFollower {
+        partition: TopicPartition,
+        leader: Option<BrokerId>,
+        leader_epoch: LeaderEpoch,
+    },
     /// Records were appended to this broker's replica: offsets `base..=last`.
     BatchAppended {
         partition: TopicPartition,

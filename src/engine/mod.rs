@@ -8,6 +8,7 @@
 
 pub mod ids;
 pub mod time;
+pub mod ordered;
 pub mod rng;
 pub mod error;
 pub mod config;

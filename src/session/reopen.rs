@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::command::{Command, DurableFile};
 use crate::engine::ids::{NodeId, Text};
+use crate::engine::ordered::Ordered;
 use crate::engine::sim::world::World;
 use crate::session::saving::files_of;
 use crate::store::report::KeptFile;
@@ -50,7 +51,7 @@ pub fn reopen(world: &World, stored: &[KeptFile]) -> Reopening {
     let mut durable = Vec::new();
     let mut faults = Vec::new();
     let mut kept: BTreeMap<(NodeId, Text), &[u8]> =
-        stored.iter().map(|file| ((file.node, file.path.clone()), &file.bytes[..])).collect();
+        stored.iter().map(|file| ((file.node, file.path.clone()), &file.bytes[..])).ordered();
     for (node, path, written) in files_of(world) {
         let Some(found) = kept.remove(&(node, path.clone())) else {
             reopening.shortened += 1;

@@ -341,7 +341,7 @@ fn a_damaged_chunk_is_a_disk_fault_and_a_lost_one_a_shorter_file() {
     let mut rows = eventful().close();
     let session = rows.session("playground");
     let place = session.chunks.iter().find(|(_, bytes)| bytes.len() > 100);
-    let (key, bytes) = place.expect("a chunk").clone();
+    let (key, bytes) = place.expect("a chunk");
     let (key, mut bytes) = (*key, bytes.to_vec());
     bytes[64] ^= 0xff;
     session.chunks.insert(key, bytes.into());

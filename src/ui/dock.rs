@@ -55,7 +55,7 @@ pub struct DockProps {
 pub fn Dock(props: &DockProps) -> Html {
     let ui = use_ui();
     html! {
-        <section class="dock" id="events" tabindex="-1">
+        <section class="dock" id="events" tabindex="-1" aria-label={ui.t("events-title")}>
             <div class="events">
                 <header class="ph">
                     <h2>{ ui.t("events-title") }</h2><span class="sp"></span>

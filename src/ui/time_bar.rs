@@ -46,7 +46,7 @@ pub struct TimeBarProps {
 pub fn TimeBar(props: &TimeBarProps) -> Html {
     let ui = use_ui();
     html! {
-        <section class="time" role="group" aria-label={ui.t("time-label")}>
+        <section class="time" aria-label={ui.t("time-label")}>
             { transport(&ui, props) }
             <Scrubber now={props.now} end={props.end} marks={props.marks.clone()} told={props.told.clone()} />
             <div class="time-more">

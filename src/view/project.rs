@@ -34,8 +34,12 @@ pub fn cluster(world: &World) -> ClusterView {
         zookeeper: zookeeper_view(world),
         brokers: brokers(world, controller, &topics),
         topics,
-        producers: clients(world).filter_map(|(id, host, client)| producer(id, host, client)).collect(),
-        consumers: clients(world).filter_map(|(id, host, client)| consumer(id, host, client)).collect(),
+        producers: clients(world)
+            .filter_map(|(id, host, client)| producer(id, host, client))
+            .collect(),
+        consumers: clients(world)
+            .filter_map(|(id, host, client)| consumer(id, host, client))
+            .collect(),
         held: world.held_links().collect(),
     }
 }
@@ -91,7 +95,8 @@ pub fn records(
 }
 
 fn read_batch(epoch: LeaderEpoch, batch: &bytes::Bytes, from: Offset, found: &mut Vec<RecordView>) {
-    let text = |bytes: Option<&[u8]>| bytes.map(|b| Text::from(String::from_utf8_lossy(b).as_ref()));
+    let text =
+        |bytes: Option<&[u8]>| bytes.map(|b| Text::from(String::from_utf8_lossy(b).as_ref()));
     for record in reader::records(batch).flatten() {
         if record.offset >= from {
             found.push(RecordView {
@@ -124,7 +129,9 @@ fn life(host: &Host) -> ProcessState {
 
 fn zookeeper_view(world: &World) -> ZookeeperView {
     let state = world.host(NodeId::Zookeeper).map_or(ProcessState::Down, life);
-    let Some(server) = world.zookeeper() else { return ZookeeperView { state, ..Default::default() } };
+    let Some(server) = world.zookeeper() else {
+        return ZookeeperView { state, ..Default::default() };
+    };
     let ids = format!("{}/", state_json::BROKER_IDS);
     let znodes: Vec<ZnodeView> = server
         .znodes()

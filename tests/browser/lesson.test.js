@@ -68,7 +68,7 @@ everywhere("the lesson is finished", "?lesson=acks-and-loss", async (person) => 
   await person.play();
   await until("the acknowledgement", async () => {
     const row = await person.page.getByRole("row", { name: /^p / }).textContent();
-    return /[1-9]\d* acked|[1-9]\d*.*已/.test(row);
+    return /[1-9]\d* acked|已确认 [1-9]/.test(row);
   });
   await person.button("stage-kill-label", { id: 1 }).click();
   await person.sees("a new leader", PARTITION, (p) => p.leader > 1);

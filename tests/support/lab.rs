@@ -9,7 +9,9 @@ use highwater::engine::command::{
 };
 use highwater::engine::config::WorldConfig;
 use highwater::engine::event::{Event, EventKind};
-use highwater::engine::ids::{BrokerId, EventId, NodeId, Offset, PartitionId, TopicName, TopicPartition};
+use highwater::engine::ids::{
+    BrokerId, EventId, NodeId, Offset, PartitionId, TopicName, TopicPartition,
+};
 use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
 use highwater::view::cluster::{ClusterView, PartitionView, ReplicaView};
@@ -80,7 +82,8 @@ impl Lab {
     }
 
     pub fn topic(&mut self, name: &str, replicas: &[&[i32]], configs: &[(&str, &str)]) {
-        let rows = replicas.iter().map(|row| row.iter().map(|id| BrokerId(*id)).collect()).collect();
+        let rows =
+            replicas.iter().map(|row| row.iter().map(|id| BrokerId(*id)).collect()).collect();
         self.apply(Command::CreateTopic {
             topic: TopicName::new(name),
             placement: Placement::Assigned(rows),
@@ -103,13 +106,10 @@ impl Lab {
     }
 
     pub fn send(&mut self, name: &str, values: &[&str]) {
-        let record = |value: &&str| RecordSpec { key: None, value: (*value).into(), partition: None };
+        let record =
+            |value: &&str| RecordSpec { key: None, value: (*value).into(), partition: None };
         let records = values.iter().map(record).collect();
         self.apply(Command::Send { name: name.into(), records });
-    }
-
-    pub fn set(&mut self, name: &str, key: &str, value: &str) {
-        self.apply(Command::SetClient { name: name.into(), key: key.into(), value: value.into() });
     }
 
     pub fn kill(&mut self, id: i32) {
@@ -151,8 +151,13 @@ impl Lab {
 
     /// Values in a replica's log.
     pub fn log(&self, topic: &str, partition: i32, broker: i32) -> Vec<String> {
-        let records =
-            project::records(&self.world, BrokerId(broker), &tp(topic, partition), Offset(0), 10_000);
+        let records = project::records(
+            &self.world,
+            BrokerId(broker),
+            &tp(topic, partition),
+            Offset(0),
+            10_000,
+        );
         records.iter().map(|r| r.value.as_deref().unwrap_or("null").to_owned()).collect()
     }
 

@@ -15,6 +15,7 @@ use crate::engine::protocol::inter_broker::{
 };
 use crate::engine::protocol::{Payload, Request};
 use crate::engine::replication::isr::PendingIsr;
+use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
 /// Tag of the timer after which a refused request is sent again.
@@ -69,7 +70,12 @@ impl IsrChannel {
 
 impl Broker {
     /// A follower's fetch came: it joins the ISR when it has caught up.
-    pub(super) fn maybe_expand(&mut self, ctx: &mut Ctx<'_>, id: &TopicPartition, follower: BrokerId) {
+    pub(super) fn maybe_expand(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &TopicPartition,
+        follower: BrokerId,
+    ) {
         let alive = self.is_alive(follower);
         let Some(partition) = self.partitions.get(id) else { return };
         if let Some(isr) = partition.expanded_isr(follower, alive) {
@@ -83,10 +89,16 @@ impl Broker {
         let again = Timer { purpose: TimerPurpose::IsrCheck, tag: 0 };
         let cause = ctx.timer_cause();
         ctx.set_timer_caused(Micros(lag_max.0 / 2).max(Micros(1)), again, cause);
-        let late: Vec<_> = self
-            .partitions
-            .iter()
-            .filter_map(|(id, p)| p.shrunk_isr(ctx.now, lag_max).map(|isr| (id.clone(), isr)))
+        // Nobody is late where every follower in the ISR is at the end.
+        let settled =
+            |id: &TopicPartition| self.partitions.get(id).is_none_or(Partition::is_settled);
+        let settled: Vec<_> = self.unsettled.iter().filter(|id| settled(id)).cloned().collect();
+        for id in settled {
+            self.unsettled.remove(&id);
+        }
+        let suspects = self.unsettled.iter().filter_map(|id| self.partitions.get(id));
+        let late: Vec<_> = suspects
+            .filter_map(|p| p.shrunk_isr(ctx.now, lag_max).map(|isr| (p.id.clone(), isr)))
             .collect();
         for (id, isr) in late {
             self.wish(ctx, &id, isr);
@@ -163,7 +175,8 @@ impl Broker {
         response: &AlterPartitionResponse,
     ) {
         let channel = &mut self.isr_channel;
-        let Some(asked) = channel.in_flight.take_if(|asked| asked.correlation == correlation) else {
+        let Some(asked) = channel.in_flight.take_if(|asked| asked.correlation == correlation)
+        else {
             return;
         };
         if response.error_code != 0 {
@@ -192,6 +205,7 @@ impl Broker {
         wish: &Wish,
         altered: &AlteredPartition,
     ) {
+        self.wake_sessions(id);
         let Some(partition) = self.partitions.get_mut(id) else { return };
         if partition.leader_epoch() != wish.change.leader_epoch || partition.leading().is_none() {
             return;

@@ -1,10 +1,8 @@
 //! Fetch, follower's side (`AbstractFetcherThread`, `ReplicaFetcherThread`): ask the leader from the
 //! own log's end, cut where the logs part, append, take over the high watermark, ask again.
 
-use std::collections::BTreeMap;
-
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::fetch_response::PartitionData;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::{
@@ -21,7 +19,8 @@ use crate::engine::ids::{
 use crate::engine::log::Appended;
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::{Payload, Request};
-use crate::engine::replication::fetcher::{Fetcher, InFlight, Rest};
+use crate::engine::replication::fetcher::{Fetcher, InFlight, Position};
+use crate::engine::replication::partition::Partition;
 use crate::engine::replication::truncation::truncation_offset;
 use crate::engine::time::Micros;
 
@@ -53,55 +52,78 @@ impl Broker {
         if matches!(self.phase, Phase::Closing) {
             return;
         }
-        let Some(fetcher) = self.fetchers.get(&leader) else { return };
+        let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         if fetcher.in_flight.is_some() {
             return;
         }
-        let ready: Vec<TopicPartition> = fetcher.ready(ctx.now).cloned().collect();
-        if ready.is_empty() {
+        if !fetcher.wake(ctx.now) {
             self.rest(ctx, leader);
             return;
         }
-        let (asked, topics) = self.asks(&ready);
+        let plan = fetcher.plan(|id| self.partitions.get(id).map(position));
+        let (topics, forgotten) = (self.topics(&plan.listed), self.forgotten(&plan.forgotten));
         let correlation = self.correlation();
         let request = FetchRequest::default()
             .with_replica_id(WireBroker(self.id.0))
             .with_max_wait_ms(clamp(self.config.replica_fetch_wait_max_ms))
             .with_min_bytes(clamp(self.config.replica_fetch_min_bytes))
             .with_max_bytes(RESPONSE_MAX_BYTES)
-            .with_session_epoch(-1)
+            .with_session_id(plan.session.0)
+            .with_session_epoch(plan.session.1)
+            .with_forgotten_topics_data(forgotten)
             .with_topics(topics);
         let body = Request::Fetch(request);
         let payload = Payload::Request { correlation, version: FETCH_VERSION, body };
         ctx.send(NodeId::Broker(leader), payload);
         let sent_at = ctx.now;
         let fetcher = self.fetchers.entry(leader).or_default();
-        fetcher.in_flight = Some(InFlight { correlation, sent_at, asked });
+        fetcher.in_flight = Some(InFlight { correlation, sent_at });
         watch(ctx, fetcher, leader, SOCKET_TIMEOUT);
     }
 
-    fn asks(
-        &self,
-        ready: &[TopicPartition],
-    ) -> (BTreeMap<TopicPartition, (Offset, LeaderEpoch)>, Vec<FetchTopic>) {
-        let mut asked = BTreeMap::new();
+    /// Partitions to ask for, by topic.
+    fn topics(&self, listed: &[(TopicPartition, Position)]) -> Vec<FetchTopic> {
         let mut topics: Vec<FetchTopic> = Vec::new();
-        for id in ready {
-            let Some(partition) = self.partitions.get(id) else { continue };
-            let offset = partition.log.log_end_offset();
-            let epoch = partition.leader_epoch();
-            asked.insert(id.clone(), (offset, epoch));
-            let last = partition.log.latest_epoch().unwrap_or(LeaderEpoch::NONE);
+        for (id, position) in listed {
             let ask = FetchPartition::default()
                 .with_partition(id.partition.0)
-                .with_current_leader_epoch(epoch.0)
-                .with_fetch_offset(offset.0)
-                .with_last_fetched_epoch(last.0)
-                .with_log_start_offset(partition.log.log_start_offset().0)
+                .with_current_leader_epoch(position.leader_epoch.0)
+                .with_fetch_offset(position.offset.0)
+                .with_last_fetched_epoch(position.last_epoch.0)
+                .with_log_start_offset(position.log_start.0)
                 .with_partition_max_bytes(clamp(self.config.replica_fetch_max_bytes));
-            push(&mut topics, &partition.wire_name, ask);
+            match topics.last_mut() {
+                Some(topic) if topic.topic.0.as_str() == id.topic.as_str() => {
+                    topic.partitions.push(ask);
+                }
+                _ => topics.push(
+                    FetchTopic::default().with_topic(self.wire_name(id)).with_partitions(vec![ask]),
+                ),
+            }
         }
-        (asked, topics)
+        topics
+    }
+
+    /// Partitions that leave the session, by topic.
+    fn forgotten(&self, gone: &[TopicPartition]) -> Vec<ForgottenTopic> {
+        let mut topics: Vec<ForgottenTopic> = Vec::new();
+        for id in gone {
+            match topics.last_mut() {
+                Some(topic) if topic.topic.0.as_str() == id.topic.as_str() => {
+                    topic.partitions.push(id.partition.0);
+                }
+                _ => topics.push(
+                    ForgottenTopic::default()
+                        .with_topic(self.wire_name(id))
+                        .with_partitions(vec![id.partition.0]),
+                ),
+            }
+        }
+        topics
+    }
+
+    fn wire_name(&self, id: &TopicPartition) -> WireName {
+        self.partitions.get(id).map(|partition| partition.wire_name.clone()).unwrap_or_default()
     }
 
     /// A leader's answer.
@@ -115,14 +137,19 @@ impl Broker {
     ) {
         let NodeId::Broker(leader) = from else { return };
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
-        let Some(flight) = fetcher.in_flight.take_if(|flight| flight.correlation == correlation) else {
+        if fetcher.in_flight.take_if(|flight| flight.correlation == correlation).is_none() {
             return;
-        };
+        }
+        // The leader forgot the session, or is at another of its epochs: a new one is opened at once.
+        match response.error_code {
+            0 => fetcher.answered(response.session_id),
+            _ => fetcher.new_session(),
+        }
         for topic in &response.responses {
             let name = TopicName::new(&topic.topic.0);
             for data in &topic.partitions {
                 let id = TopicPartition::new(&name, PartitionId(data.partition_index));
-                if self.still_fits(leader, &id, &flight) {
+                if self.still_fits(leader, &id) {
                     let next = self.take_in(ctx, disk, &id, data);
                     self.settle(ctx, leader, &id, next);
                 }
@@ -132,10 +159,11 @@ impl Broker {
     }
 
     /// Whether the partition is still where it was when this was asked.
-    fn still_fits(&self, leader: BrokerId, id: &TopicPartition, flight: &InFlight) -> bool {
-        let followed = self.fetchers.get(&leader).is_some_and(|f| f.partitions.contains_key(id));
+    fn still_fits(&self, leader: BrokerId, id: &TopicPartition) -> bool {
+        let Some(fetcher) = self.fetchers.get(&leader) else { return false };
         let now = self.partitions.get(id).map(|p| (p.log.log_end_offset(), p.leader_epoch()));
-        followed && now.is_some() && now == flight.asked.get(id).copied()
+        let asked = fetcher.asked(id).map(|asked| (asked.offset, asked.leader_epoch));
+        fetcher.follows(id) && now.is_some() && now == asked
     }
 
     fn take_in(
@@ -202,16 +230,16 @@ impl Broker {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         match next {
             Next::Again => {
-                fetcher.partitions.insert(id.clone(), Rest::No);
+                fetcher.follow(id.clone());
             }
             Next::Later => {
-                fetcher.partitions.insert(id.clone(), Rest::Until(ctx.now + backoff));
+                fetcher.rest(id, ctx.now + backoff);
             }
             Next::Stop => {
-                fetcher.partitions.remove(id);
+                fetcher.stop(id);
             }
             Next::AskRange => {
-                fetcher.partitions.insert(id.clone(), Rest::Until(ctx.now + backoff));
+                fetcher.rest(id, ctx.now + backoff);
                 self.ask_range(ctx, leader, id);
             }
         }
@@ -250,10 +278,12 @@ impl Broker {
             let name = TopicName::new(&topic.name.0);
             for data in topic.partitions.iter().filter(|data| data.error_code == 0) {
                 let id = TopicPartition::new(&name, PartitionId(data.partition_index));
-                let followed =
-                    self.fetchers.get(&leader).is_some_and(|f| f.partitions.contains_key(&id));
+                let followed = self.fetchers.get(&leader).is_some_and(|f| f.follows(&id));
+                if !followed {
+                    continue;
+                }
                 let own = self.partitions.get(&id).map(|p| p.log.log_end_offset());
-                if followed && own.is_some_and(|own| Offset(data.offset) < own) {
+                if own.is_some_and(|own| Offset(data.offset) < own) {
                     self.truncate(ctx, disk, &id, Offset(data.offset));
                 }
                 self.settle(ctx, leader, &id, Next::Again);
@@ -285,10 +315,7 @@ impl Broker {
     pub(super) fn fetcher_disconnected(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId) {
         let backoff = Micros::from_ms(self.config.replica_fetch_backoff_ms);
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
-        fetcher.in_flight = None;
-        for rest in fetcher.partitions.values_mut() {
-            *rest = Rest::Until(ctx.now + backoff);
-        }
+        fetcher.disconnected(ctx.now + backoff);
         self.rest(ctx, leader);
     }
 
@@ -342,11 +369,12 @@ fn clamp(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-fn push(topics: &mut Vec<FetchTopic>, name: &WireName, ask: FetchPartition) {
-    match topics.last_mut() {
-        Some(topic) if topic.topic == *name => topic.partitions.push(ask),
-        _ => topics.push(
-            FetchTopic::default().with_topic(name.clone()).with_partitions(vec![ask]),
-        ),
+/// Where a follower stands: what it asks its leader.
+fn position(partition: &Partition) -> Position {
+    Position {
+        offset: partition.log.log_end_offset(),
+        leader_epoch: partition.leader_epoch(),
+        last_epoch: partition.log.latest_epoch().unwrap_or(LeaderEpoch::NONE),
+        log_start: partition.log.log_start_offset(),
     }
 }

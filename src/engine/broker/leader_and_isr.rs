@@ -10,12 +10,12 @@ use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, ControllerEpoch, NodeId, Offset, TopicName, TopicPartition};
 use crate::engine::log::Log;
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::Response;
 use crate::engine::protocol::inter_broker::{
     LeaderAndIsrRequest, LeaderAndIsrResponse, PartitionState, UpdateMetadataRequest,
     UpdateMetadataResponse,
 };
-use crate::engine::replication::fetcher::Rest;
 use crate::engine::replication::partition::Partition;
 
 /// LeaderAndIsr requests that wait until the settings of their topics are read: a log is opened with
@@ -39,7 +39,7 @@ impl Broker {
             .map(|state| &state.partition.topic)
             .filter(|topic| !self.overrides.contains_key(*topic))
             .cloned()
-            .collect();
+            .ordered();
         if unread.is_empty() && self.awaiting.requests.is_empty() {
             self.apply_leader_and_isr(ctx, disk, caller, request);
             return;
@@ -125,6 +125,7 @@ impl Broker {
             return None;
         }
         self.stop_fetching(&id);
+        self.wake_sessions(&id);
         if state.leader == Some(self.id) {
             self.lead(ctx, disk, &id, state);
             None
@@ -143,7 +144,13 @@ impl Broker {
         self.partitions.insert(id.clone(), Partition::new(id.clone(), log, config, Offset(0)));
     }
 
-    fn lead(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition, state: PartitionState) {
+    fn lead(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        state: PartitionState,
+    ) {
         let leader_epoch = state.leader_epoch;
         let me = self.id;
         let partition = self.partitions.get_mut(id).expect("opened by the caller");
@@ -177,13 +184,13 @@ impl Broker {
             self.fail_parked(ctx, id);
         }
         let leader = leader?;
-        self.fetchers.entry(leader).or_default().partitions.insert(id.clone(), Rest::No);
+        self.fetchers.entry(leader).or_default().follow(id.clone());
         Some(leader)
     }
 
     fn stop_fetching(&mut self, id: &TopicPartition) {
         for fetcher in self.fetchers.values_mut() {
-            fetcher.partitions.remove(id);
+            fetcher.stop(id);
         }
     }
 

@@ -19,6 +19,7 @@ use kafka_protocol::protocol::StrBytes;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::Response;
 use crate::engine::protocol::inter_broker::{PartitionState, UpdateMetadataRequest};
 
@@ -35,7 +36,7 @@ pub struct MetadataCache {
 impl MetadataCache {
     /// Takes in what the controller sent.
     pub fn update(&mut self, request: UpdateMetadataRequest) {
-        self.live = Rc::new(request.live_brokers.into_iter().collect());
+        self.live = Rc::new(request.live_brokers.into_iter().ordered());
         for state in request.partition_states {
             self.partitions.insert(state.partition.clone(), Rc::new(state));
         }
@@ -83,7 +84,12 @@ impl MetadataCache {
 }
 
 impl Broker {
-    pub(super) fn answer_metadata(&mut self, ctx: &mut Ctx<'_>, caller: Caller, request: &MetadataRequest) {
+    pub(super) fn answer_metadata(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: Caller,
+        request: &MetadataRequest,
+    ) {
         let topics = match &request.topics {
             None => {
                 let all = self.metadata.topics();
@@ -130,7 +136,8 @@ impl Broker {
 
     /// A partition whose leader is not up answers LEADER_NOT_AVAILABLE with leader −1.
     fn describe_partition(&self, state: &PartitionState) -> MetadataResponsePartition {
-        let wire = |brokers: &[BrokerId]| brokers.iter().map(|b| WireBroker(b.0)).collect::<Vec<_>>();
+        let wire =
+            |brokers: &[BrokerId]| brokers.iter().map(|b| WireBroker(b.0)).collect::<Vec<_>>();
         let leader = state.leader.filter(|leader| self.metadata.is_alive(*leader));
         let offline: Vec<BrokerId> =
             state.replicas.iter().copied().filter(|b| !self.metadata.is_alive(*b)).collect();

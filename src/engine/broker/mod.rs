@@ -7,6 +7,7 @@ pub mod startup;
 pub mod leader_and_isr;
 pub mod produce;
 pub mod fetch;
+pub mod fetch_session;
 pub mod follow;
 pub mod alter_partition;
 pub mod list_offsets;
@@ -18,13 +19,15 @@ pub mod purgatory;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use crate::engine::config::BrokerConfig;
 use crate::engine::controller::{CONTROL_TAGS, ControlPlane, Notice};
 use crate::engine::disk::Disk;
 use crate::engine::event::TimerPurpose;
-use crate::engine::ids::{BrokerId, ControllerEpoch, CorrelationId, NodeId, TopicName, TopicPartition};
+use crate::engine::ids::{
+    BrokerId, ControllerEpoch, CorrelationId, NodeId, TopicName, TopicPartition,
+};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::inter_broker::TopicOverrides;
 use crate::engine::protocol::{Payload, Request, Response};
@@ -34,6 +37,7 @@ use crate::engine::time::Micros;
 
 use alter_partition::IsrChannel;
 use fetch::ParkedFetch;
+use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;
 use metadata::MetadataCache;
 use produce::ParkedProduce;
@@ -56,6 +60,9 @@ pub struct Broker {
     isr_channel: IsrChannel,
     produce_purgatory: Purgatory<ParkedProduce>,
     fetch_purgatory: Purgatory<ParkedFetch>,
+    fetch_sessions: FetchSessions,
+    /// Led partitions of which a follower in the ISR may not be at the end.
+    unsettled: OrdSet<TopicPartition>,
     next_correlation: u32,
     /// Whether a high watermark moved since the last checkpoint.
     watermarks_changed: bool,
@@ -105,7 +112,13 @@ impl Broker {
     }
 
     /// A message arrived.
-    pub fn on_message(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, from: NodeId, payload: Payload) {
+    pub fn on_message(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        from: NodeId,
+        payload: Payload,
+    ) {
         match payload {
             Payload::Request { correlation, version, body } => {
                 self.on_request(ctx, disk, Caller { node: from, correlation, version }, body);

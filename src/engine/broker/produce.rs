@@ -141,6 +141,7 @@ impl Broker {
             leader: true,
         });
         let trigger = ctx.set_cause(event);
+        self.wake_sessions(id);
         self.advance_leader_watermark(ctx, disk, id);
         self.complete_fetches(ctx, disk, id);
         ctx.restore_cause(trigger);
@@ -158,7 +159,7 @@ impl Broker {
             answer(ctx, request);
             return;
         }
-        let armed = self.produce_purgatory.park(request, waits, ctx.now + timeout);
+        let (_, armed) = self.produce_purgatory.park(request, waits, ctx.now + timeout);
         arm(ctx, armed);
     }
 
@@ -178,7 +179,8 @@ impl Broker {
             return;
         };
         self.watermarks_changed = true;
-        let moved = EventKind::HighWatermarkAdvanced { partition: id.clone(), from, to, leader: true };
+        let moved =
+            EventKind::HighWatermarkAdvanced { partition: id.clone(), from, to, leader: true };
         let event = ctx.emit(moved);
         let trigger = ctx.set_cause(event);
         self.complete_produces(ctx, id);
@@ -190,7 +192,8 @@ impl Broker {
     /// completes (`DelayedProduce.tryComplete`).
     pub(super) fn complete_produces(&mut self, ctx: &mut Ctx<'_>, id: &TopicPartition) {
         for waiting in self.produce_purgatory.watching(id) {
-            let status = |end: Offset| self.partitions.get(id).map_or(Some(lost()), |p| reached(p, end));
+            let status =
+                |end: Offset| self.partitions.get(id).map_or(Some(lost()), |p| reached(p, end));
             let Some(request) = self.produce_purgatory.get(waiting) else { continue };
             let outcomes: Vec<Option<i16>> = request
                 .parts
@@ -236,7 +239,10 @@ fn lost() -> i16 {
 }
 
 /// Whether records that end at `end` are committed: `Some(0)`, `Some(error)`, or not yet.
-fn reached(partition: &crate::engine::replication::partition::Partition, end: Offset) -> Option<i16> {
+fn reached(
+    partition: &crate::engine::replication::partition::Partition,
+    end: Offset,
+) -> Option<i16> {
     if partition.leading().is_none() {
         return Some(lost());
     }

@@ -38,9 +38,14 @@ impl<T> Default for Purgatory<T> {
 }
 
 impl<T> Purgatory<T> {
-    /// Adds a request that its partitions watch. Returns the time for which a timer must be set, when
-    /// the one that is set comes too late.
-    pub fn park(&mut self, request: T, partitions: Vec<TopicPartition>, deadline: Micros) -> Option<Micros> {
+    /// Adds a request that its partitions watch. Returns its id, and the time for which a timer must
+    /// be set when the one that is set comes too late.
+    pub fn park(
+        &mut self,
+        request: T,
+        partitions: Vec<TopicPartition>,
+        deadline: Micros,
+    ) -> (u64, Option<Micros>) {
         let id = self.next;
         self.next += 1;
         for partition in &partitions {
@@ -48,7 +53,7 @@ impl<T> Purgatory<T> {
         }
         self.deadlines.insert((deadline, id));
         self.waiting.insert(id, Waiting { request, partitions, deadline });
-        self.arm()
+        (id, self.arm())
     }
 
     /// Ids of the requests that a partition watches, oldest first.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use crate::engine::broker::alter_partition::IsrChannel;
 use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};
+use crate::engine::broker::fetch_session::FetchSessions;
 use crate::engine::broker::leader_and_isr::AwaitingSettings;
 use crate::engine::broker::metadata::MetadataCache;
 use crate::engine::broker::purgatory::Purgatory;
@@ -20,13 +21,19 @@ use crate::engine::ids::{
 };
 use crate::engine::log::Log;
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::TopicSettings;
 use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
 impl Broker {
     /// Starts the process: opens every log on the disk, then asks ZooKeeper for a session.
-    pub fn start(ctx: &mut Ctx<'_>, disk: &mut Disk, id: BrokerId, config: &BrokerConfig) -> Broker {
+    pub fn start(
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: BrokerId,
+        config: &BrokerConfig,
+    ) -> Broker {
         let mut broker = Broker {
             id,
             config: Rc::new(config.clone()),
@@ -41,6 +48,8 @@ impl Broker {
             isr_channel: IsrChannel::default(),
             produce_purgatory: Purgatory::default(),
             fetch_purgatory: Purgatory::default(),
+            fetch_sessions: FetchSessions::default(),
+            unsettled: OrdSet::new(),
             next_correlation: 0,
             watermarks_changed: false,
         };
@@ -79,8 +88,7 @@ impl Broker {
     fn arm_periodic(&self, ctx: &mut Ctx<'_>) {
         let check = Micros(self.lag_max().0 / 2).max(Micros(1));
         ctx.set_timer(check, Timer { purpose: TimerPurpose::IsrCheck, tag: 0 });
-        let checkpoint =
-            Micros::from_ms(self.config.replica_high_watermark_checkpoint_interval_ms);
+        let checkpoint = Micros::from_ms(self.config.replica_high_watermark_checkpoint_interval_ms);
         ctx.set_timer(checkpoint, Timer { purpose: TimerPurpose::HighWatermarkCheckpoint, tag: 0 });
     }
 
@@ -94,12 +102,8 @@ impl Broker {
     /// A topic's settings were read from ZooKeeper.
     pub(super) fn topic_settings(&mut self, settings: TopicSettings) {
         let config = Rc::new(TopicConfig::resolve(&self.config, &settings.overrides));
-        let ids: Vec<TopicPartition> = self
-            .partitions
-            .keys()
-            .filter(|id| id.topic == settings.topic)
-            .cloned()
-            .collect();
+        let ids: Vec<TopicPartition> =
+            self.partitions.keys().filter(|id| id.topic == settings.topic).cloned().collect();
         for id in ids {
             if let Some(partition) = self.partitions.get_mut(&id) {
                 partition.log.set_config(&config);
@@ -119,7 +123,7 @@ impl Broker {
 
 /// Partitions that have a directory on the disk.
 fn partitions_on(disk: &Disk) -> BTreeSet<TopicPartition> {
-    disk.list("").iter().filter_map(|(path, _)| partition_of(path)).collect()
+    disk.list("").iter().filter_map(|(path, _)| partition_of(path)).ordered()
 }
 
 /// `orders-0/…` is a file of `orders-0`.

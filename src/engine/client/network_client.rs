@@ -19,6 +19,7 @@ use crate::engine::client::metadata::Metadata;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, CorrelationId, EventId, NodeId};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::{Payload, Request, Response};
 use crate::engine::rng::Stream;
 use crate::engine::time::Micros;
@@ -360,7 +361,7 @@ impl<P> Connection<P> {
         self.state = ConnectionState::Ready;
         self.failures = 0;
         self.versions =
-            response.api_keys.iter().map(|api| (api.api_key, api.max_version)).collect();
+            response.api_keys.iter().map(|api| (api.api_key, api.max_version)).ordered();
     }
 }
 

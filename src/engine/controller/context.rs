@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::engine::controller::election::LiveBrokers;
 use crate::engine::controller::state_json::LeaderAndIsr;
 use crate::engine::ids::{BrokerId, ControllerEpoch, TopicName, TopicPartition};
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::PartitionState;
 
 /// Where a partition stands (Kafka's `PartitionState`; deleted ones are not kept).
@@ -57,13 +58,13 @@ impl Context {
     /// Brokers that can lead: registered and not stopping.
     #[must_use]
     pub fn live(&self) -> BTreeSet<BrokerId> {
-        self.registered.keys().copied().filter(|id| !self.stopping.contains(id)).collect()
+        self.registered.keys().copied().filter(|id| !self.stopping.contains(id)).ordered()
     }
 
     /// Brokers that get requests: also those that are stopping.
     #[must_use]
     pub fn registered_ids(&self) -> BTreeSet<BrokerId> {
-        self.registered.keys().copied().collect()
+        self.registered.keys().copied().ordered()
     }
 
     /// Adds a topic's partitions, without state.

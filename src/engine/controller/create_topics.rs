@@ -22,6 +22,7 @@ use crate::engine::controller::{AdminTask, ControlPlane, Tag, tags};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{PartitionId, TopicName, TopicPartition};
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::TopicOverrides;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 use crate::engine::protocol::{Payload, Response};
@@ -260,7 +261,7 @@ impl Creation {
         let missing = |(name, plan): &(&TopicName, &Plan)| {
             !plan.assignment.partitions.keys().all(|partition| led(name, partition))
         };
-        self.planned().filter(missing).map(|(name, _)| name.clone()).collect()
+        self.planned().filter(missing).map(|(name, _)| name.clone()).ordered()
     }
 
     fn time_out(&mut self, control: &ControlPlane) {

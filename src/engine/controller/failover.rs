@@ -16,6 +16,7 @@ use crate::engine::controller::state_json::{
 use crate::engine::event::ElectionReason;
 use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 
 type Results = [Result<ZkResult, ZkError>];
@@ -48,7 +49,7 @@ impl ControlPlane {
         topics: &[TopicName],
         results: &Results,
     ) {
-        self.context.registered = registrations(brokers, results).into_iter().collect();
+        self.context.registered = registrations(brokers, results).into_iter().ordered();
         self.add_topics(topics, results.get(brokers.len()..).unwrap_or_default());
         let partitions = self.context.partitions.keys().cloned().collect();
         self.queue.then([Phase::LoadStates { partitions }]);
@@ -79,7 +80,7 @@ impl ControlPlane {
             }
         }
         let assigned: BTreeSet<BrokerId> =
-            self.context.partitions.values().flat_map(|p| p.replicas.iter().copied()).collect();
+            self.context.partitions.values().flat_map(|p| p.replicas.iter().copied()).ordered();
         let dead = assigned.into_iter().filter(|id| !self.context.registered.contains_key(id));
         let leave =
             |broker| Phase::Leave { broker, partitions: self.context.partitions_on(broker) };

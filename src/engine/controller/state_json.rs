@@ -215,8 +215,11 @@ pub fn config(overrides: &TopicOverrides) -> Text {
 #[must_use]
 pub fn read_config(data: &str) -> Option<TopicOverrides> {
     let json = Json::parse(data)?;
-    let members = json.get("config")?.members()?.iter();
-    members.map(|(key, value)| Some((key.as_str().into(), value.text()?.into()))).collect()
+    let mut overrides = TopicOverrides::new();
+    for (key, value) in json.get("config")?.members()? {
+        overrides.insert(key.as_str().into(), value.text()?.into());
+    }
+    Some(overrides)
 }
 
 /// Notification that a topic's settings changed.

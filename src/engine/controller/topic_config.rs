@@ -23,6 +23,7 @@ use crate::engine::controller::{AdminTask, ControlPlane, Notice, Tag};
 use crate::engine::event::EventKind;
 use crate::engine::ids::{Text, TopicName};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::{TopicOverrides, TopicSettings};
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 use crate::engine::protocol::{Payload, Response};
@@ -71,7 +72,7 @@ impl ControlPlane {
         match step {
             Listening::Changes => self.found_changes(ctx, results),
             Listening::Notifications => {
-                let topics: BTreeSet<TopicName> = results.iter().filter_map(named).collect();
+                let topics: BTreeSet<TopicName> = results.iter().filter_map(named).ordered();
                 self.read_settings(ctx, topics.into_iter().collect(), true);
             }
             Listening::Settings { topics, changed } => {
@@ -175,7 +176,7 @@ impl ControlPlane {
     fn tell_changes(&mut self, ctx: &mut Ctx, topic: &TopicName, before: &TopicOverrides) {
         let now = self.settings.get(topic).cloned().unwrap_or_default();
         let resolved = TopicConfig::resolve(&self.config, &now);
-        let keys: BTreeSet<&Text> = before.keys().chain(now.keys()).collect();
+        let keys: BTreeSet<&Text> = before.keys().chain(now.keys()).ordered();
         for key in keys {
             if before.get(key) != now.get(key) {
                 let value = resolved.get(key).unwrap_or_default().into();
@@ -254,7 +255,7 @@ fn refuse_resource(
         other.resource_type == resource.resource_type
             && other.resource_name == resource.resource_name
     };
-    let names: BTreeSet<&str> = resource.configs.iter().map(|config| &*config.name).collect();
+    let names: BTreeSet<&str> = resource.configs.iter().map(|config| &*config.name).ordered();
     let nulls: Vec<&str> = resource
         .configs
         .iter()

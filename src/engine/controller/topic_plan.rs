@@ -15,6 +15,7 @@ use crate::engine::controller::state_json::TopicAssignment;
 use crate::engine::controller::{ControlPlane, settings_rules, topic_name};
 use crate::engine::ids::{BrokerId, PartitionId, Text, TopicName};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::TopicOverrides;
 use crate::engine::rng::Stream;
 
@@ -108,7 +109,7 @@ impl ControlPlane {
         let start = u32::try_from(ctx.random_below(Stream::Placement, bound)).unwrap_or(0);
         let shift = ctx.random_below(Stream::Placement, bound);
         let rows = assign_replicas(&brokers, count, factor, start, shift);
-        Ok((0..).map(PartitionId).zip(rows).collect())
+        Ok((0..).map(PartitionId).zip(rows).ordered())
     }
 }
 
@@ -126,7 +127,7 @@ fn overrides(topic: &CreatableTopic) -> Result<TopicOverrides, Refusal> {
     let pair = |config: &CreatableTopicConfig| {
         Some(((*config.name).into(), (**config.value.as_ref()?).into()))
     };
-    Ok(topic.configs.iter().filter_map(pair).collect())
+    Ok(topic.configs.iter().filter_map(pair).ordered())
 }
 
 fn given(topic: &CreatableTopic) -> BTreeMap<PartitionId, Vec<BrokerId>> {
@@ -134,18 +135,18 @@ fn given(topic: &CreatableTopic) -> BTreeMap<PartitionId, Vec<BrokerId>> {
         let replicas = row.broker_ids.iter().map(|id| BrokerId(id.0)).collect();
         (PartitionId(row.partition_index), replicas)
     });
-    rows.collect()
+    rows.ordered()
 }
 
 /// Brokers that do not exist may be named; Kafka does not check that (measured).
 fn check_assignment(partitions: &BTreeMap<PartitionId, Vec<BrokerId>>) -> Result<(), Refusal> {
     let invalid = |text: String| Err(refusal(ResponseError::InvalidReplicaAssignment, text.into()));
-    let sizes: BTreeSet<usize> = partitions.values().map(Vec::len).collect();
+    let sizes: BTreeSet<usize> = partitions.values().map(Vec::len).ordered();
     if sizes.len() != 1 || sizes.contains(&0) {
         return invalid("All partitions should have the same number of replicas".into());
     }
     for (partition, replicas) in partitions {
-        let distinct: BTreeSet<&BrokerId> = replicas.iter().collect();
+        let distinct: BTreeSet<&BrokerId> = replicas.iter().ordered();
         if distinct.len() != replicas.len() {
             let ids: Vec<String> = replicas.iter().map(ToString::to_string).collect();
             let list = ids.join(", ");

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::engine::disk::Disk;
 use crate::engine::ids::{Offset, PartitionId, TopicName, TopicPartition};
+use crate::engine::ordered::Ordered;
 
 /// The offsets in the file at `path`; none when it is absent or not such a file (Kafka then takes
 /// every offset as 0, too).
@@ -35,7 +36,7 @@ pub fn write<'a>(
 }
 
 fn parse(text: &str) -> Option<BTreeMap<TopicPartition, Offset>> {
-    Some(entries(text, entry)?.into_iter().collect())
+    Some(entries(text, entry)?.into_iter().ordered())
 }
 
 /// The entries of a checkpoint file (`CheckpointFile.read`): a version, which is 0, how many there

@@ -176,7 +176,11 @@ impl Network {
 
     /// Breaks the connections of a process that ended. Returns the peers that notice, with the delay
     /// after which they do, and the held messages that are lost with it.
-    pub fn disconnect(&mut self, node: NodeId, cause: EventId) -> (Vec<(NodeId, Micros)>, Vec<Flight>) {
+    pub fn disconnect(
+        &mut self,
+        node: NodeId,
+        cause: EventId,
+    ) -> (Vec<(NodeId, Micros)>, Vec<Flight>) {
         let broken: Vec<Pair> =
             self.connections.iter().filter(|pair| pair.touches(node)).copied().collect();
         let mut notices = Vec::new();

@@ -273,9 +273,9 @@ impl Response {
             Iterator::find(&mut codes, |code| *code != 0).unwrap_or(0)
         };
         match self {
-            Response::Produce(r) => {
-                first(&mut r.responses.iter().flat_map(|t| &t.partition_responses).map(|p| p.error_code))
-            }
+            Response::Produce(r) => first(
+                &mut r.responses.iter().flat_map(|t| &t.partition_responses).map(|p| p.error_code),
+            ),
             Response::Fetch(r) if r.error_code != 0 => r.error_code,
             Response::Fetch(r) => {
                 first(&mut r.responses.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))

@@ -48,6 +48,18 @@ impl Partition {
         joins.then(|| self.isr().iter().copied().chain([follower]).collect())
     }
 
+    /// Whether nobody can be late until something changes here: every follower in the ISR is at the
+    /// end and no change of the ISR is in flight, or this broker does not lead.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let Some(leading) = self.leading() else { return true };
+        let leo = self.log.log_end_offset();
+        let at_end = |broker: &BrokerId| {
+            leading.followers.get(broker).is_none_or(|replica| replica.log_end_offset == leo)
+        };
+        leading.pending.is_none() && self.isr().iter().all(at_end)
+    }
+
     /// The ISR without those that are late, when there are any (`Partition.maybeShrinkIsr`).
     #[must_use]
     pub fn shrunk_isr(&self, now: Micros, lag_max: Micros) -> Option<Vec<BrokerId>> {

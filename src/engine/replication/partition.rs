@@ -62,9 +62,13 @@ pub struct Leading {
 impl Partition {
     /// A replica whose broker has just opened its log.
     #[must_use]
-    pub fn new(id: TopicPartition, log: Log, config: Rc<TopicConfig>, checkpoint: Offset) -> Partition {
-        let high_watermark =
-            checkpoint.min(log.log_end_offset()).max(log.log_start_offset());
+    pub fn new(
+        id: TopicPartition,
+        log: Log,
+        config: Rc<TopicConfig>,
+        checkpoint: Offset,
+    ) -> Partition {
+        let high_watermark = checkpoint.min(log.log_end_offset()).max(log.log_start_offset());
         Partition {
             wire_name: WireName(StrBytes::from_string(id.topic.as_str().to_owned())),
             id,
@@ -121,7 +125,13 @@ impl Partition {
     /// Begins or goes on to lead under a new epoch (`Partition.makeLeader`). The new epoch and the
     /// log's end go to the epoch cache at once, before any record. Returns true when this broker did
     /// not lead before.
-    pub fn make_leader(&mut self, disk: &mut Disk, me: BrokerId, state: PartitionState, now: Micros) -> bool {
+    pub fn make_leader(
+        &mut self,
+        disk: &mut Disk,
+        me: BrokerId,
+        state: PartitionState,
+        now: Micros,
+    ) -> bool {
         let leo = self.log.log_end_offset();
         self.log.assign_epoch_start(disk, state.leader_epoch, leo);
         let mut before = match std::mem::replace(&mut self.role, Role::Idle) {
@@ -162,6 +172,15 @@ impl Partition {
             && let Some(replica) = leading.followers.get_mut(&follower)
         {
             replica.fetched(offset, leo, now);
+        }
+    }
+
+    /// A follower at the end of the log went on fetching until `until`, without news.
+    pub fn follower_kept_up(&mut self, follower: BrokerId, until: Micros) {
+        if let Some(leading) = self.leading_mut()
+            && let Some(replica) = leading.followers.get_mut(&follower)
+        {
+            replica.kept_up(until);
         }
     }
 

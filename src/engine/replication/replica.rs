@@ -52,6 +52,13 @@ impl Replica {
         self.last_fetch_time = now;
     }
 
+    /// Fetches from the end of an unchanged log came, the last of them at `until`: as if each had been
+    /// taken in by [`Replica::fetched`].
+    pub fn kept_up(&mut self, until: Micros) {
+        self.last_caught_up = self.last_caught_up.max(until);
+        self.last_fetch_time = self.last_fetch_time.max(until);
+    }
+
     /// Whether it counts as caught up: at the leader's end, or there within the lag time. With
     /// nothing to fetch nobody is behind.
     #[must_use]
@@ -76,6 +83,17 @@ mod tests {
         follower.fetched(Offset(5), Offset(5), Micros(110));
         assert!(follower.is_caught_up(Offset(5), Micros(1_000), LAG));
         assert!(!follower.is_caught_up(Offset(6), Micros(1_000), LAG));
+    }
+
+    #[test]
+    fn fetches_of_an_unchanged_log_may_be_taken_in_at_once() {
+        let (mut one_by_one, mut at_once) = (replica(), replica());
+        one_by_one.fetched(Offset(5), Offset(5), Micros(110));
+        at_once.fetched(Offset(5), Offset(5), Micros(110));
+        one_by_one.fetched(Offset(5), Offset(5), Micros(120));
+        one_by_one.fetched(Offset(5), Offset(5), Micros(130));
+        at_once.kept_up(Micros(130));
+        assert_eq!(one_by_one, at_once);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::engine::error::{CommandError, ConfigError};
 use crate::engine::event::{DropReason, EventKind};
 use crate::engine::ids::{BrokerId, ClientId, EventId, NodeId, Text};
 use crate::engine::node::Trigger;
+use crate::engine::ordered::Ordered;
 use crate::engine::program::{ClientProcess, ProgramKind};
 use crate::engine::sim::host::{Host, Life, Process};
 use crate::engine::sim::scheduler::Item;
@@ -63,7 +64,9 @@ impl World {
                 self.network.set_link(a, b, LinkConfig { latency, jitter });
             }
             Command::CreateTopic { topic, placement, configs } => {
-                self.admin(id, |client, ctx| client.create_topic(ctx, &topic, &placement, &configs));
+                self.admin(id, |client, ctx| {
+                    client.create_topic(ctx, &topic, &placement, &configs)
+                });
             }
             Command::SetTopicConfig { topic, key, value } => {
                 self.admin(id, |client, ctx| client.set_topic_config(ctx, &topic, &key, &value));
@@ -108,7 +111,10 @@ impl World {
             Command::SetClient { name, key, value } => self.program(name)?.check_set(key, value),
             Command::Send { name, .. } => match self.program(name)?.kind() {
                 ProgramKind::Producer => Ok(()),
-                _ => Err(CommandError::WrongProgram { name: name.clone(), wanted: "producer".into() }),
+                _ => Err(CommandError::WrongProgram {
+                    name: name.clone(),
+                    wanted: "producer".into(),
+                }),
             },
             Command::PowerLoss { durable } => {
                 durable.iter().try_for_each(|file| self.existing(file.node).map(|_| ()))
@@ -137,7 +143,8 @@ impl World {
 
     fn check_name(&self, name: &Text) -> Result<(), CommandError> {
         within("clients", self.clients.len() as i64 + 1, 1, CLIENTS_MAX)?;
-        let is_host = self.hosts.keys().any(|node| node.client().is_none() && node.to_string() == **name);
+        let is_host =
+            self.hosts.keys().any(|node| node.client().is_none() && node.to_string() == **name);
         if is_host || &**name == ADMIN || name.is_empty() || self.client_id(name).is_some() {
             return Err(CommandError::NameTaken { name: name.clone() });
         }
@@ -160,7 +167,9 @@ impl World {
         }
         self.run(node, Trigger::Event(started), move |host, ctx| {
             host.process = Some(match node {
-                NodeId::Zookeeper => Process::Zookeeper(ZookeeperServer::start(ctx, &mut host.disk)),
+                NodeId::Zookeeper => {
+                    Process::Zookeeper(ZookeeperServer::start(ctx, &mut host.disk))
+                }
                 NodeId::Broker(id) => {
                     Process::Broker(Box::new(Broker::start(ctx, &mut host.disk, id, &epoch.broker)))
                 }
@@ -297,7 +306,7 @@ impl World {
                 .iter()
                 .filter(|file| file.node == node)
                 .map(|file| (file.path.clone(), file.bytes))
-                .collect();
+                .ordered();
             Rc::make_mut(self.hosts.get_mut(&node).expect("of the world")).disk.keep_only(&kept);
             self.collect_disk_ops(node);
             if was_up {
@@ -327,7 +336,12 @@ impl World {
 /// Name of the client through which the world's own commands about topics go.
 pub const ADMIN: &str = "admin";
 
-fn program(id: ClientId, entry: &ClientEntry, bootstrap: Vec<BrokerId>, first: u64) -> ClientProcess {
+fn program(
+    id: ClientId,
+    entry: &ClientEntry,
+    bootstrap: Vec<BrokerId>,
+    first: u64,
+) -> ClientProcess {
     let name = entry.name.clone();
     match &entry.spec {
         ClientSpec::Producer(spec) => {
@@ -371,4 +385,3 @@ fn check_topic_config(key: &str, value: &str) -> Result<(), CommandError> {
     let mut probe = TopicConfig::default();
     probe.set(key, value).map_err(|error: ConfigError| CommandError::Config(error))
 }
-

@@ -68,7 +68,9 @@ impl Host {
     /// A message arrived.
     pub fn on_message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, payload: Payload) {
         match self.process.as_mut() {
-            Some(Process::Zookeeper(server)) => server.on_message(ctx, &mut self.disk, from, payload),
+            Some(Process::Zookeeper(server)) => {
+                server.on_message(ctx, &mut self.disk, from, payload)
+            }
             Some(Process::Broker(broker)) => broker.on_message(ctx, &mut self.disk, from, payload),
             Some(Process::Client(client)) => client.on_message(ctx, from, payload),
             None => {}

@@ -116,7 +116,8 @@ impl World {
                 self.notice_lost(node, run, peer, cause);
             }
             Item::Boot(node) => {
-                let boot = self.write(None, node, EventKind::TimerFired { purpose: TimerPurpose::Boot });
+                let boot =
+                    self.write(None, node, EventKind::TimerFired { purpose: TimerPurpose::Boot });
                 self.start(node, boot);
             }
         }
@@ -222,7 +223,8 @@ impl World {
         let delivered = EventKind::MessageDelivered { message };
         let delivered = self.write(Some(message), flight.to, delivered);
         let payload = Rc::unwrap_or_clone(flight.payload);
-        let payload = if self.config.wire_mode { wire::through_bytes(payload) } else { payload };
+        let in_bytes = cfg!(feature = "wire") && self.config.wire_mode;
+        let payload = if in_bytes { wire::through_bytes(payload) } else { payload };
         self.run(flight.to, Trigger::Event(delivered), |host, ctx| {
             host.on_message(ctx, flight.from, payload);
         });
@@ -237,7 +239,13 @@ impl World {
         self.schedule_lost(flight.from, flight.to, delay, dropped);
     }
 
-    pub(super) fn schedule_lost(&mut self, node: NodeId, peer: NodeId, delay: Micros, cause: EventId) {
+    pub(super) fn schedule_lost(
+        &mut self,
+        node: NodeId,
+        peer: NodeId,
+        delay: Micros,
+        cause: EventId,
+    ) {
         let Some(host) = self.hosts.get(&node) else { return };
         if host.life.is_up() {
             let item = Item::ConnectionLost { node, run: host.run, peer, cause };
@@ -272,7 +280,8 @@ impl World {
         handler: impl FnOnce(&mut Host, &mut Ctx<'_>),
     ) {
         let mut outputs = std::mem::take(&mut self.outputs);
-        let host = Rc::make_mut(self.hosts.get_mut(&node).expect("handlers run on hosts of the world"));
+        let host =
+            Rc::make_mut(self.hosts.get_mut(&node).expect("handlers run on hosts of the world"));
         let parts = CtxParts {
             outputs: &mut outputs,
             next_event: &mut self.next_event,
@@ -379,7 +388,12 @@ impl World {
         }
     }
 
-    pub(super) fn write(&mut self, cause: Option<EventId>, node: NodeId, kind: EventKind) -> EventId {
+    pub(super) fn write(
+        &mut self,
+        cause: Option<EventId>,
+        node: NodeId,
+        kind: EventKind,
+    ) -> EventId {
         self.write_event(cause, Some(node), kind)
     }
 

@@ -215,7 +215,7 @@ fn messages(props: &TwinProps) -> Html {
     let more = props.messages.len().saturating_sub(MESSAGES_MAX);
     html! {
         <>
-            <h3>{ words::t1(lang, "stage-table-messages", "count", props.messages.len() as u64) }</h3>
+            <h2>{ words::t1(lang, "stage-table-messages", "count", props.messages.len() as u64) }</h2>
             <ol>{ for props.messages.iter().take(MESSAGES_MAX).map(item) }</ol>
             if more > 0 { <p>{ words::t1(lang, "stage-more", "count", more as u64) }</p> }
         </>

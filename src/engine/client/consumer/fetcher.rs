@@ -25,6 +25,7 @@ use crate::engine::client::network_client::{Failed, NetworkClient, version};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{BrokerId, CorrelationId, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 
@@ -304,7 +305,7 @@ impl Consumer {
     ) {
         let parts = response.topics.iter().flat_map(|topic| &topic.partitions);
         let answers: BTreeMap<PartitionId, &ListOffsetsPartitionResponse> =
-            parts.map(|part| (PartitionId(part.partition_index), part)).collect();
+            parts.map(|part| (PartitionId(part.partition_index), part)).ordered();
         for partition in asked {
             let answer = answers.get(partition);
             let Some(followed) = self.partitions.get_mut(partition) else { continue };
@@ -331,7 +332,7 @@ impl Consumer {
     ) -> Vec<Delivered> {
         let parts = response.responses.iter().flat_map(|topic| &topic.partitions);
         let answers: BTreeMap<PartitionId, &PartitionData> =
-            parts.map(|part| (PartitionId(part.partition_index), part)).collect();
+            parts.map(|part| (PartitionId(part.partition_index), part)).ordered();
         let mut delivered = Vec::new();
         for (partition, from) in asked {
             if let Some(followed) = self.partitions.get_mut(partition) {

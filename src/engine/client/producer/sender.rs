@@ -18,6 +18,7 @@ use crate::engine::command::Acks;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::Request;
 
 use super::batch::ProducerBatch;
@@ -55,7 +56,7 @@ impl Producer {
     /// Partitions with a batch to send now, by leader. Those without a leader ask for metadata.
     fn sendable(&mut self, ctx: &Ctx<'_>) -> BTreeMap<BrokerId, Vec<TopicPartition>> {
         let muted: BTreeSet<&TopicPartition> = match self.config.max_in_flight {
-            1 => self.in_flight.values().map(|batch| &batch.partition).collect(),
+            1 => self.in_flight.values().map(|batch| &batch.partition).ordered(),
             _ => BTreeSet::new(),
         };
         let mut by_leader: BTreeMap<BrokerId, Vec<TopicPartition>> = BTreeMap::new();

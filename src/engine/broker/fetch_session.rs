@@ -1,0 +1,399 @@
+//! Incremental fetch sessions, leader's side (KIP-227; `FetchSession`, `FetchSessionCache`).
+//!
+//! A fetcher tells once what it wants and then only what changed; the answers bring only what has
+//! news. Kafka looks at every partition of the session on every fetch. Here a session keeps the set of
+//! its partitions that may have news, and a fetch costs as much as that set is large.
+//!
+//! What always holds: a partition that is *quiet*, outside that set, has nothing to answer, and its
+//! follower, in the ISR, stands at the end of a log that is committed to its end. All that a fetch
+//! would change for it is the time when the follower was last caught up; that is made good when the
+//! partition stops being quiet ([`FetchSession::last_fetch`]).
+
+use std::collections::BTreeMap;
+
+use imbl::{OrdMap, OrdSet};
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::TopicName as WireName;
+
+use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::time::Micros;
+
+/// `max.incremental.fetch.session.cache.slots`.
+const SLOTS: u32 = 1_000;
+/// Age and idle time from which a session gives way (`MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
+const EVICTION: Micros = Micros(120_000_000);
+/// Epoch that opens a session; with a session's number, in its place (`FetchMetadata.INITIAL_EPOCH`).
+const INITIAL_EPOCH: i32 = 0;
+/// Epoch of a fetch that wants no session (`FetchMetadata.FINAL_EPOCH`).
+const FINAL_EPOCH: i32 = -1;
+
+/// One partition of a fetch.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The topic's name as messages carry it.
+    pub wire_name: WireName,
+    /// Which.
+    pub id: TopicPartition,
+    /// From where.
+    pub offset: Offset,
+    /// The reign that the fetcher knows.
+    pub leader_epoch: LeaderEpoch,
+    /// The reign of the last record that it has.
+    pub last_fetched_epoch: LeaderEpoch,
+    /// `partition_max_bytes`.
+    pub max_bytes: u64,
+}
+
+/// One partition of a session (`CachedPartition`).
+#[derive(Clone, Debug)]
+struct Cached {
+    ask: Ask,
+    /// High watermark and log start of the last answer.
+    told: Told,
+    /// Its place among those that may have news.
+    place: Option<u64>,
+}
+
+/// What an answer tells of a partition besides records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// High watermark.
+    pub high_watermark: Offset,
+    /// Log start offset.
+    pub log_start: Offset,
+}
+
+const NOTHING: Told = Told { high_watermark: Offset::NONE, log_start: Offset::NONE };
+
+/// What one fetcher wants.
+#[derive(Clone, Debug)]
+pub struct FetchSession {
+    /// The follower that fetches; `None` for consumers.
+    pub follower: Option<BrokerId>,
+    /// When its last fetch came: until then a quiet follower counts as caught up.
+    pub last_fetch: Micros,
+    /// Its fetch that waits for data.
+    pub parked: Option<u64>,
+    created: Micros,
+    /// The epoch that its next fetch must carry.
+    epoch: i32,
+    partitions: OrdMap<TopicPartition, Cached>,
+    /// Partitions that may have news. Those that got records go to the end, so that none starves.
+    news: OrdMap<u64, TopicPartition>,
+    next_place: u64,
+}
+
+impl FetchSession {
+    fn new(follower: Option<BrokerId>, now: Micros) -> FetchSession {
+        FetchSession {
+            follower,
+            last_fetch: now,
+            parked: None,
+            created: now,
+            epoch: 1,
+            partitions: OrdMap::new(),
+            news: OrdMap::new(),
+            next_place: 0,
+        }
+    }
+
+    /// Whether it has no partitions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+
+    /// What may have news, in the order of answering.
+    #[must_use]
+    pub fn asks(&self) -> Vec<Ask> {
+        self.news.values().filter_map(|id| self.ask(id)).cloned().collect()
+    }
+
+    /// What is asked of one partition.
+    #[must_use]
+    pub fn ask(&self, id: &TopicPartition) -> Option<&Ask> {
+        self.partitions.get(id).map(|cached| &cached.ask)
+    }
+
+    /// What the last answer told of a partition.
+    #[must_use]
+    pub fn told(&self, id: &TopicPartition) -> Told {
+        self.partitions.get(id).map_or(NOTHING, |cached| cached.told)
+    }
+
+    /// A partition may have news. Returns true when it was quiet until now.
+    pub fn mark(&mut self, id: &TopicPartition) -> bool {
+        match self.partitions.get(id) {
+            Some(cached) if cached.place.is_none() => {}
+            _ => return false,
+        }
+        self.to_end(id);
+        true
+    }
+
+    /// The partition has no news until it is marked again.
+    pub fn quiet(&mut self, id: &TopicPartition) {
+        if let Some(place) = self.partitions.get_mut(id).and_then(|cached| cached.place.take()) {
+            self.news.remove(&place);
+        }
+    }
+
+    /// An answer tells this of a partition; an error makes the answer after it tell all again. With
+    /// records it goes behind the others.
+    pub fn answered(&mut self, id: &TopicPartition, told: Option<Told>, has_records: bool) {
+        let told = told.unwrap_or(NOTHING);
+        if self.told(id) != told
+            && let Some(cached) = self.partitions.get_mut(id)
+        {
+            cached.told = told;
+        }
+        if has_records {
+            self.to_end(id);
+        }
+    }
+
+    fn to_end(&mut self, id: &TopicPartition) {
+        let Some(cached) = self.partitions.get_mut(id) else { return };
+        let place = self.next_place;
+        self.next_place += 1;
+        if let Some(before) = cached.place.replace(place) {
+            self.news.remove(&before);
+        }
+        self.news.insert(place, id.clone());
+    }
+
+    /// Takes in what a fetch asks anew. Another reign is told everything again.
+    fn update(&mut self, ask: Ask) {
+        let id = ask.id.clone();
+        match self.partitions.get_mut(&id) {
+            Some(cached) => {
+                if cached.ask.leader_epoch != ask.leader_epoch {
+                    cached.told = NOTHING;
+                }
+                cached.ask = ask;
+            }
+            None => {
+                self.partitions.insert(id.clone(), Cached { ask, told: NOTHING, place: None });
+            }
+        }
+        self.mark(&id);
+    }
+
+    fn forget(&mut self, id: &TopicPartition) {
+        self.quiet(id);
+        self.partitions.remove(id);
+    }
+
+    /// How readily it gives way, least first (`EvictableKey`).
+    fn weight(&self, id: i32) -> (bool, usize, i32) {
+        (self.follower.is_some(), self.partitions.len(), id)
+    }
+}
+
+/// The sessions of one broker.
+#[derive(Clone, Debug, Default)]
+pub struct FetchSessions {
+    sessions: BTreeMap<i32, FetchSession>,
+    /// Which sessions a partition belongs to.
+    members: OrdSet<(TopicPartition, i32)>,
+}
+
+/// What a fetch is, seen from sessions (`FetchManager.newContext`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// It wants no session, or there is no room for one: everything is listed and answered.
+    Sessionless,
+    /// It opens this session: everything is listed and answered.
+    Full(i32),
+    /// It goes on with this session.
+    Incremental(i32),
+}
+
+impl FetchSessions {
+    /// Takes in a fetch's session part: `random` numbers a session that it opens.
+    ///
+    /// # Errors
+    /// FETCH_SESSION_ID_NOT_FOUND, or INVALID_FETCH_SESSION_EPOCH.
+    pub fn context(
+        &mut self,
+        (id, epoch): (i32, i32),
+        follower: Option<BrokerId>,
+        asks: &[Ask],
+        forgotten: &[TopicPartition],
+        (now, random): (Micros, u64),
+    ) -> Result<Context, ResponseError> {
+        if epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH {
+            self.remove(id);
+            if epoch == FINAL_EPOCH || asks.is_empty() || !self.has_room(follower, asks, now) {
+                return Ok(Context::Sessionless);
+            }
+            let id = self.unused(random);
+            self.sessions.insert(id, FetchSession::new(follower, now));
+            self.take_in(id, asks, &[]);
+            return Ok(Context::Full(id));
+        }
+        let session = self.sessions.get_mut(&id).ok_or(ResponseError::FetchSessionIdNotFound)?;
+        if session.epoch != epoch {
+            return Err(ResponseError::InvalidFetchSessionEpoch);
+        }
+        session.epoch = epoch.checked_add(1).unwrap_or(1);
+        session.last_fetch = now;
+        self.take_in(id, asks, forgotten);
+        Ok(Context::Incremental(id))
+    }
+
+    /// A session.
+    #[must_use]
+    pub fn get(&self, id: i32) -> Option<&FetchSession> {
+        self.sessions.get(&id)
+    }
+
+    /// A session.
+    pub fn get_mut(&mut self, id: i32) -> Option<&mut FetchSession> {
+        self.sessions.get_mut(&id)
+    }
+
+    /// The sessions that a partition belongs to.
+    #[must_use]
+    pub fn of(&self, id: &TopicPartition) -> Vec<i32> {
+        let all = (id.clone(), i32::MIN)..=(id.clone(), i32::MAX);
+        self.members.range(all).map(|(_, session)| *session).collect()
+    }
+
+    fn take_in(&mut self, id: i32, asks: &[Ask], forgotten: &[TopicPartition]) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        for gone in forgotten {
+            session.forget(gone);
+            self.members.remove(&(gone.clone(), id));
+        }
+        for ask in asks {
+            if session.ask(&ask.id).is_none() {
+                self.members.insert((ask.id.clone(), id));
+            }
+            session.update(ask.clone());
+        }
+    }
+
+    fn remove(&mut self, id: i32) {
+        if let Some(session) = self.sessions.remove(&id) {
+            for partition in session.partitions.keys() {
+                self.members.remove(&(partition.clone(), id));
+            }
+        }
+    }
+
+    /// A number that no session has, from a random one on; never 0.
+    fn unused(&self, random: u64) -> i32 {
+        let least = i32::try_from(random >> 33).unwrap_or(0).max(1);
+        (least..=i32::MAX).chain(1..least).find(|id| !self.sessions.contains_key(id)).unwrap_or(1)
+    }
+
+    /// Whether a new session finds room: a free slot, or that of one idle for long, or of one that is
+    /// less worth keeping (`FetchSessionCacheShard.tryEvict`). Followers come before consumers, and
+    /// those that are no longer young may be replaced by larger ones.
+    fn has_room(&mut self, follower: Option<BrokerId>, asks: &[Ask], now: Micros) -> bool {
+        if self.sessions.len() < SLOTS as usize {
+            return true;
+        }
+        let oldest = self.sessions.iter().min_by_key(|(id, session)| (session.last_fetch, **id));
+        let Some((id, session)) = oldest else { return false };
+        let mut gone = (now.since(session.last_fetch) > EVICTION).then_some(*id);
+        if gone.is_none() {
+            let weight = (follower.is_some(), asks.len(), 0);
+            let yields = |session: &FetchSession| {
+                session.last_fetch.since(session.created) > EVICTION
+                    || (follower.is_some() && session.follower.is_none())
+            };
+            let candidates = self.sessions.iter().filter(|(_, session)| yields(session));
+            let lightest = candidates.map(|(id, session)| session.weight(*id)).min();
+            gone = lightest.filter(|lightest| weight >= *lightest).map(|(_, _, id)| id);
+        }
+        gone.map(|id| self.remove(id)).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ids::{PartitionId, TopicName};
+
+    fn ask(partition: i32) -> Ask {
+        Ask {
+            wire_name: WireName::default(),
+            id: TopicPartition::new(&TopicName::new("t"), PartitionId(partition)),
+            offset: Offset(0),
+            leader_epoch: LeaderEpoch(0),
+            last_fetched_epoch: LeaderEpoch::NONE,
+            max_bytes: 1_000,
+        }
+    }
+
+    const FOLLOWER: Option<BrokerId> = Some(BrokerId(2));
+
+    fn open(
+        sessions: &mut FetchSessions,
+        follower: Option<BrokerId>,
+        at: Micros,
+        random: u64,
+    ) -> Context {
+        sessions
+            .context((0, 0), follower, &[ask(0), ask(1)], &[], (at, random << 33))
+            .expect("opening is no error")
+    }
+
+    #[test]
+    fn epoch_0_opens_a_session_and_minus_1_wants_none() {
+        let mut sessions = FetchSessions::default();
+        assert_eq!(open(&mut sessions, FOLLOWER, Micros(0), 7), Context::Full(7));
+        let none = sessions.context((0, -1), FOLLOWER, &[ask(0)], &[], (Micros(0), 0));
+        assert_eq!(none.ok(), Some(Context::Sessionless));
+    }
+
+    #[test]
+    fn a_wrong_epoch_and_an_unknown_session_are_errors() {
+        let mut sessions = FetchSessions::default();
+        open(&mut sessions, FOLLOWER, Micros(0), 7);
+        let mut goes_on =
+            |id, epoch| sessions.context((id, epoch), FOLLOWER, &[], &[], (Micros(1), 0));
+        assert_eq!(goes_on(7, 2), Err(ResponseError::InvalidFetchSessionEpoch));
+        assert_eq!(goes_on(8, 1), Err(ResponseError::FetchSessionIdNotFound));
+        assert_eq!(goes_on(7, 1), Ok(Context::Incremental(7)));
+        assert_eq!(goes_on(7, 1), Err(ResponseError::InvalidFetchSessionEpoch));
+        assert_eq!(goes_on(7, 2), Ok(Context::Incremental(7)));
+    }
+
+    #[test]
+    fn a_forgotten_partition_belongs_to_the_session_no_more() {
+        let mut sessions = FetchSessions::default();
+        open(&mut sessions, FOLLOWER, Micros(0), 7);
+        let gone = [ask(1).id];
+        sessions.context((7, 1), FOLLOWER, &[], &gone, (Micros(1), 0)).expect("it goes on");
+        assert_eq!(sessions.of(&gone[0]), Vec::<i32>::new());
+        assert_eq!(sessions.of(&ask(0).id), [7]);
+        assert_eq!(sessions.get(7).map(|session| session.asks().len()), Some(1));
+    }
+
+    #[test]
+    fn a_partition_that_got_records_goes_behind_the_others() {
+        let mut sessions = FetchSessions::default();
+        open(&mut sessions, FOLLOWER, Micros(0), 7);
+        let session = sessions.get_mut(7).expect("it is open");
+        session.answered(&ask(0).id, None, true);
+        let order: Vec<_> = session.asks().iter().map(|ask| ask.id.partition.0).collect();
+        assert_eq!(order, [1, 0]);
+    }
+
+    #[test]
+    fn in_a_full_cache_a_follower_takes_the_slot_of_a_consumer_and_a_consumer_waits() {
+        let mut sessions = FetchSessions::default();
+        for number in 0..u64::from(SLOTS) {
+            assert_ne!(open(&mut sessions, None, Micros(0), number + 1), Context::Sessionless);
+        }
+        let soon = Micros::from_secs(1);
+        assert_eq!(open(&mut sessions, None, soon, 5_000), Context::Sessionless);
+        assert_eq!(open(&mut sessions, FOLLOWER, soon, 5_000), Context::Full(5_000));
+        assert!(sessions.get(1).is_none());
+        let late = Micros(EVICTION.0 + 1);
+        assert_eq!(open(&mut sessions, None, late, 6_000), Context::Full(6_000));
+    }
+}
