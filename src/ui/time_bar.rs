@@ -140,7 +140,7 @@ fn Scrubber(props: &ScrubberProps) -> Html {
             onpointerdown={seek.clone()} onpointermove={seek} onkeydown={keys(&ui, props.now, step)}>
             <span class="rail"></span><span class="rail known" style={known}></span>
             <span class="rail done" style={done}></span>
-            { for shown_marks(&props.marks, whole).into_iter().map(|(mark, words)| mark_html(&ui, mark, words, whole)) }
+            { for shown_marks(&props.marks, props.now, whole).into_iter().map(|(mark, words)| mark_html(&ui, mark, words, whole)) }
             { for (0..=whole / step).map(|n| Micros(n * step)).map(|moment| html! {
                 <span class="tick num" style={left(moment)}>{ format::tick(moment) }</span>
             }) }
@@ -169,9 +169,12 @@ fn scale(reached: Micros) -> (u64, u64) {
     (step * 1_000_000, seconds.next_multiple_of(step) * 1_000_000)
 }
 
-/// Marks that do not lie on one another, with whether there is room for their words.
-fn shown_marks(marks: &[Mark], whole: u64) -> Vec<(Mark, bool)> {
-    let place = |mark: &Mark| mark.at.0.saturating_mul(1_000) / whole.max(1);
+/// Marks that do not lie on one another, with whether there is room for their words: up to the next
+/// mark, and not under the playhead.
+fn shown_marks(marks: &[Mark], now: Micros, whole: u64) -> Vec<(Mark, bool)> {
+    let share = |at: Micros| at.0.saturating_mul(1_000) / whole.max(1);
+    let place = |mark: &Mark| share(mark.at);
+    let playhead = share(now);
     let mut shown: Vec<Mark> = Vec::new();
     for mark in marks {
         match shown.last_mut() {
@@ -189,7 +192,8 @@ fn shown_marks(marks: &[Mark], whole: u64) -> Vec<(Mark, bool)> {
         let room = shown.get(index + 1).map_or(1_000, place).saturating_sub(place(mark));
         let words = weight(mark.kind) >= 3
             && place(mark) >= next_free
-            && room >= WORDS_GAP.min(1_000u64.saturating_sub(place(mark)));
+            && room >= WORDS_GAP.min(1_000u64.saturating_sub(place(mark)))
+            && !(place(mark)..place(mark) + WORDS_GAP).contains(&playhead);
         if words {
             next_free = place(mark) + WORDS_GAP;
         }

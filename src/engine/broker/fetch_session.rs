@@ -127,7 +127,7 @@ impl FetchSession {
             Some(cached) if cached.place.is_none() => {}
             _ => return false,
         }
-        self.to_end(id);
+        self.move_to_end(id);
         true
     }
 
@@ -148,11 +148,11 @@ impl FetchSession {
             cached.told = told;
         }
         if has_records {
-            self.to_end(id);
+            self.move_to_end(id);
         }
     }
 
-    fn to_end(&mut self, id: &TopicPartition) {
+    fn move_to_end(&mut self, id: &TopicPartition) {
         let Some(cached) = self.partitions.get_mut(id) else { return };
         let place = self.next_place;
         self.next_place += 1;

@@ -33,8 +33,31 @@ pub fn show(ui: &Ui, cluster: &ClusterView, id: BrokerId) -> Option<Html> {
             ]) }
             <h3><span>{ ui.t("broker-replicas") }</span><span class="dim">{ leads }</span></h3>
             <table><tbody>{ for here }</tbody></table>
+            <h3>{ ui.t("broker-links") }</h3>
+            <table><tbody>{ for peers(cluster, node).map(|peer| link(ui, cluster, node, peer)) }</tbody></table>
         </>
     })
+}
+
+/// Servers that a broker has a link to: ZooKeeper and the other brokers.
+fn peers(cluster: &ClusterView, node: NodeId) -> impl Iterator<Item = NodeId> {
+    let brokers = cluster.brokers.iter().map(|broker| NodeId::Broker(broker.id));
+    std::iter::once(NodeId::Zookeeper).chain(brokers).filter(move |peer| *peer != node)
+}
+
+/// A link, to be selected without a pointer: what can be done to it stands in its own inspector.
+fn link(ui: &Ui, cluster: &ClusterView, node: NodeId, peer: NodeId) -> Html {
+    let (a, b) = (node.min(peer), node.max(peer));
+    let is_held = cluster.held.contains(&(a, b)) || cluster.held.contains(&(b, a));
+    let state = ui.t(if is_held { "link-state-held" } else { "link-state-flows" });
+    html! {
+        <tr>
+            <th scope="row">
+                <button onclick={ui.on(Action::Select(Selection::Link(a, b)))}>{ host(peer, cluster) }</button>
+            </th>
+            <td>{ state }</td>
+        </tr>
+    }
 }
 
 fn row(ui: &Ui, partition: &PartitionView, replica: &ReplicaView) -> Html {
