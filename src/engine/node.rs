@@ -32,6 +32,8 @@ pub enum Output {
         payload: Rc<Payload>,
         /// Id of its `MessageSent` event.
         message: EventId,
+        /// Its number on its link, as that event tells it.
+        nth: u64,
     },
     /// Fire a timer on this node, unless its process ends before.
     Timer {
@@ -240,7 +242,7 @@ impl<'a> Ctx<'a> {
                 error: payload.error(),
             },
         );
-        self.outputs.push(Output::Send { to, payload: Rc::new(payload), message });
+        self.outputs.push(Output::Send { to, payload: Rc::new(payload), message, nth });
         message
     }
 

@@ -7,7 +7,7 @@ use kafka_protocol::ResponseError;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, ControllerEpoch, NodeId, Offset, TopicName, TopicPartition};
+use crate::engine::ids::{BrokerId, ControllerEpoch, Offset, TopicName, TopicPartition};
 use crate::engine::log::Log;
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
@@ -203,12 +203,5 @@ impl Broker {
     /// Whether a broker is registered, as the controller said last.
     pub(super) fn is_alive(&self, broker: BrokerId) -> bool {
         self.metadata.is_alive(broker)
-    }
-
-    /// Hosts of live brokers but this one.
-    #[must_use]
-    pub fn peers(&self) -> Vec<NodeId> {
-        let others = self.metadata.live_brokers().filter(|broker| *broker != self.id);
-        others.map(NodeId::Broker).collect()
     }
 }

@@ -105,12 +105,6 @@ impl Broker {
         &self.control
     }
 
-    /// Requests that wait: produce, fetch.
-    #[must_use]
-    pub fn parked(&self) -> (usize, usize) {
-        (self.produce_purgatory.len(), self.fetch_purgatory.len())
-    }
-
     /// A message arrived.
     pub fn on_message(
         &mut self,

@@ -311,7 +311,9 @@ impl World {
 
     fn carry_out(&mut self, node: NodeId, run: u32, output: Output) {
         match output {
-            Output::Send { to, payload, message } => self.send(node, to, payload, message),
+            Output::Send { to, payload, message, nth } => {
+                self.send(node, to, payload, (message, nth));
+            }
             Output::Timer { at, timer, cause } => {
                 let purpose = purpose_code(timer.purpose);
                 let item = Item::Timer { node, run, purpose, tag: timer.tag, cause };
@@ -332,10 +334,9 @@ impl World {
         from: NodeId,
         to: NodeId,
         payload: Rc<crate::engine::protocol::Payload>,
-        message: EventId,
+        (message, nth): (EventId, u64),
     ) {
         let to_run = self.hosts.get(&to).map_or(0, |host| host.run);
-        let nth = self.sent_number(message);
         let flight =
             Flight { message, from, to, to_run, nth, sent_at: self.now, arrives_at: None, payload };
         match self.network.send(flight, self.now, &mut self.streams) {
@@ -345,16 +346,6 @@ impl World {
                 let reason = DropReason::Commanded;
                 self.write(Some(message), from, EventKind::MessageDropped { message, reason });
             }
-        }
-    }
-
-    /// The number that a message's own event carries; it was written within this handler's run.
-    fn sent_number(&self, message: EventId) -> u64 {
-        let behind = usize::try_from(self.next_event.0 - message.0).unwrap_or(usize::MAX);
-        let index = self.events.len().checked_sub(behind);
-        match index.and_then(|index| self.events.get(index)).map(|event| &event.kind) {
-            Some(EventKind::MessageSent { nth, .. }) => *nth,
-            _ => 0,
         }
     }
 

@@ -283,7 +283,7 @@ impl Harness {
         for output in outputs {
             match output {
                 Output::Send { to, payload, .. } if self.loses(to, &payload) => {}
-                Output::Send { to, payload, message } if self.is_up(to) || to == node => {
+                Output::Send { to, payload, message, .. } if self.is_up(to) || to == node => {
                     let arrival = Arrival::Message { from: node, payload, message };
                     self.push(LATENCY, to, arrival);
                 }

@@ -206,7 +206,7 @@ impl Cluster {
         task(&mut self.program, &mut ctx);
         for output in outputs {
             match output {
-                Output::Send { to, payload, message } => {
+                Output::Send { to, payload, message, .. } => {
                     let broker = to.broker().expect("clients talk to brokers");
                     self.push(LATENCY, Item::ToBroker(broker, payload, message));
                 }
