@@ -7,6 +7,8 @@
 mod lab;
 #[path = "kafka_rules/fetch_sessions.rs"]
 mod fetch_sessions;
+#[path = "kafka_rules/pause.rs"]
+mod pause;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

@@ -38,6 +38,18 @@ pub enum Command {
         /// The host.
         node: NodeId,
     },
+    /// Freeze a process (SIGSTOP), as a long garbage collection does: it sends nothing, none of its
+    /// timers fires, and what arrives waits in its sockets. Its connections stay open.
+    Pause {
+        /// The host.
+        node: NodeId,
+    },
+    /// Let a frozen process run on (SIGCONT): it finds what waited in its sockets, in the order of
+    /// arrival, and then its overdue timers.
+    Resume {
+        /// The host.
+        node: NodeId,
+    },
     /// Stall both directions of a link: messages arrive after [`Command::Heal`].
     Hold {
         /// One end.

@@ -89,6 +89,18 @@ pub enum CommandError {
         /// The host.
         node: NodeId,
     },
+    /// The process is frozen: it can neither be frozen again nor be told anything.
+    #[error("{node} is paused")]
+    Paused {
+        /// The host.
+        node: NodeId,
+    },
+    /// The process is not frozen.
+    #[error("{node} is not paused")]
+    NotPaused {
+        /// The host.
+        node: NodeId,
+    },
     /// A link joins two different hosts.
     #[error("a link needs two hosts")]
     SameHost,

@@ -108,6 +108,9 @@ pub enum EventKind {
     },
     /// A message arrived. The node is the receiver.
     MessageDelivered { message: EventId },
+    /// A message arrived at a frozen process: it waits in the receiver's socket. It is delivered
+    /// when the process runs on.
+    MessageWaiting { message: EventId },
     /// A message will never arrive.
     MessageDropped { message: EventId, reason: DropReason },
     /// A link began to stall, in both directions.
@@ -122,6 +125,10 @@ pub enum EventKind {
     ProcessStarted,
     /// A process was killed.
     ProcessKilled,
+    /// A process froze: it does nothing, and its peers hear nothing from it.
+    ProcessPaused,
+    /// A frozen process runs on.
+    ProcessResumed,
     /// A process was told to stop and begins to.
     ProcessStopping,
     /// A process ended by itself.

@@ -68,6 +68,8 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
         Command::Start { node } => format!("start {}", host(*node, clients)),
         Command::Kill { node } => format!("kill {}", host(*node, clients)),
         Command::Stop { node } => format!("stop {}", host(*node, clients)),
+        Command::Pause { node } => format!("pause {}", host(*node, clients)),
+        Command::Resume { node } => format!("resume {}", host(*node, clients)),
         Command::Hold { a, b } => format!("hold {}", pair(*a, "-", *b, clients)),
         Command::Heal { a, b } => format!("heal {}", pair(*a, "-", *b, clients)),
         Command::Drop { message } => drop_message(message, clients),

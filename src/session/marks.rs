@@ -51,7 +51,8 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
         EventKind::ProcessKilled | EventKind::ProcessFailed { .. } | EventKind::PowerLost => {
             Some(MarkKind::Death)
         }
-        EventKind::ProcessStarted => Some(MarkKind::Birth),
+        EventKind::ProcessPaused => Some(MarkKind::Death),
+        EventKind::ProcessStarted | EventKind::ProcessResumed => Some(MarkKind::Birth),
         EventKind::ControllerElected { .. } => Some(MarkKind::Election),
         EventKind::LeaderElected { reason, .. } => match reason {
             ElectionReason::NewPartition => None,

@@ -50,18 +50,22 @@ impl Glyph {
             CommandApplied { .. } => glyph("f-ink", TRIANGLE),
             TimerFired { .. } => glyph("f-cut", DISC),
             MessageSent { api, response, .. } => Glyph::of_message(*api, *response, node),
-            MessageDelivered { .. } => glyph("f-broker", DISC),
-            MessageDropped { .. } | ProcessKilled | ProcessFailed { .. } | PowerLost => {
-                glyph("f-lost", CROSS)
-            }
+            MessageDelivered { .. } | MessageWaiting { .. } => glyph("f-broker", DISC),
+            MessageDropped { .. }
+            | ProcessKilled
+            | ProcessPaused
+            | ProcessFailed { .. }
+            | PowerLost => glyph("f-lost", CROSS),
             DiskRotted { .. }
             | RecordsFailed { .. }
             | ProduceRefused { .. }
             | AdminFailed { .. } => glyph("f-lost", CROSS),
             LinkHeld { .. } | LinkHealed { .. } | ConnectionLost { .. } => glyph("f-cut", SQUARE),
-            ProcessStarted | ProcessStopping | ProcessStopped | BrokerUp { .. } => {
-                glyph("f-broker", DISC)
-            }
+            ProcessStarted
+            | ProcessResumed
+            | ProcessStopping
+            | ProcessStopped
+            | BrokerUp { .. } => glyph("f-broker", DISC),
             SessionOpened { .. } | SessionClosed { .. } | SessionExpired { .. } => {
                 glyph("f-control", PULSE)
             }

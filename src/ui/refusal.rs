@@ -31,6 +31,8 @@ fn refusal(error: &CommandError, names: &impl Names) -> Phrase {
         CommandError::NoSuchNode { node } => host("refused-no-such-node", *node),
         CommandError::AlreadyRunning { node } => host("refused-already-running", *node),
         CommandError::NotRunning { node } => host("refused-not-running", *node),
+        CommandError::Paused { node } => host("refused-paused", *node),
+        CommandError::NotPaused { node } => host("refused-not-paused", *node),
         CommandError::NoSuchClient { name } => {
             Phrase::new("refused-no-such-client").with("name", &**name)
         }

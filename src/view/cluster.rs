@@ -46,6 +46,8 @@ pub enum ProcessState {
     Running,
     /// Asked to stop.
     Stopping,
+    /// Frozen: it runs, but does nothing.
+    Paused,
     /// Ended by a signal, a failure or a power loss.
     Dead,
     /// Ended by itself.
@@ -56,7 +58,13 @@ impl ProcessState {
     /// Whether a process exists.
     #[must_use]
     pub fn is_up(self) -> bool {
-        matches!(self, ProcessState::Starting | ProcessState::Running | ProcessState::Stopping)
+        matches!(
+            self,
+            ProcessState::Starting
+                | ProcessState::Running
+                | ProcessState::Stopping
+                | ProcessState::Paused
+        )
     }
 }
 
@@ -247,7 +255,7 @@ pub struct MessageView {
     pub error: i16,
     /// When it left.
     pub sent_at: Micros,
-    /// When it will arrive; `None` while its link stalls.
+    /// When it will arrive; `None` while its link stalls, or once it waits in the receiver's socket.
     pub arrives_at: Option<Micros>,
 }
 

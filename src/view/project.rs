@@ -116,6 +116,7 @@ fn znode<'a>(zookeeper: Option<&'a ZookeeperServer>, path: &str) -> Option<&'a s
 
 fn life(host: &Host) -> ProcessState {
     match (host.life, &host.process) {
+        (Life::Up | Life::Stopping, _) if host.is_paused() => ProcessState::Paused,
         (Life::Down, _) => ProcessState::Down,
         (Life::Up, Some(Process::Broker(broker))) if broker.phase() == Phase::Starting => {
             ProcessState::Starting

@@ -124,6 +124,14 @@ impl Lab {
         self.apply(Command::Start { node: b(id) });
     }
 
+    pub fn pause(&mut self, id: i32) {
+        self.apply(Command::Pause { node: b(id) });
+    }
+
+    pub fn resume(&mut self, id: i32) {
+        self.apply(Command::Resume { node: b(id) });
+    }
+
     pub fn hold(&mut self, a: i32, z: i32) {
         self.apply(Command::Hold { a: b(a), b: b(z) });
     }

@@ -107,6 +107,7 @@ state-down = Not started
 state-starting = Starting
 state-running = Running
 state-stopping = Stopping
+state-paused = Frozen
 state-dead = Dead
 state-stopped = Stopped
 state-since = since { $time }

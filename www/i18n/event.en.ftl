@@ -37,6 +37,8 @@ message-answer = { $api ->
 command-start = You started { $target }.
 command-kill = You killed { $target }.
 command-stop = You asked { $target } to stop.
+command-pause = You froze { $target }.
+command-resume = You let { $target } run on.
 command-hold = You held the link between { $a } and { $b }.
 command-heal = You healed the link between { $a } and { $b }.
 command-drop = You dropped the { message-name } from { $from } to { $to }.
@@ -88,6 +90,10 @@ event-message-dropped = { $api ->
     [refused] nobody listens there.
    *[died] its connection died.
 }
+event-message-waiting = { $api ->
+    [Unknown] A message waits in a socket of { $node }, which is frozen.
+   *[other] { $From }'s { message-name } waits in a socket of { $to }, which is frozen.
+}
 event-link-held = The link between { $a } and { $b } holds back what is sent.
 event-link-healed = The link between { $a } and { $b } flows again.
 event-connection-lost = { $Node } noticed that its connection to { $peer } broke.
@@ -96,6 +102,8 @@ event-connection-lost = { $Node } noticed that its connection to { $peer } broke
 
 event-process-started = { $Node } runs.
 event-process-killed = { $Node } is dead.
+event-process-paused = { $Node } is frozen: it does nothing, and nobody hears from it.
+event-process-resumed = { $Node } runs on, and finds what waited for it.
 event-process-stopping = { $Node } begins to stop.
 event-process-stopped = { $Node } has stopped.
 event-process-failed = { $Node } failed: { $error }.

@@ -36,6 +36,8 @@ message-answer = { $api ->
 command-start = 你启动了 { $target }。
 command-kill = 你杀掉了 { $target }。
 command-stop = 你要求 { $target } 停止。
+command-pause = 你冻结了 { $target }。
+command-resume = 你让 { $target } 继续运行。
 command-hold = 你卡住了 { $a } 与 { $b } 之间的链路。
 command-heal = 你恢复了 { $a } 与 { $b } 之间的链路。
 command-drop = 你丢弃了 { $from } 发给 { $to } 的 { message-name }。
@@ -78,6 +80,10 @@ event-message-dropped = { $api ->
     [refused] 对方没有在监听。
    *[died] 它的连接断了。
 }
+event-message-waiting = { $api ->
+    [Unknown] 有消息在 { $node } 的套接字里等着：它被冻结了。
+   *[other] { $from } 的 { message-name } 在 { $to } 的套接字里等着：它被冻结了。
+}
 event-link-held = { $a } 与 { $b } 之间的链路卡住了，消息暂不送达。
 event-link-healed = { $a } 与 { $b } 之间的链路恢复。
 event-connection-lost = { $node } 发现到 { $peer } 的连接断了。
@@ -86,6 +92,8 @@ event-connection-lost = { $node } 发现到 { $peer } 的连接断了。
 
 event-process-started = { $node } 在运行。
 event-process-killed = { $node } 宕机了。
+event-process-paused = { $node } 被冻结：它什么也不做，别人也听不到它。
+event-process-resumed = { $node } 继续运行，开始处理积下的消息和定时器。
 event-process-stopping = { $node } 开始停止。
 event-process-stopped = { $node } 已停止。
 event-process-failed = { $node } 出错退出：{ $error }。

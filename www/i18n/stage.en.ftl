@@ -9,6 +9,7 @@ stage-state-down = Not started
 stage-state-starting = Starting
 stage-state-running = Running
 stage-state-stopping = Stopping
+stage-state-paused = Frozen
 stage-state-dead = Dead
 stage-state-stopped = Stopped
 stage-dead-for = Dead { $seconds } s

@@ -9,6 +9,7 @@ stage-state-down = 未启动
 stage-state-starting = 启动中
 stage-state-running = 运行中
 stage-state-stopping = 停止中
+stage-state-paused = 已冻结
 stage-state-dead = 宕机
 stage-state-stopped = 已停止
 stage-dead-for = 宕机 { $seconds } s

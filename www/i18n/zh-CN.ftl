@@ -107,6 +107,7 @@ state-down = 未启动
 state-starting = 启动中
 state-running = 运行中
 state-stopping = 停止中
+state-paused = 已冻结
 state-dead = 宕机
 state-stopped = 已停止
 state-since = 自 { $time } 起

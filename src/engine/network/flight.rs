@@ -22,8 +22,10 @@ pub struct Flight {
     pub nth: u64,
     /// When it left.
     pub sent_at: Micros,
-    /// When it arrives; `None` while its link stalls.
+    /// When it arrives; `None` while its link stalls, or once it waits in the receiver's socket.
     pub arrives_at: Option<Micros>,
+    /// Whether it has arrived and waits for a frozen process to read it.
+    pub waits: bool,
     /// What it says.
     pub payload: Rc<Payload>,
 }

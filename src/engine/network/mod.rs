@@ -96,7 +96,34 @@ impl Network {
         self.flights.remove(&message)
     }
 
-    /// Messages in flight or held, oldest first.
+    /// A message that has not been delivered yet.
+    #[must_use]
+    pub fn flight(&self, message: EventId) -> Option<&Flight> {
+        self.flights.get(&message)
+    }
+
+    /// A message has arrived at a frozen process and waits in its socket. False when it is not due
+    /// exactly now.
+    pub fn wait(&mut self, message: EventId, now: Micros) -> bool {
+        match self.flights.get_mut(&message) {
+            Some(flight) if flight.arrives_at == Some(now) => {
+                flight.arrives_at = None;
+                flight.waits = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The process runs on: a message that waited in its socket is read now.
+    pub fn read_waiting(&mut self, message: EventId, now: Micros) {
+        if let Some(flight) = self.flights.get_mut(&message).filter(|flight| flight.waits) {
+            flight.arrives_at = Some(now);
+            flight.waits = false;
+        }
+    }
+
+    /// Messages in flight, held or waiting in a socket, oldest first.
     pub fn flights(&self) -> impl Iterator<Item = &Flight> {
         self.flights.values()
     }
@@ -144,7 +171,7 @@ impl Network {
         let waiting: Vec<(EventId, NodeId, NodeId)> = self
             .flights
             .values()
-            .filter(|f| f.arrives_at.is_none() && Pair::new(f.from, f.to) == pair)
+            .filter(|f| f.arrives_at.is_none() && !f.waits && Pair::new(f.from, f.to) == pair)
             .map(|f| (f.message, f.from, f.to))
             .collect();
         let mut released = Vec::new();
@@ -175,7 +202,8 @@ impl Network {
     }
 
     /// Breaks the connections of a process that ended. Returns the peers that notice, with the delay
-    /// after which they do, and the held messages that are lost with it.
+    /// after which they do, and the messages that are lost with it: those held, and those that wait in
+    /// its sockets.
     pub fn disconnect(
         &mut self,
         node: NodeId,
@@ -197,7 +225,7 @@ impl Network {
         let lost: Vec<EventId> = self
             .flights
             .values()
-            .filter(|f| f.arrives_at.is_none() && (f.from == node || f.to == node))
+            .filter(|f| f.arrives_at.is_none() && (f.to == node || (f.from == node && !f.waits)))
             .map(|f| f.message)
             .collect();
         let lost = lost.iter().filter_map(|id| self.flights.remove(id)).collect();

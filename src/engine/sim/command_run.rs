@@ -57,6 +57,8 @@ impl World {
             Command::Start { node } => self.start(node, id),
             Command::Kill { node } => self.kill(node, id),
             Command::Stop { node } => self.stop(node, id),
+            Command::Pause { node } => self.pause(node, id),
+            Command::Resume { node } => self.resume(node, id),
             Command::Hold { a, b } => self.hold(a, b, id),
             Command::Heal { a, b } => self.heal(a, b, id),
             Command::Drop { message } => self.drop_message(&message, id),
@@ -90,6 +92,11 @@ impl World {
                 false => Ok(()),
             },
             Command::Kill { node } | Command::Stop { node } => self.running(*node),
+            Command::Pause { node } => self.not_paused(*node),
+            Command::Resume { node } => match self.existing(*node)?.is_paused() {
+                true => Ok(()),
+                false => Err(CommandError::NotPaused { node: *node }),
+            },
             Command::Hold { a, b } | Command::Heal { a, b } | Command::SetLink { a, b, .. } => {
                 self.existing(*a)?;
                 self.existing(*b)?;
@@ -100,8 +107,14 @@ impl World {
                 self.existing(message.to)?;
                 Ok(())
             }
-            Command::CreateTopic { placement, .. } => check_placement(placement),
-            Command::SetTopicConfig { key, value, .. } => check_topic_config(key, value),
+            Command::CreateTopic { placement, .. } => {
+                self.admin_ready()?;
+                check_placement(placement)
+            }
+            Command::SetTopicConfig { key, value, .. } => {
+                self.admin_ready()?;
+                check_topic_config(key, value)
+            }
             Command::AddProducer { name, spec } => {
                 self.check_name(name)?;
                 within("rate", i64::from(spec.rate), 0, i64::from(RATE_MAX))?;
@@ -123,11 +136,11 @@ impl World {
         }
     }
 
-    fn existing(&self, node: NodeId) -> Result<&Host, CommandError> {
+    pub(super) fn existing(&self, node: NodeId) -> Result<&Host, CommandError> {
         self.host(node).ok_or(CommandError::NoSuchNode { node })
     }
 
-    fn running(&self, node: NodeId) -> Result<(), CommandError> {
+    pub(super) fn running(&self, node: NodeId) -> Result<(), CommandError> {
         match self.existing(node)?.life.is_up() {
             true => Ok(()),
             false => Err(CommandError::NotRunning { node }),
@@ -137,7 +150,7 @@ impl World {
     fn program(&self, name: &Text) -> Result<&ClientProcess, CommandError> {
         let missing = || CommandError::NoSuchClient { name: name.clone() };
         let id = self.client_id(name).ok_or_else(missing)?;
-        self.running(NodeId::Client(id))?;
+        self.not_paused(NodeId::Client(id))?;
         self.client(id).ok_or_else(missing)
     }
 
@@ -189,6 +202,14 @@ impl World {
     }
 
     fn stop(&mut self, node: NodeId, cause: EventId) {
+        let run = self.hosts.get(&node).expect("checked").run;
+        if !self.put_off(node, Item::Terminate { node, run, cause }) {
+            self.terminate(node, cause);
+        }
+    }
+
+    /// A process handles the signal to stop.
+    pub(super) fn terminate(&mut self, node: NodeId, cause: EventId) {
         let stopping = self.write(Some(cause), node, EventKind::ProcessStopping);
         if matches!(node, NodeId::Broker(_)) {
             Rc::make_mut(self.hosts.get_mut(&node).expect("checked")).life = Life::Stopping;
@@ -358,6 +379,8 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
         Command::Start { node }
         | Command::Kill { node }
         | Command::Stop { node }
+        | Command::Pause { node }
+        | Command::Resume { node }
         | Command::DiskFault { node, .. } => Some(*node),
         Command::SetClient { name, .. } | Command::Send { name, .. } => {
             world.client_id(name).map(NodeId::Client)

@@ -6,6 +6,7 @@ use crate::engine::ids::NodeId;
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::program::ClientProcess;
 use crate::engine::protocol::Payload;
+use crate::engine::sim::scheduler::Item;
 use crate::engine::time::Micros;
 use crate::engine::zookeeper::ZookeeperServer;
 
@@ -45,6 +46,9 @@ pub struct Host {
     pub since: Micros,
     /// Number of the process's run, from 1; timers and connections belong to one run.
     pub run: u32,
+    /// What waits for a frozen process, in the order in which it came due; `None` while it is not
+    /// frozen.
+    pub frozen: Option<Vec<Item>>,
 }
 
 /// What runs on a host.
@@ -62,7 +66,20 @@ impl Host {
     /// A host that never ran anything.
     #[must_use]
     pub fn new() -> Host {
-        Host { disk: Disk::default(), process: None, life: Life::Down, since: Micros::ZERO, run: 0 }
+        Host {
+            disk: Disk::default(),
+            process: None,
+            life: Life::Down,
+            since: Micros::ZERO,
+            run: 0,
+            frozen: None,
+        }
+    }
+
+    /// Whether its process runs, but is frozen.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.frozen.is_some()
     }
 
     /// A message arrived.

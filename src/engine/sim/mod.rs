@@ -6,3 +6,4 @@ pub mod scheduler;
 pub mod host;
 pub mod world;
 pub mod command_run;
+pub mod pause;

@@ -19,6 +19,8 @@ pub enum Item {
     ConnectionLost { node: NodeId, run: u32, peer: NodeId, cause: EventId },
     /// A process starts as the world boots.
     Boot(NodeId),
+    /// A signal to stop (SIGTERM) that waited while its process was frozen.
+    Terminate { node: NodeId, run: u32, cause: EventId },
 }
 
 /// The queue.

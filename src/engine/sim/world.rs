@@ -115,6 +115,11 @@ impl World {
             Item::ConnectionLost { node, run, peer, cause } => {
                 self.notice_lost(node, run, peer, cause);
             }
+            Item::Terminate { node, run, cause } => {
+                if self.is_running(node, run) {
+                    self.terminate(node, cause);
+                }
+            }
             Item::Boot(node) => {
                 let boot =
                     self.write(None, node, EventKind::TimerFired { purpose: TimerPurpose::Boot });
@@ -203,7 +208,7 @@ impl World {
         u16::try_from(index).ok().map(ClientId)
     }
 
-    /// Messages in flight or held, oldest first.
+    /// Messages in flight, held or waiting in a socket, oldest first.
     pub fn flights(&self) -> impl Iterator<Item = &Flight> {
         self.network.flights()
     }
@@ -214,6 +219,9 @@ impl World {
     }
 
     fn deliver(&mut self, message: EventId, at: Micros) {
+        if self.waits_in_socket(message, at) {
+            return;
+        }
         let Some(flight) = self.network.take_due(message, at) else { return };
         let host = self.hosts.get(&flight.to).expect("messages go to hosts of the world");
         if !host.life.is_up() || host.run != flight.to_run {
@@ -254,7 +262,8 @@ impl World {
     }
 
     fn notice_lost(&mut self, node: NodeId, run: u32, peer: NodeId, cause: EventId) {
-        if !self.is_running(node, run) {
+        let item = Item::ConnectionLost { node, run, peer, cause };
+        if !self.is_running(node, run) || self.put_off(node, item) {
             return;
         }
         let lost = self.write(Some(cause), node, EventKind::ConnectionLost { peer });
@@ -262,13 +271,15 @@ impl World {
     }
 
     fn fire(&mut self, node: NodeId, run: u32, timer: &Timer, cause: Option<EventId>) {
-        if self.is_running(node, run) {
+        let (purpose, tag) = (purpose_code(timer.purpose), timer.tag);
+        let item = Item::Timer { node, run, purpose, tag, cause };
+        if self.is_running(node, run) && !self.put_off(node, item) {
             let trigger = Trigger::Timer(timer.purpose, cause);
             self.run(node, trigger, |host, ctx| host.on_timer(ctx, timer));
         }
     }
 
-    fn is_running(&self, node: NodeId, run: u32) -> bool {
+    pub(super) fn is_running(&self, node: NodeId, run: u32) -> bool {
         self.hosts.get(&node).is_some_and(|host| host.run == run && host.life.is_up())
     }
 
@@ -337,8 +348,17 @@ impl World {
         (message, nth): (EventId, u64),
     ) {
         let to_run = self.hosts.get(&to).map_or(0, |host| host.run);
-        let flight =
-            Flight { message, from, to, to_run, nth, sent_at: self.now, arrives_at: None, payload };
+        let flight = Flight {
+            message,
+            from,
+            to,
+            to_run,
+            nth,
+            sent_at: self.now,
+            arrives_at: None,
+            waits: false,
+            payload,
+        };
         match self.network.send(flight, self.now, &mut self.streams) {
             Sent::Arrives(at) => self.scheduler.push(at, Item::Deliver(message)),
             Sent::Held => {}
@@ -368,6 +388,7 @@ impl World {
         let host = Rc::make_mut(self.hosts.get_mut(&node).expect("a host of the world"));
         host.life = life;
         host.since = now;
+        host.frozen = None;
         let (notices, lost) = self.network.disconnect(node, cause);
         for flight in lost {
             let reason = DropReason::ConnectionDied;

@@ -82,6 +82,7 @@ pub struct ZkClient<T> {
     next: u32,
     attempt: u32,
     last_sent: Micros,
+    last_heard: Micros,
     ping_armed: bool,
 }
 
@@ -105,6 +106,7 @@ impl<T: Clone> ZkClient<T> {
             next: 0x8000_0000,
             attempt: 0,
             last_sent: Micros::ZERO,
+            last_heard: Micros::ZERO,
             ping_armed: false,
         }
     }
@@ -172,6 +174,7 @@ impl<T: Clone> ZkClient<T> {
         correlation: CorrelationId,
         reply: ZkReply,
     ) -> Option<ZkEvent<T>> {
+        self.last_heard = ctx.now;
         match reply {
             ZkReply::Connected { session } => self.connected(ctx, session),
             ZkReply::SessionExpired => self.expired(ctx),
@@ -325,6 +328,13 @@ impl<T: Clone> ZkClient<T> {
             self.ping_armed = false;
             return;
         }
+        if let State::Connected { session } = self.state
+            && ctx.now.since(self.last_heard) >= self.silence_max()
+        {
+            ctx.disconnect(NodeId::Zookeeper);
+            self.take_back();
+            self.pause(ctx, Some(session));
+        }
         let silent = ctx.now.since(self.last_sent);
         let mut wait = self.ping_after().since(silent);
         if wait == Micros::ZERO {
@@ -335,6 +345,11 @@ impl<T: Clone> ZkClient<T> {
         }
         let cause = ctx.timer_cause();
         ctx.set_timer_caused(wait, self.timer(TimerPurpose::Ping, PING), cause);
+    }
+
+    /// Silence of the server after which the connection counts as dead (`ClientCnxn.readTimeout`).
+    fn silence_max(&self) -> Micros {
+        Micros((self.timeout.0 * 2 / 3).max(1))
     }
 
     /// Quiet after which a heartbeat is due: a third of the session timeout (`ClientCnxn`).

@@ -18,7 +18,7 @@ use super::{Reader, SETTING_WORDS, settings};
 /// Statements that become commands.
 const VERBS: &[&str] = &[
     "topic", "producer", "consumer", "config", "send", "set", "link", "start", "kill", "stop",
-    "hold", "heal", "drop", "power", "rot",
+    "pause", "resume", "hold", "heal", "drop", "power", "rot",
 ];
 
 impl Reader {
@@ -38,6 +38,8 @@ impl Reader {
             "start" => Command::Start { node: self.one_host(input)? },
             "kill" => Command::Kill { node: self.one_host(input)? },
             "stop" => Command::Stop { node: self.one_host(input)? },
+            "pause" => Command::Pause { node: self.one_host(input)? },
+            "resume" => Command::Resume { node: self.one_host(input)? },
             "hold" => {
                 let (a, b) = self.pair(input, '-')?;
                 Command::Hold { a, b }

@@ -193,7 +193,11 @@ fn no_such_client(mention: &Mention, names: &[Text]) -> ParseError {
 /// The client ids within a command.
 fn clients_of(command: &mut Command) -> Vec<&mut ClientId> {
     let nodes: Vec<&mut NodeId> = match command {
-        Command::Start { node } | Command::Kill { node } | Command::Stop { node } => vec![node],
+        Command::Start { node }
+        | Command::Kill { node }
+        | Command::Stop { node }
+        | Command::Pause { node }
+        | Command::Resume { node } => vec![node],
         Command::Hold { a, b } | Command::Heal { a, b } | Command::SetLink { a, b, .. } => {
             vec![a, b]
         }

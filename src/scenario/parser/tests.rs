@@ -227,7 +227,7 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.below(14) {
+        match self.below(16) {
             0 => Command::Start { node: self.host() },
             1 => Command::Kill { node: self.host() },
             2 => Command::Stop { node: self.host() },
@@ -248,6 +248,8 @@ impl Maker {
             10 => self.consumer(),
             11 => Command::SetClient { name: self.word(), key: "acks".into(), value: "all".into() },
             12 => Command::Send { name: self.word(), records: vec![self.record(), self.record()] },
+            13 => Command::Pause { node: self.host() },
+            14 => Command::Resume { node: self.host() },
             _ => self.disk(),
         }
     }

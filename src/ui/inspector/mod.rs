@@ -92,6 +92,7 @@ fn state_key(state: ProcessState) -> &'static str {
         ProcessState::Starting => "state-starting",
         ProcessState::Running => "state-running",
         ProcessState::Stopping => "state-stopping",
+        ProcessState::Paused => "state-paused",
         ProcessState::Dead => "state-dead",
         ProcessState::Stopped => "state-stopped",
     }

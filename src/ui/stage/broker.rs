@@ -58,7 +58,7 @@ fn state(card: &BrokerCard, x: f64, y: f64, lang: Lang) -> Html {
     };
     let (sign, class) = match card.state {
         ProcessState::Running => (disc(x + 3.5, y - 4.0, 3.5, "f-consumer"), "t11 d2"),
-        ProcessState::Starting | ProcessState::Stopping => {
+        ProcessState::Starting | ProcessState::Stopping | ProcessState::Paused => {
             (disc(x + 3.5, y - 4.0, 3.5, "ring s-producer"), "t11 t-producer")
         }
         ProcessState::Dead => (cross(x, y - 7.0), "t11 w5 t-lost"),

@@ -29,6 +29,7 @@ pub fn state(lang: Lang, state: ProcessState) -> String {
         ProcessState::Starting => "stage-state-starting",
         ProcessState::Running => "stage-state-running",
         ProcessState::Stopping => "stage-state-stopping",
+        ProcessState::Paused => "stage-state-paused",
         ProcessState::Dead => "stage-state-dead",
         ProcessState::Stopped => "stage-state-stopped",
     };

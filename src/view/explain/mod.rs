@@ -64,6 +64,8 @@ pub fn importance(kind: &EventKind) -> Importance {
     match kind {
         CommandApplied { .. }
         | ProcessKilled
+        | ProcessPaused
+        | ProcessResumed
         | ProcessStopped
         | ProcessFailed { .. }
         | PowerLost
@@ -104,6 +106,7 @@ pub fn importance(kind: &EventKind) -> Importance {
         TimerFired { .. }
         | MessageSent { .. }
         | MessageDelivered { .. }
+        | MessageWaiting { .. }
         | ConnectionLost { .. }
         | SessionOpened { .. }
         | ZnodeCreated { .. }
@@ -120,7 +123,10 @@ pub fn importance(kind: &EventKind) -> Importance {
 #[must_use]
 pub fn silences(kind: &EventKind) -> bool {
     use EventKind::*;
-    matches!(kind, ProcessKilled | ProcessFailed { .. } | PowerLost | LinkHeld { .. })
+    matches!(
+        kind,
+        ProcessKilled | ProcessPaused | ProcessFailed { .. } | PowerLost | LinkHeld { .. }
+    )
 }
 
 /// The causes of an event, from itself back to the command (or the boot) that began it, or to the

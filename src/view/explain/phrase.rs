@@ -36,12 +36,15 @@ fn key(kind: &EventKind) -> &'static str {
         TimerFired { .. } => "event-timer",
         MessageSent { .. } => "event-message-sent",
         MessageDelivered { .. } => "event-message-delivered",
+        MessageWaiting { .. } => "event-message-waiting",
         MessageDropped { .. } => "event-message-dropped",
         LinkHeld { .. } => "event-link-held",
         LinkHealed { .. } => "event-link-healed",
         ConnectionLost { .. } => "event-connection-lost",
         ProcessStarted => "event-process-started",
         ProcessKilled => "event-process-killed",
+        ProcessPaused => "event-process-paused",
+        ProcessResumed => "event-process-resumed",
         ProcessStopping => "event-process-stopping",
         ProcessStopped => "event-process-stopped",
         ProcessFailed { .. } => "event-process-failed",
@@ -92,6 +95,8 @@ fn command_key(command: &Command) -> &'static str {
         Command::Start { .. } => "command-start",
         Command::Kill { .. } => "command-kill",
         Command::Stop { .. } => "command-stop",
+        Command::Pause { .. } => "command-pause",
+        Command::Resume { .. } => "command-resume",
         Command::Hold { .. } => "command-hold",
         Command::Heal { .. } => "command-heal",
         Command::Drop { .. } => "command-drop",
@@ -146,6 +151,8 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             Command::Start { node }
             | Command::Kill { node }
             | Command::Stop { node }
+            | Command::Pause { node }
+            | Command::Resume { node }
             | Command::DiskFault { node, .. } => {
                 self.host("target", "Target", *node);
             }
@@ -198,7 +205,9 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.host("to", "To", *to);
                 self.message(api.name(), *response, *records, *error);
             }
-            EventKind::MessageDelivered { message } => self.sent(*message),
+            EventKind::MessageDelivered { message } | EventKind::MessageWaiting { message } => {
+                self.sent(*message);
+            }
             EventKind::MessageDropped { message, reason } => {
                 self.sent(*message);
                 self.set("reason", drop_reason(*reason));

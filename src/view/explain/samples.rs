@@ -131,6 +131,8 @@ fn commands() -> Vec<Command> {
         Command::Start { node: B1 },
         Command::Kill { node: B1 },
         Command::Stop { node: NodeId::Zookeeper },
+        Command::Pause { node: B1 },
+        Command::Resume { node: B2 },
         Command::Hold { a, b },
         Command::Heal { a, b },
         Command::Drop { message },
@@ -175,6 +177,7 @@ fn network() -> Vec<EventKind> {
     }
     kinds.extend([
         EventKind::MessageDelivered { message },
+        EventKind::MessageWaiting { message },
         EventKind::LinkHeld { a: B1, b: B2 },
         EventKind::LinkHealed { a: B1, b: WEB },
         EventKind::ConnectionLost { peer: B2 },
@@ -188,6 +191,8 @@ fn processes() -> Vec<EventKind> {
     vec![
         EventKind::ProcessStarted,
         EventKind::ProcessKilled,
+        EventKind::ProcessPaused,
+        EventKind::ProcessResumed,
         EventKind::ProcessStopping,
         EventKind::ProcessStopped,
         EventKind::ProcessFailed { error: "no space".into() },
