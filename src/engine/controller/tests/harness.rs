@@ -291,9 +291,10 @@ impl Harness {
                 Output::Timer { at, timer, cause } => {
                     self.push(at.since(self.now), node, Arrival::Timer { timer, cause });
                 }
-                Output::Exit { .. } | Output::Disconnect { .. } => {
-                    panic!("a control plane neither exits nor cuts anybody off")
+                Output::Disconnect { peer, .. } => {
+                    self.push(LATENCY, peer, Arrival::Lost { peer: node });
                 }
+                Output::Exit { .. } => panic!("a control plane does not exit by itself"),
             }
         }
         result
