@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 
 use source::Source;
 
-/// Folders that are made, not written.
+/// What is made, not written. In a worktree `.git` is a file.
 const MADE: &[&str] = &[".git", "target", "dist", "node_modules"];
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -36,7 +36,10 @@ fn files() -> Vec<(String, String)> {
         for entry in fs::read_dir(&folder).expect("the repository can be read") {
             let path = entry.expect("the repository can be read").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && !MADE.contains(&name.as_str()) {
+            if MADE.contains(&name.as_str()) {
+                continue;
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if path.is_file() {
                 let inner = path.strip_prefix(root()).expect("it is inside the repository");
