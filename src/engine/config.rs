@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
+use crate::engine::setting::{CleanupPolicy, CompressionType, Ratio, Setting, TimestampKind};
 use crate::engine::time::Micros;
 
 /// Everything a world starts from. The same config and commands give the same events everywhere.
@@ -57,6 +58,11 @@ impl Default for LinkConfig {
     }
 }
 
+/// Most of an INT among Kafka's types; what may be more is a LONG.
+const INT: i64 = 2_147_483_647;
+/// Most of a LONG.
+const LONG: i64 = i64::MAX;
+
 macro_rules! settings {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $key:literal $field:ident: $ty:ty = $default:expr, $range:expr;)* }) => {
         $(#[$doc])*
@@ -86,7 +92,16 @@ macro_rules! settings {
             #[must_use]
             pub fn get(&self, key: &str) -> Option<String> {
                 match key {
-                    $($key => Some(self.$field.to_string()),)*
+                    $($key => Some(Setting::text(&self.$field)),)*
+                    _ => None,
+                }
+            }
+
+            /// Least and most of a setting, as far as it is a number.
+            #[must_use]
+            pub fn range(key: &str) -> Option<(i64, i64)> {
+                match key {
+                    $($key => Some($range),)*
                     _ => None,
                 }
             }
@@ -120,13 +135,69 @@ settings! {
         /// Whether leaderships return to the preferred replica by themselves. Not modelled yet.
         "auto.leader.rebalance.enable" auto_leader_rebalance_enable: bool = false, (0, 1);
         /// Cluster default of the topic setting.
-        "min.insync.replicas" min_insync_replicas: i64 = 1, (1, i64::MAX);
+        "min.insync.replicas" min_insync_replicas: i64 = 1, (1, INT);
         /// Cluster default of `segment.bytes`.
         "log.segment.bytes" log_segment_bytes: i64 = 1_073_741_824, (14, 2_147_483_647);
         /// Cluster default of `index.interval.bytes`.
-        "log.index.interval.bytes" log_index_interval_bytes: i64 = 4_096, (0, i64::MAX);
+        "log.index.interval.bytes" log_index_interval_bytes: i64 = 4_096, (0, INT);
         /// Cluster default of `max.message.bytes`.
-        "message.max.bytes" message_max_bytes: i64 = 1_048_588, (0, i64::MAX);
+        "message.max.bytes" message_max_bytes: i64 = 1_048_588, (0, INT);
+        /// Cluster default of the topic setting. Not modelled yet.
+        "compression.type" compression_type: CompressionType = CompressionType::Producer, (0, 0);
+        /// Cluster default of `message.timestamp.type`. Not modelled yet.
+        "log.message.timestamp.type" log_message_timestamp_type: TimestampKind = TimestampKind::CreateTime, (0, 0);
+        /// Cluster default of `segment.ms`, in ms; not set, `log.roll.hours` counts.
+        "log.roll.ms" log_roll_ms: Option<i64> = None, (1, LONG);
+        /// Cluster default of `segment.ms`, in hours.
+        "log.roll.hours" log_roll_hours: i64 = 168, (1, INT);
+        /// Cluster default of `segment.jitter.ms`, in ms; not set, `log.roll.jitter.hours` counts.
+        "log.roll.jitter.ms" log_roll_jitter_ms: Option<i64> = None, (0, LONG);
+        /// Cluster default of `segment.jitter.ms`, in hours.
+        "log.roll.jitter.hours" log_roll_jitter_hours: i64 = 0, (0, INT);
+        /// Cluster default of `segment.index.bytes`.
+        "log.index.size.max.bytes" log_index_size_max_bytes: i64 = 10_485_760, (4, INT);
+        /// Cluster default of `retention.ms`, in ms; not set, minutes and then hours count.
+        "log.retention.ms" log_retention_ms: Option<i64> = None, (-1, LONG);
+        /// Cluster default of `retention.ms`, in minutes.
+        "log.retention.minutes" log_retention_minutes: Option<i64> = None, (-1, INT);
+        /// Cluster default of `retention.ms`, in hours.
+        "log.retention.hours" log_retention_hours: i64 = 168, (-1, INT);
+        /// Cluster default of `retention.bytes`.
+        "log.retention.bytes" log_retention_bytes: i64 = -1, (-LONG, LONG);
+        /// How often logs are looked through for what may go, in ms.
+        "log.retention.check.interval.ms" log_retention_check_interval_ms: i64 = 300_000, (1, LONG);
+        /// How long after a start the logs' periodic tasks run first, in ms.
+        "log.initial.task.delay.ms" log_initial_task_delay_ms: i64 = 30_000, (0, LONG);
+        /// Cluster default of `cleanup.policy`.
+        "log.cleanup.policy" log_cleanup_policy: CleanupPolicy = CleanupPolicy::DELETE, (0, 0);
+        /// Cluster default of `file.delete.delay.ms`.
+        "log.segment.delete.delay.ms" log_segment_delete_delay_ms: i64 = 60_000, (0, LONG);
+        /// Cluster default of `flush.messages`.
+        "log.flush.interval.messages" log_flush_interval_messages: i64 = LONG, (1, LONG);
+        /// Cluster default of `flush.ms`; not set, the scheduler's interval counts.
+        "log.flush.interval.ms" log_flush_interval_ms: Option<i64> = None, (0, LONG);
+        /// How often logs are looked through for what is to be flushed, in ms.
+        "log.flush.scheduler.interval.ms" log_flush_scheduler_interval_ms: i64 = LONG, (1, LONG);
+        /// How often recovery points are written to disk, in ms.
+        "log.flush.offset.checkpoint.interval.ms" log_flush_offset_checkpoint_interval_ms: i64 = 60_000, (1, INT);
+        /// How often log start offsets are written to disk, in ms.
+        "log.flush.start.offset.checkpoint.interval.ms" log_flush_start_offset_checkpoint_interval_ms: i64 = 60_000, (1, INT);
+        /// Whether logs are compacted at all.
+        "log.cleaner.enable" log_cleaner_enable: bool = true, (0, 1);
+        /// How long the cleaner sleeps when no log is to be cleaned, in ms.
+        "log.cleaner.backoff.ms" log_cleaner_backoff_ms: i64 = 15_000, (0, LONG);
+        /// Memory for the offset map, in bytes: 24 for each key of one cleaning.
+        "log.cleaner.dedupe.buffer.size" log_cleaner_dedupe_buffer_size: i64 = 134_217_728, (24, LONG);
+        /// Share of the offset map that is filled.
+        "log.cleaner.io.buffer.load.factor" log_cleaner_io_buffer_load_factor: Ratio = Ratio(900_000), (0, 1);
+        /// Cluster default of `min.cleanable.dirty.ratio`.
+        "log.cleaner.min.cleanable.ratio" log_cleaner_min_cleanable_ratio: Ratio = Ratio(500_000), (0, 1);
+        /// Cluster default of `delete.retention.ms`.
+        "log.cleaner.delete.retention.ms" log_cleaner_delete_retention_ms: i64 = 86_400_000, (0, LONG);
+        /// Cluster default of `min.compaction.lag.ms`.
+        "log.cleaner.min.compaction.lag.ms" log_cleaner_min_compaction_lag_ms: i64 = 0, (0, LONG);
+        /// Cluster default of `max.compaction.lag.ms`.
+        "log.cleaner.max.compaction.lag.ms" log_cleaner_max_compaction_lag_ms: i64 = LONG, (1, LONG);
     }
 }
 
@@ -134,17 +205,80 @@ settings! {
     /// Settings of one topic, resolved: its own over the cluster's defaults (LogConfig, TopicConfig).
     TopicConfig {
         /// ISR size below which acks=all is refused and the high watermark holds.
-        "min.insync.replicas" min_insync_replicas: i64 = 1, (1, i64::MAX);
+        "min.insync.replicas" min_insync_replicas: i64 = 1, (1, INT);
         /// Size that a segment does not exceed.
         "segment.bytes" segment_bytes: i64 = 1_073_741_824, (14, 2_147_483_647);
         /// Bytes between two entries of the offset index.
-        "index.interval.bytes" index_interval_bytes: i64 = 4_096, (0, i64::MAX);
+        "index.interval.bytes" index_interval_bytes: i64 = 4_096, (0, INT);
         /// Largest batch.
-        "max.message.bytes" max_message_bytes: i64 = 1_048_588, (0, i64::MAX);
+        "max.message.bytes" max_message_bytes: i64 = 1_048_588, (0, INT);
+        /// How the leader stores batches. Not modelled yet.
+        "compression.type" compression_type: CompressionType = CompressionType::Producer, (0, 0);
+        /// Whose clock timestamps are of. Not modelled yet.
+        "message.timestamp.type" message_timestamp_type: TimestampKind = TimestampKind::CreateTime, (0, 0);
+        /// Age at which a segment rolls though it is not full, in ms.
+        "segment.ms" segment_ms: i64 = 604_800_000, (1, LONG);
+        /// Most by which a segment rolls earlier than `segment.ms`, drawn for each, in ms.
+        "segment.jitter.ms" segment_jitter_ms: i64 = 0, (0, LONG);
+        /// Size at which an index is full and its segment rolls; the active one's are that long.
+        "segment.index.bytes" segment_index_bytes: i64 = 10_485_760, (4, INT);
+        /// What makes room: `delete`, `compact`, or both.
+        "cleanup.policy" cleanup_policy: CleanupPolicy = CleanupPolicy::DELETE, (0, 0);
+        /// Age after which segments go, in ms; −1 never.
+        "retention.ms" retention_ms: i64 = 604_800_000, (-1, LONG);
+        /// Size of a log above which its oldest segments go; negative never.
+        "retention.bytes" retention_bytes: i64 = -1, (-LONG, LONG);
+        /// How long a deleted segment's files stay, as `.deleted`, in ms.
+        "file.delete.delay.ms" file_delete_delay_ms: i64 = 60_000, (0, LONG);
+        /// How long tombstones stay after the first cleaning that met them, in ms.
+        "delete.retention.ms" delete_retention_ms: i64 = 86_400_000, (0, LONG);
+        /// Age below which a record is not compacted away, in ms.
+        "min.compaction.lag.ms" min_compaction_lag_ms: i64 = 0, (0, LONG);
+        /// Age at which a record is compacted whatever the dirty ratio is, in ms.
+        "max.compaction.lag.ms" max_compaction_lag_ms: i64 = LONG, (1, LONG);
+        /// Share of a log that must not have been cleaned yet before it is.
+        "min.cleanable.dirty.ratio" min_cleanable_dirty_ratio: Ratio = Ratio(500_000), (0, 1);
+        /// Number of records after which a log is flushed.
+        "flush.messages" flush_messages: i64 = LONG, (1, LONG);
+        /// Age of the oldest unflushed record at which a log is flushed, in ms.
+        "flush.ms" flush_ms: i64 = LONG, (0, LONG);
         /// Whether a replica outside the ISR may lead when no member of it lives. Not modelled yet.
         "unclean.leader.election.enable" unclean_leader_election_enable: bool = false, (0, 1);
     }
 }
+
+/// Settings that stand for one another: the finer unit counts (`KafkaConfig.logRetentionTimeMillis`
+/// and its neighbours).
+impl BrokerConfig {
+    /// Cluster default of `segment.ms`.
+    #[must_use]
+    pub fn roll_ms(&self) -> i64 {
+        self.log_roll_ms.unwrap_or(HOUR_MS * self.log_roll_hours)
+    }
+
+    /// Cluster default of `segment.jitter.ms`.
+    #[must_use]
+    pub fn roll_jitter_ms(&self) -> i64 {
+        self.log_roll_jitter_ms.unwrap_or(HOUR_MS * self.log_roll_jitter_hours)
+    }
+
+    /// Cluster default of `retention.ms`; −1 is for ever.
+    #[must_use]
+    pub fn retention_ms(&self) -> i64 {
+        let in_minutes = self.log_retention_minutes.map(|minutes| minutes * MINUTE_MS);
+        let ms = self.log_retention_ms.or(in_minutes);
+        ms.unwrap_or(HOUR_MS * self.log_retention_hours).max(-1)
+    }
+
+    /// Cluster default of `flush.ms`.
+    #[must_use]
+    pub fn flush_ms(&self) -> i64 {
+        self.log_flush_interval_ms.unwrap_or(self.log_flush_scheduler_interval_ms)
+    }
+}
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 impl TopicConfig {
     /// The cluster's defaults with a topic's own settings over them. Settings that do not parse are
@@ -156,44 +290,27 @@ impl TopicConfig {
             segment_bytes: broker.log_segment_bytes,
             index_interval_bytes: broker.log_index_interval_bytes,
             max_message_bytes: broker.message_max_bytes,
+            compression_type: broker.compression_type,
+            message_timestamp_type: broker.log_message_timestamp_type,
+            segment_ms: broker.roll_ms(),
+            segment_jitter_ms: broker.roll_jitter_ms(),
+            segment_index_bytes: broker.log_index_size_max_bytes,
+            cleanup_policy: broker.log_cleanup_policy,
+            retention_ms: broker.retention_ms(),
+            retention_bytes: broker.log_retention_bytes,
+            file_delete_delay_ms: broker.log_segment_delete_delay_ms,
+            delete_retention_ms: broker.log_cleaner_delete_retention_ms,
+            min_compaction_lag_ms: broker.log_cleaner_min_compaction_lag_ms,
+            max_compaction_lag_ms: broker.log_cleaner_max_compaction_lag_ms,
+            min_cleanable_dirty_ratio: broker.log_cleaner_min_cleanable_ratio,
+            flush_messages: broker.log_flush_interval_messages,
+            flush_ms: broker.flush_ms(),
             ..TopicConfig::default()
         };
         for (key, value) in own {
             let _refused_earlier = config.set(key, value);
         }
         config
-    }
-}
-
-trait Setting: Sized {
-    fn parse(key: &str, value: &str, range: (i64, i64)) -> Result<Self, ConfigError>;
-}
-
-impl Setting for i64 {
-    fn parse(key: &str, value: &str, range: (i64, i64)) -> Result<i64, ConfigError> {
-        let number: i64 = value
-            .trim()
-            .parse()
-            .map_err(|_| ConfigError::NotANumber { key: key.into(), value: value.into() })?;
-        if number < range.0 || number > range.1 {
-            return Err(ConfigError::OutOfRange {
-                key: key.into(),
-                value: number,
-                least: range.0,
-                most: range.1,
-            });
-        }
-        Ok(number)
-    }
-}
-
-impl Setting for bool {
-    fn parse(key: &str, value: &str, _: (i64, i64)) -> Result<bool, ConfigError> {
-        match value.trim() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(ConfigError::NotABoolean { key: key.into(), value: value.into() }),
-        }
     }
 }
 

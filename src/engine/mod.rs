@@ -11,6 +11,7 @@ pub mod time;
 pub mod ordered;
 pub mod rng;
 pub mod error;
+pub mod setting;
 pub mod config;
 pub mod command;
 pub mod event;

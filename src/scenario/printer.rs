@@ -142,7 +142,7 @@ fn config(out: &mut String, config: &WorldConfig) {
     for key in BrokerConfig::KEYS {
         let value = config.broker.get(key).unwrap_or_default();
         if defaults.broker.get(key).as_deref() != Some(&value) {
-            line(out, &format!("set {key}={value}"));
+            line(out, &format!("set {key}={}", word(&value)));
         }
     }
 }

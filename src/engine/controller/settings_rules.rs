@@ -28,32 +28,45 @@ impl Refused {
 /// # Errors
 /// It is unknown, or its value does not parse or is out of range.
 pub fn check(key: &str, value: &str) -> Result<(), Refused> {
-    let invalid = |what: &str| {
+    let invalid = |value: &str, what: &str| {
         Refused::Invalid(format!("Invalid value {value} for configuration {key}: {what}").into())
     };
+    let not_of_type = || invalid(value, &format!("Not a number of type {}", number_type(key)));
     match TopicConfig::default().set(key, value) {
-        Ok(()) if beyond_int(value) => Err(invalid("Not a number of type INT")),
         Ok(()) => Ok(()),
         Err(ConfigError::Unknown { .. }) => {
             Err(Refused::Unknown(format!("Unknown topic config name: {key}").into()))
         }
-        Err(ConfigError::NotANumber { .. }) => Err(invalid("Not a number of type INT")),
+        Err(ConfigError::NotANumber { .. }) => Err(not_of_type()),
         Err(ConfigError::NotABoolean { .. }) => {
-            Err(invalid("Expected value to be either true or false"))
+            Err(invalid(value, "Expected value to be either true or false"))
         }
-        Err(ConfigError::NotOneOf { allowed, .. }) => {
-            Err(invalid(&format!("String must be one of: {allowed}")))
+        Err(ConfigError::NotOneOf { value, allowed, .. }) => {
+            Err(invalid(&value, &format!("String must be one of: {allowed}")))
         }
         Err(ConfigError::OutOfRange { value: number, least, .. }) if number < least => {
-            Err(invalid(&format!("Value must be at least {least}")))
+            Err(invalid(value, &format!("Value must be at least {least}")))
         }
-        Err(ConfigError::OutOfRange { .. }) => Err(invalid("Not a number of type INT")),
+        Err(ConfigError::OutOfRange { .. }) if value.contains('.') => {
+            Err(invalid(value, "Value must be no more than 1"))
+        }
+        Err(ConfigError::OutOfRange { .. }) => Err(not_of_type()),
     }
 }
 
-/// Every number among the settings modelled is an INT in Kafka.
-fn beyond_int(value: &str) -> bool {
-    value.trim().parse::<i64>().is_ok_and(|number| i32::try_from(number).is_err())
+/// Type of a number setting (`ConfigDef.Type`).
+fn number_type(key: &str) -> &'static str {
+    match TopicConfig::range(key) {
+        _ if key == "min.cleanable.dirty.ratio" => "DOUBLE",
+        Some((_, most)) if most > i64::from(i32::MAX) => "LONG",
+        _ => "INT",
+    }
+}
+
+/// Whether a setting is a list, to which can be appended (`ConfigDef.Type.LIST`).
+#[must_use]
+pub fn is_list(key: &str) -> bool {
+    key == "cleanup.policy"
 }
 
 #[cfg(test)]
@@ -93,6 +106,16 @@ mod tests {
             "max.message.bytes",
             "3000000000",
             "Invalid value 3000000000 for configuration max.message.bytes: Not a number of type INT",
+        );
+        check_words(
+            "retention.ms",
+            "1d",
+            "Invalid value 1d for configuration retention.ms: Not a number of type LONG",
+        );
+        check_words(
+            "cleanup.policy",
+            "compact,keep",
+            "Invalid value keep for configuration cleanup.policy: String must be one of: compact, delete",
         );
     }
 }

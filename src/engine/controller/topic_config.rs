@@ -281,6 +281,22 @@ fn refuse_resource(
 
 const SET: i8 = 0;
 const DELETE: i8 = 1;
+const APPEND: i8 = 2;
+const SUBTRACT: i8 = 3;
+
+/// A list with words appended that it does not have, or without words
+/// (`ConfigAdminManager.prepareIncrementalConfigs`).
+fn list_after(list: &str, words: &str, append: bool) -> String {
+    let named: Vec<&str> = words.split(',').collect();
+    let mut all: Vec<&str> = list.split(',').filter(|word| !word.is_empty()).collect();
+    if append {
+        let new: Vec<&str> = named.into_iter().filter(|word| !all.contains(word)).collect();
+        all.extend(new);
+    } else {
+        all.retain(|word| !named.contains(word));
+    }
+    all.join(",")
+}
 
 /// The settings as they would be (`ConfigAdminManager.prepareIncrementalConfigs`).
 fn merge(
@@ -300,9 +316,13 @@ fn merge(
             (DELETE, _) => {
                 overrides.remove(&key);
             }
-            // None of the settings modelled is a list, so nothing can be appended or subtracted.
+            (operation @ (APPEND | SUBTRACT), Some(value)) if settings_rules::is_list(&key) => {
+                let own = overrides.get(&key).map(|own| own.to_string());
+                let list = own.or_else(|| TopicConfig::default().get(&key)).unwrap_or_default();
+                overrides.insert(key, list_after(&list, value, operation == APPEND).into());
+            }
             (operation, _) => {
-                let verb = if operation == 2 { "append" } else { "subtract" };
+                let verb = if operation == APPEND { "append" } else { "subtract" };
                 let text = format!("Config value {verb} is not allowed for config key: {key}");
                 return Err((ResponseError::InvalidConfig.code(), text.into()));
             }
