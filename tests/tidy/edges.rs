@@ -22,8 +22,10 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// The engine's vocabulary: plain data, its containers and the node's contract, free to all of the engine.
-const VOCABULARY: &[&str] =
-    &["ids", "time", "rng", "error", "setting", "config", "command", "event", "protocol", "node", "ordered"];
+const VOCABULARY: &[&str] = &[
+    "ids", "time", "rng", "error", "setting", "config", "command", "event", "protocol", "node",
+    "ordered",
+];
 
 /// What each part of the engine may use of the engine beside the vocabulary and itself: a whole part,
 /// or one file of it.
