@@ -5,5 +5,6 @@
 
 pub mod cluster;
 pub mod project;
+pub mod inside;
 pub mod scene;
 pub mod explain;

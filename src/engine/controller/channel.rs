@@ -11,7 +11,7 @@ use crate::engine::controller::tags;
 use crate::engine::event::TimerPurpose;
 use crate::engine::ids::{BrokerId, CorrelationId, NodeId};
 use crate::engine::node::{Ctx, Timer};
-use crate::engine::protocol::{Payload, Request};
+use crate::engine::protocol::{Api, Payload, Request};
 use crate::engine::time::Micros;
 
 /// Pause before a failed request is sent again (`RequestSendThread.backoff`).
@@ -74,6 +74,14 @@ impl Channels {
             let channel = || Channel { queue: VecDeque::new(), link: Link::Idle };
             self.channels.entry(*broker).or_insert_with(channel);
         }
+    }
+
+    /// What waits for each broker: how many requests, and what the first of them is.
+    pub fn queued(&self) -> impl Iterator<Item = (BrokerId, usize, Option<Api>)> {
+        self.channels.iter().map(|(broker, channel)| {
+            let first = channel.queue.front().map(|request| request.api());
+            (*broker, channel.queue.len(), first)
+        })
     }
 
     /// Gives up the channel to one broker, and what was queued.

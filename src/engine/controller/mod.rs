@@ -27,6 +27,7 @@ pub mod channel;
 pub mod batch;
 pub mod state_json;
 pub mod json;
+mod inspect;
 
 #[cfg(test)]
 mod tests;

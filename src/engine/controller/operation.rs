@@ -45,6 +45,20 @@ pub enum ControllerEvent {
     ControlledShutdown { asker: Asker, broker: BrokerId },
 }
 
+impl ControllerEvent {
+    /// Kafka's name of it (`ControllerState` and the classes beside it).
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            ControllerEvent::ControllerChange => "ControllerChange",
+            ControllerEvent::BrokerChange => "BrokerChange",
+            ControllerEvent::TopicChange => "TopicChange",
+            ControllerEvent::AlterPartition { .. } => "AlterPartition",
+            ControllerEvent::ControlledShutdown { .. } => "ControlledShutdown",
+        }
+    }
+}
+
 /// One phase of an event's work.
 #[derive(Clone, Debug)]
 pub enum Phase {
@@ -129,6 +143,17 @@ impl EventQueue {
     pub fn abandon(&mut self) -> Option<Phase> {
         self.serial += 1;
         self.current.take().and_then(|operation| operation.waiting)
+    }
+
+    /// Events that wait, first first.
+    pub fn queued(&self) -> impl Iterator<Item = &ControllerEvent> {
+        self.events.iter()
+    }
+
+    /// Whether an event is being worked on.
+    #[must_use]
+    pub fn is_working(&self) -> bool {
+        self.current.is_some()
     }
 
     /// Takes every queued event.

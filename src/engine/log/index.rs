@@ -122,7 +122,8 @@ pub(super) fn truncate_to(
     disk.truncate(time_index, kept * TIME_ENTRY);
 }
 
-fn offset_entry(disk: &Disk, file: FileId, base: Offset, slot: u64) -> OffsetEntry {
+/// The entry in a slot that is there.
+pub(super) fn offset_entry(disk: &Disk, file: FileId, base: Offset, slot: u64) -> OffsetEntry {
     let mut bytes = [0; OFFSET_ENTRY as usize];
     let whole = disk.read_exact(file, slot * OFFSET_ENTRY, &mut bytes);
     debug_assert!(whole, "slots are counted in whole entries");
@@ -134,7 +135,8 @@ fn offset_entry(disk: &Disk, file: FileId, base: Offset, slot: u64) -> OffsetEnt
     }
 }
 
-fn time_entry(disk: &Disk, file: FileId, base: Offset, slot: u64) -> TimeEntry {
+/// The entry in a slot that is there.
+pub(super) fn time_entry(disk: &Disk, file: FileId, base: Offset, slot: u64) -> TimeEntry {
     let mut timestamp = [0; 8];
     let mut offset = [0; 4];
     let whole = disk.read_exact(file, slot * TIME_ENTRY, &mut timestamp)

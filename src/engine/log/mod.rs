@@ -12,6 +12,7 @@ mod append;
 pub mod checkpoint;
 mod epoch_cache;
 mod index;
+mod inspect;
 mod read;
 mod recovery;
 mod segment;
@@ -29,6 +30,7 @@ use crate::engine::log::epoch_cache::EpochCache;
 use crate::engine::log::segment::Segment;
 
 pub use crate::engine::log::append::{AppendError, Appended};
+pub use crate::engine::log::inspect::SegmentDetail;
 pub use crate::engine::log::read::OutOfRange;
 pub use crate::engine::log::recovery::Recovery;
 

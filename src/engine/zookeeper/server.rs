@@ -11,7 +11,7 @@ use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::Payload;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkReply, ZkRequest, ZkResult};
 use crate::engine::time::Micros;
-use crate::engine::zookeeper::session::{Sessions, Silence};
+use crate::engine::zookeeper::session::{Session, Sessions, Silence};
 use crate::engine::zookeeper::tree::{Change, Tree, Znode};
 use crate::engine::zookeeper::txn_log::{self, Entry};
 use crate::engine::zookeeper::watch::Watches;
@@ -124,6 +124,17 @@ impl ZookeeperServer {
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Znode> {
         self.tree.get(path)
+    }
+
+    /// Every live session, by number.
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        self.sessions.iter()
+    }
+
+    /// Who watches what.
+    #[must_use]
+    pub fn watches(&self) -> &Watches {
+        &self.watches
     }
 
     fn connect(

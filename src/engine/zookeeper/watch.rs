@@ -30,6 +30,15 @@ impl Watches {
         self.children.entry(path.clone()).or_default().insert(session);
     }
 
+    /// Who watches a znode: its existence and data, and its children.
+    #[must_use]
+    pub fn on(&self, path: &str) -> (Vec<SessionId>, Vec<SessionId>) {
+        let of = |watchers: &Watchers| {
+            watchers.get(path).map(|sessions| sessions.iter().copied().collect())
+        };
+        (of(&self.data).unwrap_or_default(), of(&self.children).unwrap_or_default())
+    }
+
     /// Forgets all watches of a session.
     pub fn forget(&mut self, session: SessionId) {
         for watchers in [&mut self.data, &mut self.children] {
