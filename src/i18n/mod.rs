@@ -45,6 +45,7 @@ impl Lang {
                 include_str!("../../www/i18n/event.en.ftl"),
                 include_str!("../../www/i18n/error.en.ftl"),
                 include_str!("../../www/i18n/stage.en.ftl"),
+                include_str!("../../www/i18n/inspect.en.ftl"),
                 include_str!("../../www/i18n/lesson.en.ftl"),
             ],
             Lang::ZhCn => &[
@@ -52,6 +53,7 @@ impl Lang {
                 include_str!("../../www/i18n/event.zh-CN.ftl"),
                 include_str!("../../www/i18n/error.zh-CN.ftl"),
                 include_str!("../../www/i18n/stage.zh-CN.ftl"),
+                include_str!("../../www/i18n/inspect.zh-CN.ftl"),
                 include_str!("../../www/i18n/lesson.zh-CN.ftl"),
             ],
         }

@@ -34,6 +34,7 @@ use crate::scenario::version::ENGINE_VERSION;
 use crate::store::document::{Document, Place};
 use crate::store::report::StorageState;
 use crate::view::cluster::{ClusterView, MessageView, RecordView};
+use crate::view::inside::{self, Inside, Look};
 use crate::view::project;
 
 use checkpoint::{Checkpoint, Checkpoints};
@@ -314,6 +315,12 @@ impl Session {
         limit: u32,
     ) -> Vec<RecordView> {
         project::records(&self.world, broker, partition, from, limit)
+    }
+
+    /// The inside of one thing.
+    #[must_use]
+    pub fn look(&self, asked: &Look) -> Inside {
+        inside::look(&self.world, asked)
     }
 
     /// The world, for projections that are not here.

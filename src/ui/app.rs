@@ -17,12 +17,12 @@ use gloo::events::EventListener;
 use yew::prelude::*;
 
 use crate::engine::event::{ElectionReason, EventKind};
-use crate::engine::ids::{BrokerId, EventId, Text};
+use crate::engine::ids::{EventId, Text};
 use crate::i18n::Lang;
 use crate::session::Session;
 use crate::session::message::{Effect, Msg, Notice};
 use crate::ui::caption::Caption;
-use crate::ui::context::{Action, Dialog, Shared, Tab, Ui};
+use crate::ui::context::{Action, Dialog, Opened, Shared, Tab, Ui};
 use crate::ui::dialog::Dialogs;
 use crate::ui::dock::Dock;
 use crate::ui::effects::storage::Storage;
@@ -71,7 +71,7 @@ pub struct App {
     drawer: bool,
     level: Importance,
     selection: Selection,
-    replica: Option<BrokerId>,
+    opened: Opened,
     why: Option<EventId>,
     dialog: Option<Dialog>,
     notices: Vec<(u32, Notice)>,
@@ -133,7 +133,7 @@ impl Component for App {
             drawer: false,
             level: Importance::Fact,
             selection: Selection::None,
-            replica: None,
+            opened: Opened::default(),
             why: None,
             dialog: None,
             notices: Vec::new(),
@@ -248,7 +248,7 @@ impl App {
         self.headlines.observe(&session);
         let asked = Asked { lang: self.lang, level: self.level, why: self.why };
         self.shown = Shown::of(&session, &self.headlines, asked);
-        self.shown.look_at(&session, &self.selection, self.replica);
+        self.shown.look_at(&session, &self.selection, &self.opened);
         if let Some(open) = &mut self.lesson {
             let given =
                 session.commands().len().saturating_sub(open.progress.lesson.start.commands.len());
@@ -307,7 +307,7 @@ impl App {
         let shown = &self.shown;
         let inspector = html! {
             <Inspector cluster={Shared(shown.cluster.clone())} messages={Shared(shown.messages.clone())}
-                selection={self.selection.clone()} replica={self.replica} records={shown.records.clone()} />
+                selection={self.selection.clone()} opened={self.opened.clone()} inside={Shared(shown.inside.clone())} />
         };
         let open = self.lesson.clone().map(Shared);
         let lesson = html! { <LessonPanel {open} /> };

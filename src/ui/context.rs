@@ -13,6 +13,7 @@ use crate::ui::lesson_panel::LessonAction;
 use crate::ui::stage::StageAction;
 use crate::ui::tools::Tool;
 use crate::view::explain::Importance;
+use crate::view::inside::Place;
 use crate::view::scene::Selection;
 
 /// What somebody asked for.
@@ -24,6 +25,10 @@ pub enum Action {
     Select(Selection),
     /// Open a partition's replica on this broker.
     Replica(BrokerId),
+    /// Open a part of what is inspected.
+    Part(Part),
+    /// Turn to this place of the replica that is open.
+    Place(Place),
     /// Show why an event happened.
     Why(EventId),
     /// Show why what the caption tells happened.
@@ -74,6 +79,35 @@ pub enum Tab {
     Inspect,
     /// The events and their causes; on wide pages they are always there.
     Events,
+}
+
+/// A part of what is inspected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// What comes first: segments, znodes, a broker.
+    #[default]
+    Main,
+    /// Records of a replica.
+    Records,
+    /// Leader epochs and producers of a replica.
+    Epochs,
+    /// Files of a replica.
+    Files,
+    /// Sessions of ZooKeeper.
+    Sessions,
+    /// The controller that a broker is.
+    Controller,
+}
+
+/// How far somebody looks into what is selected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Which replica of a partition; the leader's when none is chosen.
+    pub replica: Option<BrokerId>,
+    /// Which part.
+    pub part: Part,
+    /// Which pages.
+    pub place: Place,
 }
 
 /// A dialog.

@@ -75,21 +75,6 @@ pub struct ZookeeperView {
     pub state: ProcessState,
     /// Children of `/brokers/ids`.
     pub broker_ids: Vec<BrokerId>,
-    /// Every znode: path, data, whether ephemeral. Sorted by path.
-    pub znodes: Vec<ZnodeView>,
-}
-
-/// One znode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ZnodeView {
-    /// Its path.
-    pub path: Text,
-    /// Its data, as Kafka writes it.
-    pub data: Text,
-    /// Its version.
-    pub version: i32,
-    /// Whether it dies with its session.
-    pub ephemeral: bool,
 }
 
 /// One broker.

@@ -17,7 +17,7 @@ use crate::engine::sim::world::World;
 use crate::engine::zookeeper::ZookeeperServer;
 use crate::view::cluster::{
     BrokerView, ClusterView, ConsumerView, MessageView, PartitionView, ProcessState, ProducerView,
-    RecordView, ReplicaView, Role, SegmentView, TopicView, ZnodeView, ZookeeperView,
+    RecordView, ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
 };
 
 /// The cluster as it stands now.
@@ -134,20 +134,8 @@ fn zookeeper_view(world: &World) -> ZookeeperView {
         return ZookeeperView { state, ..Default::default() };
     };
     let ids = format!("{}/", state_json::BROKER_IDS);
-    let znodes: Vec<ZnodeView> = server
-        .znodes()
-        .map(|(path, znode)| ZnodeView {
-            path: path.clone(),
-            data: znode.data.clone(),
-            version: znode.version,
-            ephemeral: znode.owner.is_some(),
-        })
-        .collect();
-    let broker_ids = znodes
-        .iter()
-        .filter_map(|znode| znode.path.strip_prefix(&*ids)?.parse().ok().map(BrokerId))
-        .collect();
-    ZookeeperView { state, broker_ids, znodes }
+    let id = |(path, _): (&Text, _)| path.strip_prefix(&*ids)?.parse().ok().map(BrokerId);
+    ZookeeperView { state, broker_ids: server.znodes().filter_map(id).collect() }
 }
 
 fn brokers(world: &World, controller: Option<BrokerId>, topics: &[TopicView]) -> Vec<BrokerView> {

@@ -125,17 +125,8 @@ column-isr = ISR
 isr-in = in
 isr-out = out
 partition-state = Leader epoch { $epoch }, state version { $version }
-files-on = Files on broker { $broker }
 files-flushed = flushed
 files-page-cache = page cache only
-files-none = No segments yet.
-files-index = { $count ->
-    [one] 1 index entry
-   *[other] { $count } index entries
-}
-epochs-title = Leader epochs
-epochs-line = Epoch { $epoch } began at { $offset }
-records-title = Newest records
 records-none = No records yet.
 column-offset = Offset
 column-epoch = Epoch

@@ -7,7 +7,7 @@ use crate::i18n::Lang;
 use crate::session::message::Msg;
 use crate::ui::app::App;
 use crate::ui::app::dying::Dying;
-use crate::ui::context::{Action, Tab};
+use crate::ui::context::{Action, Opened, Tab};
 use crate::ui::keyboard;
 use crate::ui::prefs;
 use crate::ui::stage::StageAction;
@@ -20,7 +20,11 @@ impl App {
         match action {
             Action::Tell(msg) => self.tell(msg),
             Action::Select(selection) => self.select(selection),
-            Action::Replica(broker) => self.replica = Some(broker),
+            Action::Replica(broker) => {
+                self.opened = Opened { replica: Some(broker), part: self.opened.part, ..Opened::default() };
+            }
+            Action::Part(part) => self.opened.part = part,
+            Action::Place(place) => self.opened.place = place,
             Action::Why(event) => self.ask_why(event),
             Action::WhyCaption => {
                 if let Some(event) = self.shown.told.as_ref().map(|told| told.event) {
@@ -60,8 +64,10 @@ impl App {
         if selection != Selection::None {
             self.inspects = true;
         }
+        if self.selection != selection {
+            self.opened = Opened::default();
+        }
         self.selection = selection;
-        self.replica = None;
     }
 
     fn show_tab(&mut self, tab: Tab) {
@@ -157,7 +163,7 @@ impl App {
     /// Puts away what belonged to the world before.
     pub(super) fn look_at_nothing(&mut self) {
         self.selection = Selection::None;
-        self.replica = None;
+        self.opened = Opened::default();
         self.why = None;
         self.tool = Tool::Select;
         self.notices.clear();

@@ -3,17 +3,20 @@
 use std::rc::Rc;
 
 use crate::engine::event::Event;
-use crate::engine::ids::{BrokerId, EventId, Offset};
+use crate::engine::ids::EventId;
 use crate::engine::time::Micros;
 use crate::i18n::Lang;
 use crate::session::Session;
 use crate::ui::caption::Told;
+use crate::ui::context::{Opened, Part};
 use crate::ui::dock::{Cause, Row};
 use crate::ui::frame::now_ms;
 use crate::ui::glyph::Glyph;
+use crate::ui::inspector::opened_replica;
 use crate::ui::telling::Telling;
-use crate::view::cluster::{ClusterView, MessageView, RecordView};
+use crate::view::cluster::{ClusterView, MessageView};
 use crate::view::explain::{Importance, importance};
+use crate::view::inside::{Inside, Look};
 use crate::view::scene::Selection;
 
 use super::headlines::Headlines;
@@ -21,8 +24,6 @@ use super::is_loss;
 
 /// Most lines of the list of events.
 const ROWS_MOST: usize = 80;
-/// Most records of a replica that the inspector lists.
-const RECORDS_MOST: u32 = 8;
 /// How long a list may be old while time runs, in milliseconds.
 const STALE_MS: f64 = 100.0;
 /// While time runs, a headline stays in the caption for this much of the world's time.
@@ -53,13 +54,13 @@ pub struct Shown {
     pub causes: Vec<Cause>,
     /// Whether older causes have left the window.
     pub begins_earlier: bool,
-    /// Newest records of the replica that the inspector shows.
-    pub records: Vec<RecordView>,
+    /// The inside of what is inspected.
+    pub inside: Rc<Inside>,
     made_ms: f64,
 }
 
 impl Shown {
-    /// Everything but the inspector's records, which depend on what is looked at.
+    /// Everything but what the inspector looks into.
     pub fn of(session: &Session, headlines: &Headlines, asked: Asked) -> Shown {
         let Asked { lang, why, .. } = asked;
         let telling = Telling::of(session, headlines);
@@ -80,7 +81,7 @@ impl Shown {
             rows: rows(session, headlines, &telling, asked),
             causes: steps.iter().map(cause).collect(),
             begins_earlier,
-            records: Vec::new(),
+            inside: Rc::default(),
             made_ms: now_ms(),
         }
     }
@@ -90,19 +91,25 @@ impl Shown {
         now_ms - self.made_ms > STALE_MS
     }
 
-    /// Reads the records that the inspector shows.
-    pub fn look_at(&mut self, session: &Session, selection: &Selection, replica: Option<BrokerId>) {
-        let Selection::Partition(which) = selection else { return };
-        let all = self.cluster.topics.iter().flat_map(|topic| &topic.partitions);
-        let Some(partition) = all.into_iter().find(|found| found.partition == *which) else {
-            return;
+    /// Looks into what is inspected.
+    pub fn look_at(&mut self, session: &Session, selection: &Selection, opened: &Opened) {
+        let asked = match selection {
+            Selection::Zookeeper => Some(Look::Zookeeper),
+            Selection::Broker(id) if opened.part == Part::Controller => Some(Look::Controller(*id)),
+            Selection::Partition(which) => {
+                let all = self.cluster.topics.iter().flat_map(|topic| &topic.partitions);
+                let found = all.into_iter().find(|found| found.partition == *which);
+                found.and_then(|found| opened_replica(found, opened)).map(|broker| Look::Replica {
+                    broker,
+                    partition: which.clone(),
+                    at: opened.place.clone(),
+                })
+            }
+            _ => None,
         };
-        let opened = replica.or(partition.leader);
-        let opened = partition.replicas.iter().find(|found| Some(found.broker) == opened);
-        let Some(opened) = opened.or(partition.replicas.first()) else { return };
-        let first = opened.log_end_offset.0 - i64::from(RECORDS_MOST);
-        let from = Offset(first.max(opened.log_start_offset.0));
-        self.records = session.records(opened.broker, which, from, RECORDS_MOST);
+        if let Some(asked) = asked {
+            self.inside = Rc::new(session.look(&asked));
+        }
     }
 }
 

@@ -4,29 +4,54 @@ use yew::prelude::*;
 
 use crate::engine::ids::{BrokerId, NodeId};
 use crate::i18n::Arg;
-use crate::ui::context::{Action, Ui};
+use crate::ui::context::{Action, Opened, Part, Ui};
 use crate::ui::format;
-use crate::ui::inspector::{facts, head, host, pill, process_buttons, state_key};
-use crate::view::cluster::{ClusterView, PartitionView, ReplicaView, Role};
+use crate::ui::inspector::{
+    controller, facts, head, host, parts, pill, process_buttons, state_key,
+};
+use crate::view::cluster::{BrokerView, ClusterView, PartitionView, ReplicaView, Role};
+use crate::view::inside::ControllerInside;
 use crate::view::scene::Selection;
 
 /// Shows a broker.
-pub fn show(ui: &Ui, cluster: &ClusterView, id: BrokerId) -> Option<Html> {
+pub fn show(
+    ui: &Ui,
+    cluster: &ClusterView,
+    id: BrokerId,
+    inside: Option<&ControllerInside>,
+    opened: &Opened,
+) -> Option<Html> {
     let broker = cluster.brokers.iter().find(|broker| broker.id == id)?;
     let node = NodeId::Broker(id);
     let badge = broker.is_controller.then(|| pill(ui.t("broker-controller"), false));
     let since = ui.tr("state-since", &[("time", Arg::from(format::clock(broker.since)))]);
+    let all = [(Part::Main, "part-broker"), (Part::Controller, "broker-controller")];
+    let is_controller = broker.is_controller || inside.is_some_and(|inside| inside.broker == id);
+    let body = match inside.filter(|inside| inside.broker == id) {
+        Some(inside) if opened.part == Part::Controller => controller::show(ui, inside),
+        _ => about(ui, cluster, broker),
+    };
+    Some(html! {
+        <>
+            { head(ui, host(node, cluster), badge) }
+            <p>{ ui.t(state_key(broker.state)) }{ " " }<span class="dim">{ since }</span></p>
+            { process_buttons(ui, node, broker.state) }
+            if is_controller { { parts(ui, "part-label", &all, opened.part) } }
+            { body }
+        </>
+    })
+}
+
+fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
+    let (id, node) = (broker.id, NodeId::Broker(broker.id));
     let leads = ui.tr("broker-leads", &[("count", Arg::from(broker.leads))]);
     let all = cluster.topics.iter().flat_map(|topic| &topic.partitions);
     let here = all.filter_map(|partition| {
         let replica = partition.replicas.iter().find(|replica| replica.broker == id)?;
         Some(row(ui, partition, replica))
     });
-    Some(html! {
+    html! {
         <>
-            { head(ui, host(node, cluster), badge) }
-            <p>{ ui.t(state_key(broker.state)) }{ " " }<span class="dim">{ since }</span></p>
-            { process_buttons(ui, node, broker.state) }
             { facts(vec![
                 (ui.t("broker-disk"), format::bytes(broker.disk_bytes)),
                 (ui.t("broker-unflushed"), format::bytes(broker.unflushed_bytes)),
@@ -36,7 +61,7 @@ pub fn show(ui: &Ui, cluster: &ClusterView, id: BrokerId) -> Option<Html> {
             <h3>{ ui.t("broker-links") }</h3>
             <table><tbody>{ for peers(cluster, node).map(|peer| link(ui, cluster, node, peer)) }</tbody></table>
         </>
-    })
+    }
 }
 
 /// Servers that a broker has a link to: ZooKeeper and the other brokers.

@@ -2,17 +2,23 @@
 
 mod broker;
 mod client;
+mod controller;
 mod message;
 mod partition;
+mod replica;
 mod zookeeper;
 
 use yew::prelude::*;
 
-use crate::engine::ids::{BrokerId, NodeId};
-use crate::ui::context::{Action, Shared, Ui, use_ui};
+pub use partition::opened_replica;
+
+use crate::engine::ids::NodeId;
+use crate::i18n::Arg;
+use crate::ui::context::{Action, Opened, Part, Shared, Ui, use_ui};
 use crate::ui::icon::{Icon, icon};
-use crate::view::cluster::{ClusterView, MessageView, ProcessState, RecordView};
+use crate::view::cluster::{ClusterView, MessageView, ProcessState};
 use crate::view::explain::node_name;
+use crate::view::inside::{Inside, PAGE};
 use crate::view::scene::Selection;
 
 #[derive(Properties, PartialEq)]
@@ -23,10 +29,10 @@ pub struct InspectorProps {
     pub messages: Shared<Vec<MessageView>>,
     /// What is selected.
     pub selection: Selection,
-    /// Which replica of a partition is open; the leader's when none is chosen.
-    pub replica: Option<BrokerId>,
-    /// Newest records of the replica looked at, oldest first.
-    pub records: Vec<RecordView>,
+    /// What of it is open.
+    pub opened: Opened,
+    /// What is inside of it.
+    pub inside: Shared<Inside>,
 }
 
 /// The inspector.
@@ -42,14 +48,20 @@ pub fn Inspector(props: &InspectorProps) -> Html {
 }
 
 fn inside(ui: &Ui, props: &InspectorProps, cluster: &ClusterView) -> Option<Html> {
+    let (of_replica, of_zookeeper, of_controller) = match &*props.inside.0 {
+        Inside::Nothing => (None, None, None),
+        Inside::Replica(found) => (Some(&**found), None, None),
+        Inside::Zookeeper(found) => (None, Some(&**found), None),
+        Inside::Controller(found) => (None, None, Some(&**found)),
+    };
     match &props.selection {
         Selection::None => None,
-        Selection::Zookeeper => Some(zookeeper::show(ui, cluster)),
-        Selection::Broker(id) => broker::show(ui, cluster, *id),
+        Selection::Zookeeper => Some(zookeeper::show(ui, cluster, of_zookeeper, &props.opened)),
+        Selection::Broker(id) => broker::show(ui, cluster, *id, of_controller, &props.opened),
         Selection::Producer(id) => client::producer(ui, cluster, *id),
         Selection::Consumer(id) => client::consumer(ui, cluster, *id),
         Selection::Partition(partition) => {
-            partition::show(ui, cluster, partition, props.replica, &props.records)
+            partition::show(ui, cluster, partition, of_replica, &props.opened)
         }
         Selection::Link(a, b) => Some(message::link(ui, cluster, *a, *b)),
         Selection::Message(id) => {
@@ -68,6 +80,45 @@ fn head(ui: &Ui, name: String, badge: Option<Html>) -> Html {
                 { icon(Icon::Close) }
             </button>
         </header>
+    }
+}
+
+/// Buttons that open one part of what is inspected.
+fn parts(ui: &Ui, label: &str, all: &[(Part, &str)], open: Part) -> Html {
+    let is_open = |part: Part| part == open || (part == Part::Main && !all.iter().any(|a| a.0 == open));
+    html! {
+        <div class="parts"><div class="tabs" role="group" aria-label={ui.t(label)}>
+            { for all.iter().map(|(part, key)| html! {
+                <button class={classes!(is_open(*part).then_some("on"))} aria-pressed={is_open(*part).to_string()}
+                    onclick={ui.on(Action::Part(*part))}>{ ui.t(key) }</button>
+            }) }
+        </div></div>
+    }
+}
+
+/// Turns the pages of a list: where the page begins, how many it shows, and how many there are.
+fn pager(ui: &Ui, (first, shown, total): (u64, u64, u64), turn: &dyn Fn(u64) -> Action) -> Html {
+    if shown >= total {
+        return Html::default();
+    }
+    let page = u64::from(PAGE);
+    let args =
+        [("from", Arg::from(first + 1)), ("to", Arg::from(first + shown)), ("total", Arg::from(total))];
+    let last = total.saturating_sub(page);
+    let button = |key: &str, sign: &str, to: u64, can: bool| {
+        html! {
+            <button class="btn icon sm" title={ui.t(key)} aria-label={ui.t(key)} disabled={!can}
+                onclick={ui.on(turn(to))}>{ sign }</button>
+        }
+    };
+    html! {
+        <div class="pager">
+            { button("page-first", "«", 0, first > 0) }
+            { button("page-back", "‹", first.saturating_sub(page), first > 0) }
+            <span class="num dim">{ ui.tr("page-range", &args) }</span>
+            { button("page-forward", "›", (first + page).min(last), first < last) }
+            { button("page-last", "»", last, first < last) }
+        </div>
     }
 }
 

@@ -1,47 +1,68 @@
-//! A partition: its replicas, and the files, epochs and newest records of one of them.
+//! A partition: its replicas, the inside of one of them, and the topic's settings.
 
 use yew::prelude::*;
 
 use crate::engine::command::Command;
-use crate::engine::ids::{BrokerId, Offset, TopicPartition};
+use crate::engine::ids::{BrokerId, TopicPartition};
 use crate::i18n::Arg;
-use crate::ui::context::{Action, Ui, use_ui};
-use crate::ui::format;
-use crate::ui::inspector::{head, pill};
-use crate::view::cluster::{
-    ClusterView, PartitionView, RecordView, ReplicaView, Role, SegmentView, TopicView,
-};
+use crate::ui::context::{Action, Opened, Ui, use_ui};
+use crate::ui::inspector::{head, pill, replica};
+use crate::view::cluster::{ClusterView, PartitionView, ReplicaView, Role, TopicView};
+use crate::view::inside::ReplicaInside;
 
-/// Shows a partition, with one replica open: the one given, else the leader's, else the first.
+/// Shows a partition, with one replica open.
 pub fn show(
     ui: &Ui,
     cluster: &ClusterView,
     which: &TopicPartition,
-    broker: Option<BrokerId>,
-    records: &[RecordView],
+    inside: Option<&ReplicaInside>,
+    opened: &Opened,
 ) -> Option<Html> {
     let topic = cluster.topics.iter().find(|topic| topic.name == which.topic)?;
     let partition = topic.partitions.iter().find(|partition| partition.partition == *which)?;
-    let opened = broker.or(partition.leader);
-    let replica = partition.replicas.iter().find(|replica| Some(replica.broker) == opened);
-    let replica = replica.or(partition.replicas.first());
     let state = [
         ("epoch", Arg::from(partition.leader_epoch.0)),
         ("version", Arg::from(partition.partition_epoch.0)),
     ];
+    let open = opened_replica(partition, opened);
+    let inside = inside.filter(|inside| Some(inside.broker) == open && inside.partition == *which);
     Some(html! {
         <>
             { head(ui, which.to_string(), health(ui, topic, partition)) }
             { replicas(ui, partition) }
             <p class="dim sm">{ ui.tr("partition-state", &state) }</p>
-            if let Some(replica) = replica {
-                { files(ui, partition, replica) }
-                { epochs(ui, replica) }
-                { newest(ui, replica, records) }
+            if let Some(open) = open { { replica_choice(ui, partition, open) } }
+            if let Some(inside) = inside {
+                { replica::show(ui, inside, opened) }
+            } else {
+                <p class="dim sm">{ ui.t("replica-none") }</p>
             }
             <TopicSettings topic={topic.clone()} />
         </>
     })
+}
+
+/// The replica that is open: the one asked for, else the leader's, else the first.
+pub fn opened_replica(partition: &PartitionView, opened: &Opened) -> Option<BrokerId> {
+    let wanted = opened.replica.or(partition.leader);
+    let found = partition.replicas.iter().find(|replica| Some(replica.broker) == wanted);
+    found.or(partition.replicas.first()).map(|replica| replica.broker)
+}
+
+/// Which replica is open, and the others to choose from.
+fn replica_choice(ui: &Ui, partition: &PartitionView, open: BrokerId) -> Html {
+    let title = ui.tr("replica-on", &[("broker", Arg::from(open.0))]);
+    let one = |of: &ReplicaView| {
+        let is_on = of.broker == open;
+        let label = ui.tr("replica-on", &[("broker", Arg::from(of.broker.0))]);
+        html! {
+            <button class={classes!(is_on.then_some("on"))} aria-pressed={is_on.to_string()} aria-label={label}
+                onclick={ui.on(Action::Replica(of.broker))}>{ of.broker.0 }</button>
+        }
+    };
+    html! {
+        <h3><span>{ title }</span><span class="tabs">{ for partition.replicas.iter().map(one) }</span></h3>
+    }
 }
 
 fn health(ui: &Ui, topic: &TopicView, partition: &PartitionView) -> Option<Html> {
@@ -87,91 +108,6 @@ fn replica_row(ui: &Ui, replica: &ReplicaView) -> Html {
             <td class="num">{ replica.high_watermark.0 }</td>
             <td>{ ui.t(if replica.in_isr { "isr-in" } else { "isr-out" }) }</td>
         </tr>
-    }
-}
-
-fn files(ui: &Ui, partition: &PartitionView, replica: &ReplicaView) -> Html {
-    let largest = replica.segments.iter().map(|segment| segment.bytes).max().unwrap_or(1);
-    let title = ui.tr("files-on", &[("broker", Arg::from(replica.broker.0))]);
-    let one = |of: &ReplicaView| {
-        let is_on = of.broker == replica.broker;
-        html! {
-            <button class={classes!(is_on.then_some("on"))} aria-pressed={is_on.to_string()}
-                onclick={ui.on(Action::Replica(of.broker))}>{ of.broker.0 }</button>
-        }
-    };
-    html! {
-        <>
-            <h3><span>{ title }</span><span class="tabs">{ for partition.replicas.iter().map(one) }</span></h3>
-            <ul class="files">{ for replica.segments.iter().map(|segment| file(ui, segment, largest)) }</ul>
-            if replica.segments.is_empty() { <p class="dim sm">{ ui.t("files-none") }</p> }
-            <div class="key">
-                <span><i class="sw fl"></i>{ ui.t("files-flushed") }</span>
-                <span><i class="sw pc"></i>{ ui.t("files-page-cache") }</span>
-            </div>
-        </>
-    }
-}
-
-fn file(ui: &Ui, segment: &SegmentView, largest: u64) -> Html {
-    let width = |bytes| format!("width:{}", format::percent(bytes, largest));
-    let index = ui.tr("files-index", &[("count", Arg::from(segment.index_entries))]);
-    html! {
-        <li title={index}>
-            <div class="fn">
-                <span class="mono">{ format!("{:020}.log", segment.base.0) }</span>
-                <span class="num dim">{ format::bytes(segment.bytes) }</span>
-            </div>
-            <div class="fb">
-                <i class="pc" style={width(segment.bytes)}></i>
-                <i class="fl" style={width(segment.flushed_bytes)}></i>
-            </div>
-        </li>
-    }
-}
-
-fn epochs(ui: &Ui, replica: &ReplicaView) -> Html {
-    if replica.epochs.is_empty() {
-        return Html::default();
-    }
-    let line = |epoch: i32, from: Offset| {
-        ui.tr("epochs-line", &[("epoch", Arg::from(epoch)), ("offset", Arg::from(from.0))])
-    };
-    html! {
-        <>
-            <h3>{ ui.t("epochs-title") }</h3>
-            <ul class="plain">{ for replica.epochs.iter().rev().take(4).map(|(epoch, from)| html! { <li>{ line(epoch.0, *from) }</li> }) }</ul>
-        </>
-    }
-}
-
-fn newest(ui: &Ui, replica: &ReplicaView, records: &[RecordView]) -> Html {
-    let text = |text: &Option<std::rc::Rc<str>>| match text {
-        Some(text) => text.to_string(),
-        None => ui.t("null-value"),
-    };
-    html! {
-        <>
-            <h3>{ ui.t("records-title") }</h3>
-            if records.is_empty() {
-                <p class="dim sm">{ ui.t("records-none") }</p>
-            } else {
-                <table class="records">
-                    <thead><tr>
-                        <th class="num">{ ui.t("column-offset") }</th><th class="num">{ ui.t("column-epoch") }</th>
-                        <th>{ ui.t("column-key") }</th><th>{ ui.t("column-value") }</th>
-                    </tr></thead>
-                    <tbody>
-                        { for records.iter().rev().map(|record| html! {
-                            <tr class={classes!((record.offset < replica.high_watermark).then_some("committed"))}>
-                                <td class="num">{ record.offset.0 }</td><td class="num">{ record.leader_epoch.0 }</td>
-                                <td class="mono">{ text(&record.key) }</td><td class="mono">{ text(&record.value) }</td>
-                            </tr>
-                        }) }
-                    </tbody>
-                </table>
-            }
-        </>
     }
 }
 

@@ -19,7 +19,6 @@ pub fn cluster(brokers: i32, partitions: i32, producers: u16, consumers: u16) ->
         zookeeper: ZookeeperView {
             state: ProcessState::Running,
             broker_ids: (1..=brokers).map(BrokerId).collect(),
-            znodes: Vec::new(),
         },
         brokers: (1..=brokers).map(broker).collect(),
         topics: vec![TopicView {

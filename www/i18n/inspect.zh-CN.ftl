@@ -1,0 +1,67 @@
+# 深入查看：副本、ZooKeeper 和控制器的内部。
+
+## 部分与翻页
+
+part-label = 各部分
+part-segments = 日志段
+part-records = 记录
+part-epochs = epoch
+part-files = 文件
+part-broker = Broker
+page-first = 第一页
+page-back = 上一页
+page-forward = 下一页
+page-last = 最后一页
+page-range = 第 { $from }–{ $to } 项，共 { $total } 项
+
+## 副本
+
+replica-on = broker { $broker } 上的副本
+replica-none = 这个 broker 还没有它的日志。
+segment-active = 活动
+segment-age = 最新一条已有 { $age }。
+segment-empty = 还没有记录。
+segment-holds = { $count } 条记录，{ $index } 个索引项，{ $times } 个时间索引项。
+column-position = 位置
+column-time = 时间 (UTC)
+column-starts-at = 起始 offset
+column-producer-id = 生产者 id
+column-sequence = 序号
+index-empty = 还没有索引项：每隔 index.interval.bytes 才写一项。
+batch-line = 批次 { $base }–{ $last }，epoch { $epoch }，{ $size }
+batch-producer = 生产者 { $id }，epoch { $epoch }，序号从 { $sequence } 起
+batch-control = 控制
+record-headers = { $count } 个消息头
+epochs-what = 哪一任 leader 写了哪些 offset。follower 用它询问自己的日志该在哪里结束。
+producers-title = 记得的生产者
+log-start = 日志起始 offset
+recovery-point = 恢复点
+recovery-point-on-disk = …… 检查点文件里的
+high-watermark-on-disk = 检查点文件里的高水位
+checkpoint-none = 未写入
+
+## ZooKeeper
+
+zookeeper-sessions = 会话
+zookeeper-controller = broker { $id } 是控制器：进去看看
+zookeeper-owner = 随 { $host } 的会话 { $session } 一起消失
+zookeeper-data-watch = 变化会通知 { $hosts }
+zookeeper-child-watch = 子节点增减会通知 { $hosts }
+column-session = 会话
+column-client = 客户端
+column-timeout = 超时
+column-left = 剩余
+
+## 控制器
+
+controller-epoch = 控制器 epoch
+controller-live = 已注册的 broker
+controller-broker = { $id }（epoch { $epoch }）
+controller-stopping = 正在停止
+controller-work = 工作
+controller-idle = 无
+controller-working = 在等 ZooKeeper
+controller-unanswered = broker { $id } 尚未答复
+controller-believes = 它所认为的
+controller-nothing = 还一无所知
+controller-differs = broker { $id } 不一致
