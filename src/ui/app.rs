@@ -283,8 +283,8 @@ impl App {
                         selection={self.selection.clone()} tool={self.tool} painter={self.painter.clone()}
                         on_action={self.on.stage.clone()} />
                 </div>
-                <Tools tool={self.tool} />
                 <Notices {notices} />
+                <Tools tool={self.tool} />
             </main>
         }
     }

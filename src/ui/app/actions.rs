@@ -21,7 +21,8 @@ impl App {
             Action::Tell(msg) => self.tell(msg),
             Action::Select(selection) => self.select(selection),
             Action::Replica(broker) => {
-                self.opened = Opened { replica: Some(broker), part: self.opened.part, ..Opened::default() };
+                self.opened =
+                    Opened { replica: Some(broker), part: self.opened.part, ..Opened::default() };
             }
             Action::Part(part) => self.opened.part = part,
             Action::Place(place) => self.opened.place = place,

@@ -85,7 +85,8 @@ fn head(ui: &Ui, name: String, badge: Option<Html>) -> Html {
 
 /// Buttons that open one part of what is inspected.
 fn parts(ui: &Ui, label: &str, all: &[(Part, &str)], open: Part) -> Html {
-    let is_open = |part: Part| part == open || (part == Part::Main && !all.iter().any(|a| a.0 == open));
+    let is_open =
+        |part: Part| part == open || (part == Part::Main && !all.iter().any(|a| a.0 == open));
     html! {
         <div class="parts"><div class="tabs" role="group" aria-label={ui.t(label)}>
             { for all.iter().map(|(part, key)| html! {
@@ -102,8 +103,11 @@ fn pager(ui: &Ui, (first, shown, total): (u64, u64, u64), turn: &dyn Fn(u64) -> 
         return Html::default();
     }
     let page = u64::from(PAGE);
-    let args =
-        [("from", Arg::from(first + 1)), ("to", Arg::from(first + shown)), ("total", Arg::from(total))];
+    let args = [
+        ("from", Arg::from(first + 1)),
+        ("to", Arg::from(first + shown)),
+        ("total", Arg::from(total)),
+    ];
     let last = total.saturating_sub(page);
     let button = |key: &str, sign: &str, to: u64, can: bool| {
         html! {

@@ -68,13 +68,7 @@ fn children(ui: &Ui, cluster: &ClusterView, rows: &[ZnodeRow], parent: &str) -> 
     }
 }
 
-fn znode(
-    ui: &Ui,
-    cluster: &ClusterView,
-    row: &ZnodeRow,
-    inner: &[ZnodeRow],
-    parent: &str,
-) -> Html {
+fn znode(ui: &Ui, cluster: &ClusterView, row: &ZnodeRow, inner: &[ZnodeRow], parent: &str) -> Html {
     let name = row.path.strip_prefix(parent).unwrap_or(&row.path).trim_start_matches('/');
     let line = html! {
         <>
@@ -105,8 +99,9 @@ fn about(ui: &Ui, cluster: &ClusterView, row: &ZnodeRow) -> Html {
         names.join(", ")
     };
     let line = |key: &str, hosts: &[NodeId]| {
-        (!hosts.is_empty())
-            .then(|| html! { <p class="dim">{ ui.tr(key, &[("hosts", Arg::from(names(hosts)))]) }</p> })
+        (!hosts.is_empty()).then(
+            || html! { <p class="dim">{ ui.tr(key, &[("hosts", Arg::from(names(hosts)))]) }</p> },
+        )
     };
     let owner = row.owner.map(|(session, client)| {
         let client = client.map(|client| host(client, cluster)).unwrap_or_default();

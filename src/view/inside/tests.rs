@@ -21,11 +21,14 @@ fn world(records: u32) -> World {
     let topic = TopicName::new("orders");
     let replicas = vec![vec![BrokerId(1), BrokerId(2), BrokerId(3)]];
     let setting = |key: &str, value: &str| (Text::from(key), Text::from(value));
-    give(&mut world, Command::CreateTopic {
-        topic: topic.clone(),
-        placement: Placement::Assigned(replicas),
-        configs: vec![setting("segment.bytes", "4096"), setting("index.interval.bytes", "512")],
-    });
+    give(
+        &mut world,
+        Command::CreateTopic {
+            topic: topic.clone(),
+            placement: Placement::Assigned(replicas),
+            configs: vec![setting("segment.bytes", "4096"), setting("index.interval.bytes", "512")],
+        },
+    );
     pass(&mut world, SECOND);
     give(&mut world, Command::AddProducer { name: "web".into(), spec: ProducerSpec::new(&topic) });
     pass(&mut world, SECOND);
