@@ -9,6 +9,8 @@ mod lab;
 mod fetch_sessions;
 #[path = "kafka_rules/pause.rs"]
 mod pause;
+#[path = "kafka_rules/links.rs"]
+mod links;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

@@ -57,12 +57,54 @@ pub enum Command {
         /// The other end.
         b: NodeId,
     },
-    /// End a hold.
+    /// Cut a link: its connections break, both ends notice, and whatever is sent on it is refused until
+    /// [`Command::Heal`].
+    Cut {
+        /// One end.
+        a: NodeId,
+        /// The other end.
+        b: NodeId,
+    },
+    /// End a hold or a cut.
     Heal {
         /// One end.
         a: NodeId,
         /// The other end.
         b: NodeId,
+    },
+    /// Hold, cut or heal every link between hosts of different sides. Hosts that no side names keep
+    /// all their links.
+    Split {
+        /// The sides, at least two; no host is in two of them.
+        sides: Vec<Vec<NodeId>>,
+        /// What becomes of the links between them.
+        to: LinkState,
+    },
+    /// Set how often messages of a link are lost or arrive twice, in both directions. Links to
+    /// ZooKeeper lose nothing.
+    SetLoss {
+        /// One end.
+        a: NodeId,
+        /// The other end.
+        b: NodeId,
+        /// Messages that vanish, of a million. In `0..=1_000_000`.
+        loss_ppm: u32,
+        /// Messages that arrive twice, of a million. In `0..=1_000_000`.
+        duplication_ppm: u32,
+    },
+    /// One message arrives later than it would have; others on its link do not wait for it.
+    Delay {
+        /// Which one: it must be in flight, or the address may name one to come.
+        message: MessageAddress,
+        /// How much later. In 1 µs to 1,000 hours.
+        by: Micros,
+    },
+    /// One message arrives once more.
+    Duplicate {
+        /// Which one: it must be in flight, or the address may name one to come.
+        message: MessageAddress,
+        /// When the copy arrives, from the message's sending or from now. In 1 µs to 1,000 hours.
+        after: Micros,
     },
     /// One message vanishes; its sender learns by timeout.
     Drop {
@@ -144,6 +186,18 @@ pub enum Command {
         /// What stands there now.
         bytes: Vec<u8>,
     },
+}
+
+/// What a link does with what is sent on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LinkState {
+    /// It carries it.
+    #[default]
+    Flows,
+    /// It stalls: messages arrive after it is healed, as in a short outage that TCP bridges.
+    Held,
+    /// It breaks connections and refuses new ones.
+    Cut,
 }
 
 /// A message of one link, by API and number, never by a global number.

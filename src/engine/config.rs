@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
-use crate::engine::setting::{CleanupPolicy, CompressionType, Ratio, Setting, TimestampKind};
+use crate::engine::setting::{
+    CleanupPolicy, CompressionType, Ratio, Setting, TimestampKind, Truncation,
+};
 use crate::engine::time::Micros;
 
 /// Everything a world starts from. The same config and commands give the same events everywhere.
@@ -198,6 +200,8 @@ settings! {
         "log.cleaner.min.compaction.lag.ms" log_cleaner_min_compaction_lag_ms: i64 = 0, (0, LONG);
         /// Cluster default of `max.compaction.lag.ms`.
         "log.cleaner.max.compaction.lag.ms" log_cleaner_max_compaction_lag_ms: i64 = LONG, (1, LONG);
+        /// Not Kafka's: how followers cut their logs. Anything but `epoch` is an old release's way.
+        "lab.truncation" lab_truncation: Truncation = Truncation::Epoch, (0, 0);
     }
 }
 

@@ -104,6 +104,12 @@ pub enum CommandError {
     /// A link joins two different hosts.
     #[error("a link needs two hosts")]
     SameHost,
+    /// A split needs two sides or more, each with a host, and no host in two of them.
+    #[error("a split needs two sides or more, and no host in two of them")]
+    BadSplit,
+    /// Links to ZooKeeper lose no single message: its protocol has nobody who would miss one.
+    #[error("links to ZooKeeper lose nothing")]
+    ZookeeperLink,
     /// No such message is in flight.
     #[error("no such message is in flight")]
     NoSuchMessage,

@@ -37,6 +37,10 @@ pub enum DropReason {
     Refused,
     /// Its sender or receiver died while it was held.
     ConnectionDied,
+    /// Its link is cut.
+    Cut,
+    /// The link loses messages, and chance took this one.
+    Chance,
 }
 
 /// Why a partition got the leader it has.
@@ -115,6 +119,12 @@ pub enum EventKind {
     MessageDropped { message: EventId, reason: DropReason },
     /// A link began to stall, in both directions.
     LinkHeld { a: NodeId, b: NodeId },
+    /// A link was cut, in both directions: its connections broke.
+    LinkCut { a: NodeId, b: NodeId },
+    /// A message arrives this much later than it would have.
+    MessageDelayed { message: EventId, by: Micros },
+    /// A message arrives once more. This event's id is the name of the copy.
+    MessageDuplicated { message: EventId },
     /// A link flows again.
     LinkHealed { a: NodeId, b: NodeId },
     /// A connection broke and this node has noticed.

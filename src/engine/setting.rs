@@ -188,6 +188,16 @@ choice! {
 }
 
 choice! {
+    /// `lab.truncation`: how a replica that begins to follow makes its log a prefix of the leader's.
+    Truncation {
+        /// By leader epochs (KIP-101, KIP-279, KIP-595): only what parts from the leader's log goes.
+        "epoch" Epoch,
+        /// To its own high watermark, as releases up to 0.10.2 did. That loses committed records.
+        "hw" HighWatermark,
+    }
+}
+
+choice! {
     /// `compression.type`: how a leader stores batches.
     CompressionType {
         /// Not compressed.

@@ -45,8 +45,10 @@ fn is_like(given: &Command, step: &Command) -> bool {
             message.api == wanted.api && message.response == wanted.response
         }
         (
-            Command::Hold { a, b } | Command::Heal { a, b },
-            Command::Hold { a: x, b: y } | Command::Heal { a: x, b: y },
+            Command::Hold { a, b } | Command::Cut { a, b } | Command::Heal { a, b },
+            Command::Hold { a: x, b: y }
+            | Command::Cut { a: x, b: y }
+            | Command::Heal { a: x, b: y },
         ) => {
             std::mem::discriminant(given) == std::mem::discriminant(step)
                 && ((a, b) == (x, y) || (b, a) == (x, y))

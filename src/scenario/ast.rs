@@ -94,7 +94,7 @@ impl Scenario {
 #[must_use]
 pub fn default_time(command: &Command) -> Micros {
     match command {
-        Command::SetLink { .. } => Micros::ZERO,
+        Command::SetLink { .. } | Command::SetLoss { .. } => Micros::ZERO,
         _ => SETTLED,
     }
 }

@@ -6,7 +6,9 @@
 
 use std::fmt::Write;
 
-use crate::engine::command::{Command, MessageAddress, Placement, RecordSpec, TimedCommand};
+use crate::engine::command::{
+    Command, LinkState, MessageAddress, Placement, RecordSpec, TimedCommand,
+};
 use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, NodeId, Text};
 use crate::engine::time::Micros;
@@ -72,7 +74,19 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
         Command::Resume { node } => format!("resume {}", host(*node, clients)),
         Command::Hold { a, b } => format!("hold {}", pair(*a, "-", *b, clients)),
         Command::Heal { a, b } => format!("heal {}", pair(*a, "-", *b, clients)),
-        Command::Drop { message } => drop_message(message, clients),
+        Command::Cut { a, b } => format!("cut {}", pair(*a, "-", *b, clients)),
+        Command::Split { sides, to } => split(sides, *to, clients),
+        Command::SetLoss { a, b, loss_ppm, duplication_ppm } => {
+            let text = format!("loss {} {loss_ppm}", pair(*a, "-", *b, clients));
+            if *duplication_ppm == 0 { text } else { format!("{text} dup {duplication_ppm}") }
+        }
+        Command::Drop { message } => format!("drop {}", address(message, clients)),
+        Command::Delay { message, by } => {
+            format!("delay {} {}", address(message, clients), time(*by))
+        }
+        Command::Duplicate { message, after } => {
+            format!("dup {} {}", address(message, clients), time(*after))
+        }
         Command::SetLink { a, b, latency, jitter } => {
             let link = LinkConfig { latency: *latency, jitter: *jitter };
             format!("link {} {}", pair(*a, "-", *b, clients), link_text(link))
@@ -194,10 +208,24 @@ fn record(record: &RecordSpec) -> String {
     text
 }
 
-fn drop_message(message: &MessageAddress, clients: &[Text]) -> String {
+fn split(sides: &[Vec<NodeId>], to: LinkState, clients: &[Text]) -> String {
+    let verb = match to {
+        LinkState::Held => "hold",
+        LinkState::Cut => "cut",
+        LinkState::Flows => "heal",
+    };
+    let hosts = |side: &Vec<NodeId>| {
+        let names: Vec<String> = side.iter().map(|node| host(*node, clients)).collect();
+        names.join(",")
+    };
+    let sides: Vec<String> = sides.iter().map(hosts).collect();
+    format!("{verb} {}", sides.join(" | "))
+}
+
+fn address(message: &MessageAddress, clients: &[Text]) -> String {
     let pair = pair(message.from, ">", message.to, clients);
     let response = if message.response { " response" } else { "" };
-    format!("drop {pair} {}{response} {}", message.api.name(), message.nth)
+    format!("{pair} {}{response} {}", message.api.name(), message.nth)
 }
 
 fn pair(a: NodeId, between: &str, b: NodeId, clients: &[Text]) -> String {

@@ -60,7 +60,10 @@ impl Glyph {
             | RecordsFailed { .. }
             | ProduceRefused { .. }
             | AdminFailed { .. } => glyph("f-lost", CROSS),
-            LinkHeld { .. } | LinkHealed { .. } | ConnectionLost { .. } => glyph("f-cut", SQUARE),
+            LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } | ConnectionLost { .. } => {
+                glyph("f-cut", SQUARE)
+            }
+            MessageDelayed { .. } | MessageDuplicated { .. } => glyph("f-cut", DISC),
             ProcessStarted
             | ProcessResumed
             | ProcessStopping

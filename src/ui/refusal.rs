@@ -38,6 +38,8 @@ fn refusal(error: &CommandError, names: &impl Names) -> Phrase {
         }
         CommandError::NameTaken { name } => Phrase::new("refused-name-taken").with("name", &**name),
         CommandError::SameHost => Phrase::new("refused-same-host"),
+        CommandError::BadSplit => Phrase::new("refused-bad-split"),
+        CommandError::ZookeeperLink => Phrase::new("refused-zookeeper-link"),
         CommandError::NoSuchMessage => Phrase::new("refused-no-such-message"),
         CommandError::WrongProgram { name, wanted } => {
             Phrase::new("refused-wrong-program").with("name", &**name).with("wanted", &**wanted)

@@ -51,7 +51,7 @@ impl Names for Telling<'_> {
 /// Whether an event happened to a host, or to one of its links.
 fn is_about(event: &Event, node: NodeId) -> bool {
     match event.kind {
-        EventKind::LinkHeld { a, b } => a == node || b == node,
+        EventKind::LinkHeld { a, b } | EventKind::LinkCut { a, b } => a == node || b == node,
         _ => event.node == Some(node),
     }
 }

@@ -32,6 +32,8 @@ pub struct ClusterView {
     pub consumers: Vec<ConsumerView>,
     /// Links that stall, each once.
     pub held: Vec<(NodeId, NodeId)>,
+    /// Links that are cut, each once.
+    pub cut: Vec<(NodeId, NodeId)>,
 }
 
 /// Life of a process.

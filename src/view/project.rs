@@ -41,6 +41,7 @@ pub fn cluster(world: &World) -> ClusterView {
             .filter_map(|(id, host, client)| consumer(id, host, client))
             .collect(),
         held: world.held_links().collect(),
+        cut: world.cut_links().collect(),
     }
 }
 

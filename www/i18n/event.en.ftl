@@ -41,6 +41,15 @@ command-pause = You froze { $target }.
 command-resume = You let { $target } run on.
 command-hold = You held the link between { $a } and { $b }.
 command-heal = You healed the link between { $a } and { $b }.
+command-cut = You cut the link between { $a } and { $b }.
+command-split = { $state ->
+    [held] You held the links between these sides: { $sides }.
+    [cut] You cut the links between these sides: { $sides }.
+   *[healed] You healed the links between these sides: { $sides }.
+}
+command-set-loss = Of a million messages between { $a } and { $b }, { $loss } are lost and { $dup } arrive twice from now on.
+command-delay = You delayed the { message-name } from { $from } to { $to } by { $span } ms.
+command-duplicate = You sent the { message-name } from { $from } to { $to } once more, { $span } ms later.
 command-drop = You dropped the { message-name } from { $from } to { $to }.
 command-set-link = You set the link between { $a } and { $b } to { $latency } ms, with up to { $jitter } ms more.
 command-create-topic = You asked for topic { $topic }, { $partitions ->
@@ -88,6 +97,8 @@ event-message-dropped = { $api ->
 } was lost: { $reason ->
     [commanded] you dropped it.
     [refused] nobody listens there.
+    [cut] the link is cut.
+    [chance] the link lost it.
    *[died] its connection died.
 }
 event-message-waiting = { $api ->
@@ -95,6 +106,15 @@ event-message-waiting = { $api ->
    *[other] { $From }'s { message-name } waits in a socket of { $to }, which is frozen.
 }
 event-link-held = The link between { $a } and { $b } holds back what is sent.
+event-link-cut = The link between { $a } and { $b } is cut: connections break, and new ones are refused.
+event-message-delayed = { $api ->
+    [Unknown] A message
+   *[other] { $From }'s { message-name } to { $to }
+} arrives { $span } ms later than it would have.
+event-message-duplicated = { $api ->
+    [Unknown] A message
+   *[other] { $From }'s { message-name } to { $to }
+} arrives once more.
 event-link-healed = The link between { $a } and { $b } flows again.
 event-connection-lost = { $Node } noticed that its connection to { $peer } broke.
 

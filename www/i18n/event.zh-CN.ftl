@@ -40,6 +40,15 @@ command-pause = 你冻结了 { $target }。
 command-resume = 你让 { $target } 继续运行。
 command-hold = 你卡住了 { $a } 与 { $b } 之间的链路。
 command-heal = 你恢复了 { $a } 与 { $b } 之间的链路。
+command-cut = 你切断了 { $a } 与 { $b } 之间的链路。
+command-split = { $state ->
+    [held] 你卡住了这几边之间的链路：{ $sides }。
+    [cut] 你切断了这几边之间的链路：{ $sides }。
+   *[healed] 你恢复了这几边之间的链路：{ $sides }。
+}
+command-set-loss = 从现在起，{ $a } 与 { $b } 之间每一百万条消息会丢 { $loss } 条，重复 { $dup } 条。
+command-delay = 你让 { $from } 发给 { $to } 的 { message-name } 晚到 { $span } ms。
+command-duplicate = 你让 { $from } 发给 { $to } 的 { message-name } 在 { $span } ms 后再到一次。
 command-drop = 你丢弃了 { $from } 发给 { $to } 的 { message-name }。
 command-set-link = 你把 { $a } 与 { $b } 之间的链路设为 { $latency } ms，最多再加 { $jitter } ms。
 command-create-topic = 你要求创建主题 { $topic }，{ $partitions } 个分区，每个 { $replicas } 个副本。
@@ -78,6 +87,8 @@ event-message-dropped = { $api ->
 }丢了：{ $reason ->
     [commanded] 是你丢弃的。
     [refused] 对方没有在监听。
+    [cut] 链路被切断了。
+    [chance] 链路把它弄丢了。
    *[died] 它的连接断了。
 }
 event-message-waiting = { $api ->
@@ -85,6 +96,15 @@ event-message-waiting = { $api ->
    *[other] { $from } 的 { message-name } 在 { $to } 的套接字里等着：它被冻结了。
 }
 event-link-held = { $a } 与 { $b } 之间的链路卡住了，消息暂不送达。
+event-link-cut = { $a } 与 { $b } 之间的链路断了：连接中断，新连接被拒绝。
+event-message-delayed = { $api ->
+    [Unknown] 一条消息
+   *[other] { $from } 发给 { $to } 的 { message-name }
+}会晚到 { $span } ms。
+event-message-duplicated = { $api ->
+    [Unknown] 一条消息
+   *[other] { $from } 发给 { $to } 的 { message-name }
+}会再到一次。
 event-link-healed = { $a } 与 { $b } 之间的链路恢复。
 event-connection-lost = { $node } 发现到 { $peer } 的连接断了。
 

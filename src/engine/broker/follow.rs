@@ -11,6 +11,7 @@ use kafka_protocol::messages::{
 };
 
 use crate::engine::broker::{Broker, Phase};
+use crate::engine::setting::Truncation;
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{
@@ -60,6 +61,8 @@ impl Broker {
             self.rest(ctx, leader);
             return;
         }
+        let truncation = self.config.lab_truncation;
+        let position = |partition: &Partition| position(partition, truncation);
         let plan = fetcher.plan(|id| self.partitions.get(id).map(position));
         let (topics, forgotten) = (self.topics(&plan.listed), self.forgotten(&plan.forgotten));
         let correlation = self.correlation();
@@ -225,6 +228,21 @@ impl Broker {
         }
     }
 
+    /// The old way (`ReplicaManager.makeFollowers` up to 0.10.2): whatever lies past the own high
+    /// watermark goes, committed or not, and is fetched again.
+    pub(super) fn truncate_to_high_watermark(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+    ) {
+        let Some(partition) = self.partitions.get(id) else { return };
+        let to = partition.high_watermark;
+        if to < partition.log.log_end_offset() {
+            self.truncate(ctx, disk, id, to);
+        }
+    }
+
     fn settle(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, id: &TopicPartition, next: Next) {
         let backoff = Micros::from_ms(self.config.replica_fetch_backoff_ms);
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
@@ -369,12 +387,16 @@ fn clamp(value: i64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-/// Where a follower stands: what it asks its leader.
-fn position(partition: &Partition) -> Position {
+/// Where a follower stands: what it asks its leader. The old way knows no epochs of records.
+fn position(partition: &Partition, truncation: Truncation) -> Position {
+    let last_epoch = match truncation {
+        Truncation::Epoch => partition.log.latest_epoch(),
+        Truncation::HighWatermark => None,
+    };
     Position {
         offset: partition.log.log_end_offset(),
         leader_epoch: partition.leader_epoch(),
-        last_epoch: partition.log.latest_epoch().unwrap_or(LeaderEpoch::NONE),
+        last_epoch: last_epoch.unwrap_or(LeaderEpoch::NONE),
         log_start: partition.log.log_start_offset(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kafka_protocol::ResponseError;
 
 use crate::engine::broker::{Broker, Caller};
+use crate::engine::setting::Truncation;
 use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, ControllerEpoch, Offset, TopicName, TopicPartition};
@@ -130,7 +131,7 @@ impl Broker {
             self.lead(ctx, disk, &id, state);
             None
         } else {
-            self.follow(ctx, &id, state)
+            self.follow(ctx, disk, &id, state)
         }
     }
 
@@ -171,6 +172,7 @@ impl Broker {
     fn follow(
         &mut self,
         ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
         id: &TopicPartition,
         state: PartitionState,
     ) -> Option<BrokerId> {
@@ -179,6 +181,9 @@ impl Broker {
         let led = partition.leading().is_some();
         partition.make_follower(state);
         ctx.emit(EventKind::BecameFollower { partition: id.clone(), leader, leader_epoch });
+        if self.config.lab_truncation == Truncation::HighWatermark {
+            self.truncate_to_high_watermark(ctx, disk, id);
+        }
         self.isr_channel.forget(id);
         if led {
             self.fail_parked(ctx, id);

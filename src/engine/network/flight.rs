@@ -26,6 +26,8 @@ pub struct Flight {
     pub arrives_at: Option<Micros>,
     /// Whether it has arrived and waits for a frozen process to read it.
     pub waits: bool,
+    /// Whether it is a second copy of a message: nobody is told when it cannot arrive.
+    pub copy: bool,
     /// What it says.
     pub payload: Rc<Payload>,
 }

@@ -1,5 +1,6 @@
 //! One link: its delay, whether it stalls, and the order of arrivals in each direction.
 
+use crate::engine::command::LinkState;
 use crate::engine::config::LinkConfig;
 use crate::engine::ids::{EventId, NodeId};
 use crate::engine::time::Micros;
@@ -39,8 +40,12 @@ impl Pair {
 pub struct Link {
     /// Its delay.
     pub config: LinkConfig,
-    /// Whether it stalls.
-    pub held: bool,
+    /// What it does with what is sent on it.
+    pub state: LinkState,
+    /// Messages that vanish, of a million.
+    pub loss_ppm: u32,
+    /// Messages that arrive twice, of a million.
+    pub duplication_ppm: u32,
     /// Ends that will learn of their peer's death when the link heals.
     pub broken: Vec<BrokenEnd>,
     last_arrival_up: Micros,
@@ -64,7 +69,9 @@ impl Link {
     pub fn new(config: LinkConfig) -> Link {
         Link {
             config,
-            held: false,
+            state: LinkState::Flows,
+            loss_ppm: 0,
+            duplication_ppm: 0,
             broken: Vec::new(),
             last_arrival_up: Micros::ZERO,
             last_arrival_down: Micros::ZERO,

@@ -5,17 +5,20 @@
 
 pub mod link;
 pub mod flight;
+pub mod fate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::command::MessageAddress;
+use crate::engine::command::{LinkState, MessageAddress};
 use crate::engine::config::LinkConfig;
+use crate::engine::event::DropReason;
 use crate::engine::ids::{EventId, NodeId};
 use crate::engine::node::MessageCounter;
 use crate::engine::protocol::{Api, Payload};
 use crate::engine::rng::{Stream, Streams};
 use crate::engine::time::Micros;
 
+use fate::{Fate, Fates};
 use flight::Flight;
 use link::{Link, Pair};
 
@@ -30,7 +33,7 @@ pub struct Network {
     connections: BTreeSet<Pair>,
     flights: BTreeMap<EventId, Flight>,
     numbers: Numbers,
-    drops_to_come: BTreeSet<MessageAddress>,
+    fates: Fates,
 }
 
 /// How many messages of each kind each link has carried.
@@ -53,8 +56,19 @@ pub enum Sent {
     Arrives(Micros),
     /// Its link stalls: it waits.
     Held,
-    /// A command wanted this one dropped.
-    Dropped,
+    /// It never arrives.
+    Dropped(DropReason),
+}
+
+/// What became of a message, and what chance or a command adds to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The message itself.
+    pub sent: Sent,
+    /// How much later than usual it arrives, by a command.
+    pub delayed: Option<Micros>,
+    /// A copy of it arrives this long from now.
+    pub copy_after: Option<Micros>,
 }
 
 impl Network {
@@ -67,7 +81,7 @@ impl Network {
             connections: BTreeSet::new(),
             flights: BTreeMap::new(),
             numbers: Numbers::default(),
-            drops_to_come: BTreeSet::new(),
+            fates: Fates::default(),
         }
     }
 
@@ -77,15 +91,54 @@ impl Network {
     }
 
     /// Takes a message; says when it arrives.
-    pub fn send(&mut self, flight: Flight, now: Micros, streams: &mut Streams) -> Sent {
+    pub fn send(&mut self, flight: Flight, now: Micros, streams: &mut Streams) -> Outcome {
         let message = flight.message;
-        if !self.drops_to_come.is_empty() && self.drops_to_come.remove(&flight.address()) {
-            return Sent::Dropped;
+        let pair = Pair::new(flight.from, flight.to);
+        let dropped =
+            |reason| Outcome { sent: Sent::Dropped(reason), delayed: None, copy_after: None };
+        let fates = self.fates.take(&flight);
+        if fates.contains(&Fate::Drop) {
+            return dropped(DropReason::Commanded);
         }
-        self.connections.insert(Pair::new(flight.from, flight.to));
+        let (mut delayed, mut copy_after) = (None, None);
+        for fate in fates {
+            match fate {
+                Fate::Drop => {}
+                Fate::Delay(by) => delayed = Some(by),
+                Fate::Duplicate(after) => copy_after = Some(after),
+            }
+        }
+        if let Some(link) = self.links.get(&pair) {
+            if link.state == LinkState::Cut {
+                return dropped(DropReason::Cut);
+            }
+            let (loss, twice, latency) = (link.loss_ppm, link.duplication_ppm, link.config.latency);
+            if happens(streams, flight.from, loss) {
+                return dropped(DropReason::Chance);
+            }
+            if happens(streams, flight.from, twice) {
+                copy_after = copy_after.or(Some(Micros(latency.0 * 2)));
+            }
+        }
+        self.connections.insert(pair);
         let arrives = self.arrival(flight.from, flight.to, now, streams);
+        let arrives = arrives.map(|at| at + delayed.unwrap_or(Micros::ZERO));
         self.flights.insert(message, Flight { arrives_at: arrives, ..flight });
-        arrives.map_or(Sent::Held, Sent::Arrives)
+        Outcome { sent: arrives.map_or(Sent::Held, Sent::Arrives), delayed, copy_after }
+    }
+
+    /// Takes a second copy of a message on its way, to arrive at its `arrives_at`.
+    pub fn send_copy(&mut self, copy: Flight) {
+        self.flights.insert(copy.message, copy);
+    }
+
+    /// Puts a message in flight off. Returns its new arrival; `None` when its link stalls or it has
+    /// arrived.
+    pub fn delay(&mut self, message: EventId, by: Micros) -> Option<Micros> {
+        let flight = self.flights.get_mut(&message)?;
+        let at = flight.arrives_at? + by;
+        flight.arrives_at = Some(at);
+        Some(at)
     }
 
     /// Takes a message out of flight, if it is due exactly now.
@@ -128,26 +181,37 @@ impl Network {
         self.flights.values()
     }
 
+    /// The message with this address; `None` when it is not in flight.
+    #[must_use]
+    pub fn find(&self, address: &MessageAddress) -> Option<&Flight> {
+        self.flights.values().find(|f| f.address() == *address)
+    }
+
     /// Removes the message with this address; `None` when it is not in flight.
     pub fn drop_message(&mut self, address: &MessageAddress) -> Option<Flight> {
-        let id = self.flights.values().find(|f| f.address() == *address)?.message;
+        let id = self.find(address)?.message;
         self.flights.remove(&id)
     }
 
-    /// Lets the message with this address vanish when it is sent. False when that is in the past.
-    pub fn drop_when_sent(&mut self, address: &MessageAddress) -> bool {
+    /// Whether a message with this address is still to be sent.
+    #[must_use]
+    pub fn is_to_come(&self, address: &MessageAddress) -> bool {
         let key = (address.from, address.to, address.api, address.response);
-        let to_come = self.numbers.0.get(&key).copied().unwrap_or(0) <= address.nth;
-        if to_come {
-            self.drops_to_come.insert(address.clone());
+        self.numbers.0.get(&key).copied().unwrap_or(0) <= address.nth
+    }
+
+    /// Decides what happens to the message with this address when it is sent. Nothing, when that is in
+    /// the past.
+    pub fn decide(&mut self, address: &MessageAddress, fate: Fate) {
+        if self.is_to_come(address) {
+            self.fates.add(address.clone(), fate);
         }
-        to_come
     }
 
     /// Stalls a link: what is on it stops where it is.
     pub fn hold(&mut self, a: NodeId, b: NodeId) {
         let pair = Pair::new(a, b);
-        self.link(pair).held = true;
+        self.link(pair).state = LinkState::Held;
         for flight in self.flights.values_mut() {
             if Pair::new(flight.from, flight.to) == pair {
                 flight.arrives_at = None;
@@ -155,7 +219,26 @@ impl Network {
         }
     }
 
-    /// Ends a hold: what waited travels now, in order. Returns (message, arrival) for each, and the
+    /// Breaks a link and its connections. Returns what was on it and is lost, and the ends that notice,
+    /// after the link's delay; those of a connection that had none are not told.
+    pub fn cut(&mut self, a: NodeId, b: NodeId) -> (Vec<Flight>, Vec<(NodeId, NodeId, Micros)>) {
+        let pair = Pair::new(a, b);
+        let connected = self.connections.remove(&pair);
+        let link = self.link(pair);
+        link.state = LinkState::Cut;
+        let latency = link.config.latency;
+        let broken = std::mem::take(&mut link.broken);
+        let mut ends: Vec<(NodeId, NodeId, Micros)> =
+            broken.into_iter().map(|end| (end.notice, end.peer, latency)).collect();
+        if connected {
+            ends.extend([(a, b, latency), (b, a, latency)]);
+        }
+        let on_it = |f: &&Flight| !f.waits && Pair::new(f.from, f.to) == pair;
+        let lost: Vec<EventId> = self.flights.values().filter(on_it).map(|f| f.message).collect();
+        (lost.iter().filter_map(|id| self.flights.remove(id)).collect(), ends)
+    }
+
+    /// Ends a hold or a cut: what waited travels now, in order. Returns (message, arrival) for each, and the
     /// ends that learn only now that their peer died.
     pub fn heal(
         &mut self,
@@ -166,7 +249,7 @@ impl Network {
     ) -> (Vec<(EventId, Micros)>, Vec<link::BrokenEnd>) {
         let pair = Pair::new(a, b);
         let link = self.link(pair);
-        link.held = false;
+        link.state = LinkState::Flows;
         let broken = std::mem::take(&mut link.broken);
         let waiting: Vec<(EventId, NodeId, NodeId)> = self
             .flights
@@ -190,15 +273,16 @@ impl Network {
         self.link(Pair::new(a, b)).config = config;
     }
 
-    /// Whether a link stalls.
-    #[must_use]
-    pub fn is_held(&self, a: NodeId, b: NodeId) -> bool {
-        self.links.get(&Pair::new(a, b)).is_some_and(|link| link.held)
+    /// Sets how often messages of a link are lost or doubled, of a million.
+    pub fn set_loss(&mut self, a: NodeId, b: NodeId, loss_ppm: u32, duplication_ppm: u32) {
+        let link = self.link(Pair::new(a, b));
+        link.loss_ppm = loss_ppm;
+        link.duplication_ppm = duplication_ppm;
     }
 
-    /// Links that stall.
-    pub fn held_links(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
-        self.links.iter().filter(|(_, link)| link.held).map(|(pair, _)| pair.ends())
+    /// Links in a state, each once.
+    pub fn links_in(&self, state: LinkState) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.links.iter().filter(move |(_, link)| link.state == state).map(|(pair, _)| pair.ends())
     }
 
     /// Breaks the connections of a process that ended. Returns the peers that notice, with the delay
@@ -216,7 +300,7 @@ impl Network {
             self.connections.remove(&pair);
             let peer = pair.other(node);
             let link = self.link(pair);
-            if link.held {
+            if link.state == LinkState::Held {
                 link.broken.push(link::BrokenEnd { notice: peer, peer: node, cause });
             } else {
                 notices.push((peer, link.config.latency));
@@ -236,7 +320,7 @@ impl Network {
     pub fn refusal_delay(&mut self, from: NodeId, to: NodeId) -> Option<Micros> {
         self.connections.remove(&Pair::new(from, to));
         let link = self.link(Pair::new(from, to));
-        (!link.held).then_some(link.config.latency)
+        (link.state != LinkState::Held).then_some(link.config.latency)
     }
 
     /// Every message and connection is gone: the power went.
@@ -259,7 +343,7 @@ impl Network {
             return Some(now + LOOPBACK);
         }
         let link = self.link(Pair::new(from, to));
-        if link.held {
+        if link.state == LinkState::Held {
             return None;
         }
         let jitter = if link.config.jitter == Micros::ZERO {
@@ -275,4 +359,9 @@ impl Network {
         let default = self.default;
         self.links.entry(pair).or_insert_with(|| Link::new(default))
     }
+}
+
+/// Whether chance, of a million, strikes. Draws only where something can.
+fn happens(streams: &mut Streams, from: NodeId, ppm: u32) -> bool {
+    ppm > 0 && streams.below(Stream::Network, from, 1_000_000) < u64::from(ppm)
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::engine::broker::Broker;
 use crate::engine::command::{
-    Command, ConsumerSpec, DurableFile, MessageAddress, Placement, ProducerSpec, RecordSpec,
+    Command, ConsumerSpec, DurableFile, LinkState, Placement, ProducerSpec, RecordSpec,
 };
 use crate::engine::config::{LinkConfig, TopicConfig};
 use crate::engine::error::{CommandError, ConfigError};
@@ -59,8 +59,15 @@ impl World {
             Command::Stop { node } => self.stop(node, id),
             Command::Pause { node } => self.pause(node, id),
             Command::Resume { node } => self.resume(node, id),
-            Command::Hold { a, b } => self.hold(a, b, id),
-            Command::Heal { a, b } => self.heal(a, b, id),
+            Command::Hold { a, b } => self.set_link_state(a, b, LinkState::Held, id),
+            Command::Cut { a, b } => self.set_link_state(a, b, LinkState::Cut, id),
+            Command::Heal { a, b } => self.set_link_state(a, b, LinkState::Flows, id),
+            Command::Split { sides, to } => self.split(&sides, to, id),
+            Command::Delay { message, by } => self.delay_message(&message, by, id),
+            Command::Duplicate { message, after } => self.duplicate_message(&message, after, id),
+            Command::SetLoss { a, b, loss_ppm, duplication_ppm } => {
+                self.network.set_loss(a, b, loss_ppm, duplication_ppm);
+            }
             Command::Drop { message } => self.drop_message(&message, id),
             Command::SetLink { a, b, latency, jitter } => {
                 self.network.set_link(a, b, LinkConfig { latency, jitter });
@@ -97,10 +104,16 @@ impl World {
                 true => Ok(()),
                 false => Err(CommandError::NotPaused { node: *node }),
             },
-            Command::Hold { a, b } | Command::Heal { a, b } | Command::SetLink { a, b, .. } => {
-                self.existing(*a)?;
-                self.existing(*b)?;
-                if a == b { Err(CommandError::SameHost) } else { Ok(()) }
+            Command::Hold { a, b }
+            | Command::Cut { a, b }
+            | Command::Heal { a, b }
+            | Command::SetLink { a, b, .. } => self.check_link(*a, *b),
+            Command::Split { sides, .. } => self.check_split(sides),
+            Command::SetLoss { a, b, loss_ppm, duplication_ppm } => {
+                self.check_loss((*a, *b), *loss_ppm, *duplication_ppm)
+            }
+            Command::Delay { message, by: span } | Command::Duplicate { message, after: span } => {
+                self.check_message(message, *span)
             }
             Command::Drop { message } => {
                 self.existing(message.from)?;
@@ -221,32 +234,6 @@ impl World {
         } else {
             let stopped = self.write(Some(stopping), node, EventKind::ProcessStopped);
             self.end(node, Life::Stopped, stopped);
-        }
-    }
-
-    fn hold(&mut self, a: NodeId, b: NodeId, cause: EventId) {
-        self.network.hold(a, b);
-        self.write_event(Some(cause), None, EventKind::LinkHeld { a, b });
-    }
-
-    fn heal(&mut self, a: NodeId, b: NodeId, cause: EventId) {
-        let healed = self.write_event(Some(cause), None, EventKind::LinkHealed { a, b });
-        let (released, broken) = self.network.heal(a, b, self.now, &mut self.streams);
-        for (message, at) in released {
-            self.scheduler.push(at, Item::Deliver(message));
-        }
-        for end in broken {
-            self.schedule_lost(end.notice, end.peer, self.config.link.latency, healed);
-        }
-    }
-
-    fn drop_message(&mut self, address: &MessageAddress, cause: EventId) {
-        if let Some(flight) = self.network.drop_message(address) {
-            let reason = DropReason::Commanded;
-            let dropped = EventKind::MessageDropped { message: flight.message, reason };
-            self.write(Some(cause), flight.from, dropped);
-        } else {
-            self.network.drop_when_sent(address);
         }
     }
 
@@ -389,7 +376,7 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
     }
 }
 
-fn within(what: &str, value: i64, least: i64, most: i64) -> Result<(), CommandError> {
+pub(super) fn within(what: &str, value: i64, least: i64, most: i64) -> Result<(), CommandError> {
     match (least..=most).contains(&value) {
         true => Ok(()),
         false => Err(CommandError::OutOfRange { what: what.into(), least, most }),

@@ -7,3 +7,4 @@ pub mod host;
 pub mod world;
 pub mod command_run;
 pub mod pause;
+pub mod links;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::engine::broker::Broker;
+use crate::engine::command::LinkState;
 use crate::engine::config::WorldConfig;
 use crate::engine::disk::{Disk, DiskOp};
 use crate::engine::event::{DropReason, Event, EventKind, TimerPurpose};
@@ -215,7 +216,12 @@ impl World {
 
     /// Links that stall.
     pub fn held_links(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
-        self.network.held_links()
+        self.network.links_in(LinkState::Held)
+    }
+
+    /// Links that are cut.
+    pub fn cut_links(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.network.links_in(LinkState::Cut)
     }
 
     fn deliver(&mut self, message: EventId, at: Micros) {
@@ -240,9 +246,11 @@ impl World {
 
     /// Nobody listens: the message is lost and its sender's connection is reset.
     fn refuse(&mut self, flight: &Flight) {
-        let dropped =
-            EventKind::MessageDropped { message: flight.message, reason: DropReason::Refused };
-        let dropped = self.write(Some(flight.message), flight.to, dropped);
+        let (message, to) = (flight.message, flight.to);
+        let dropped = self.tell_dropped(message, to, DropReason::Refused, message);
+        if flight.copy {
+            return;
+        }
         let Some(delay) = self.network.refusal_delay(flight.from, flight.to) else { return };
         self.schedule_lost(flight.from, flight.to, delay, dropped);
     }
@@ -357,15 +365,29 @@ impl World {
             sent_at: self.now,
             arrives_at: None,
             waits: false,
+            copy: false,
             payload,
         };
-        match self.network.send(flight, self.now, &mut self.streams) {
+        let outcome = self.network.send(flight, self.now, &mut self.streams);
+        match outcome.sent {
             Sent::Arrives(at) => self.scheduler.push(at, Item::Deliver(message)),
             Sent::Held => {}
-            Sent::Dropped => {
-                let reason = DropReason::Commanded;
-                self.write(Some(message), from, EventKind::MessageDropped { message, reason });
+            Sent::Dropped(reason) => {
+                let dropped = self.tell_dropped(message, from, reason, message);
+                if reason == DropReason::Cut
+                    && let Some(delay) = self.network.refusal_delay(from, to)
+                {
+                    self.schedule_lost(from, to, delay, dropped);
+                }
             }
+        }
+        if let Some(by) = outcome.delayed {
+            self.write(Some(message), from, EventKind::MessageDelayed { message, by });
+        }
+        if let Some(after) = outcome.copy_after
+            && let Some(flight) = self.network.flight(message).cloned()
+        {
+            self.copy_message(flight, after, message);
         }
     }
 

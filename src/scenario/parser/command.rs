@@ -2,23 +2,25 @@
 //!
 //! One verb, one function.
 
-use crate::engine::command::{Command, DurableFile, MessageAddress, RecordSpec};
+use crate::engine::command::{Command, DurableFile, LinkState, MessageAddress, RecordSpec};
 use crate::engine::ids::{BrokerId, NodeId, PartitionId, Text, TopicName};
 use crate::engine::protocol::Api;
+use crate::engine::time::Micros;
 use crate::scenario::ast::BROKERS_MAX;
 use crate::scenario::error::{Problem, Wanted};
 use crate::scenario::suggest::nearest;
 
 use super::lexical::{
     Fail, Input, Parsed, blanks, end_of_line, expected, fail_at, gap, has_sign, here, host_word,
-    number, sign, word,
+    number, sign, time, word,
 };
 use super::{Reader, SETTING_WORDS, settings};
 
 /// Statements that become commands.
 const VERBS: &[&str] = &[
     "topic", "producer", "consumer", "config", "send", "set", "link", "start", "kill", "stop",
-    "pause", "resume", "hold", "heal", "drop", "power", "rot",
+    "pause", "resume", "hold", "cut", "split", "heal", "loss", "drop", "delay", "dup", "power",
+    "rot",
 ];
 
 impl Reader {
@@ -40,16 +42,20 @@ impl Reader {
             "stop" => Command::Stop { node: self.one_host(input)? },
             "pause" => Command::Pause { node: self.one_host(input)? },
             "resume" => Command::Resume { node: self.one_host(input)? },
-            "hold" => {
-                let (a, b) = self.pair(input, '-')?;
-                Command::Hold { a, b }
+            "hold" => self.links(input, LinkState::Held)?,
+            "cut" | "split" => self.links(input, LinkState::Cut)?,
+            "heal" => self.links(input, LinkState::Flows)?,
+            "loss" => self.set_loss(input)?,
+            "delay" => {
+                let (message, by) = self.address_and_span(input)?;
+                Command::Delay { message, by }
             }
-            "heal" => {
-                let (a, b) = self.pair(input, '-')?;
-                Command::Heal { a, b }
+            "dup" => {
+                let (message, after) = self.address_and_span(input)?;
+                Command::Duplicate { message, after }
             }
             "link" => self.set_link(input)?,
-            "drop" => self.drop_message(input)?,
+            "drop" => Command::Drop { message: self.address(input)? },
             "power" => power(input)?,
             "rot" => rot(input)?,
             _ => return Err(unknown_statement(start, verb)),
@@ -93,8 +99,64 @@ impl Reader {
         Ok(Command::SetLink { a, b, latency: link.latency, jitter: link.jitter })
     }
 
+    /// `hold b1-b3`, or the links between sets of hosts: `cut b1,zk | b2,b3`.
+    fn links(&mut self, input: &mut Input<'_>, to: LinkState) -> Parsed<Command> {
+        gap(input, Wanted::Pair)?;
+        let a = self.host(input)?;
+        if has_sign(input, '-') {
+            let b = self.host(input)?;
+            return Ok(match to {
+                LinkState::Held => Command::Hold { a, b },
+                LinkState::Cut => Command::Cut { a, b },
+                LinkState::Flows => Command::Heal { a, b },
+            });
+        }
+        let mut sides = vec![vec![a]];
+        loop {
+            if has_sign(input, ',') {
+                let host = self.host(input)?;
+                sides.last_mut().expect("the first side is there").push(host);
+            } else if has_sign(input, '|') {
+                sides.push(vec![self.host(input)?]);
+            } else if sides.len() > 1 {
+                return Ok(Command::Split { sides, to });
+            } else {
+                return Err(expected(input, Wanted::Sign('-')));
+            }
+        }
+    }
+
+    /// `loss b1-b2 1000 dup 500`: messages lost and doubled, of a million.
+    fn set_loss(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        let (a, b) = self.pair(input, '-')?;
+        gap(input, Wanted::Number)?;
+        let ppm = |input: &mut Input<'_>| -> Parsed<u32> {
+            let number = number(input, Wanted::Number, 0, 1_000_000)?;
+            Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        };
+        let loss_ppm = ppm(input)?;
+        let mut ahead = *input;
+        if end_of_line(&mut ahead).is_ok() {
+            return Ok(Command::SetLoss { a, b, loss_ppm, duplication_ppm: 0 });
+        }
+        gap(input, Wanted::Keyword("dup"))?;
+        let start = *input;
+        if &*word(input, Wanted::Keyword("dup"))? != "dup" {
+            return Err(expected(&start, Wanted::Keyword("dup")));
+        }
+        gap(input, Wanted::Number)?;
+        Ok(Command::SetLoss { a, b, loss_ppm, duplication_ppm: ppm(input)? })
+    }
+
+    /// `b2>b1 Fetch 3 10s`.
+    fn address_and_span(&mut self, input: &mut Input<'_>) -> Parsed<(MessageAddress, Micros)> {
+        let message = self.address(input)?;
+        gap(input, Wanted::Time)?;
+        Ok((message, time(input)?))
+    }
+
     /// `b2>b1 Fetch 3`, `b1>b2 Fetch response 3`; numbers count from 0.
-    fn drop_message(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+    fn address(&mut self, input: &mut Input<'_>) -> Parsed<MessageAddress> {
         let (from, to) = self.pair(input, '>')?;
         gap(input, Wanted::Api)?;
         let start = here(input);
@@ -111,7 +173,7 @@ impl Reader {
             gap(input, Wanted::Number)?;
         }
         let nth = number(input, Wanted::Number, 0, u64::MAX)?;
-        Ok(Command::Drop { message: MessageAddress { from, to, api, response, nth } })
+        Ok(MessageAddress { from, to, api, response, nth })
     }
 
     /// `config t min.insync.replicas=2, segment.bytes=200`: one command per setting.

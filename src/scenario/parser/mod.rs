@@ -198,10 +198,17 @@ fn clients_of(command: &mut Command) -> Vec<&mut ClientId> {
         | Command::Stop { node }
         | Command::Pause { node }
         | Command::Resume { node } => vec![node],
-        Command::Hold { a, b } | Command::Heal { a, b } | Command::SetLink { a, b, .. } => {
+        Command::Hold { a, b }
+        | Command::Cut { a, b }
+        | Command::Heal { a, b }
+        | Command::SetLoss { a, b, .. }
+        | Command::SetLink { a, b, .. } => {
             vec![a, b]
         }
-        Command::Drop { message } => vec![&mut message.from, &mut message.to],
+        Command::Split { sides, .. } => sides.iter_mut().flatten().collect(),
+        Command::Drop { message }
+        | Command::Delay { message, .. }
+        | Command::Duplicate { message, .. } => vec![&mut message.from, &mut message.to],
         _ => Vec::new(),
     };
     let ids = nodes.into_iter().filter_map(|node| match node {

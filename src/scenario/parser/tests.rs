@@ -227,7 +227,7 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.below(16) {
+        match self.below(21) {
             0 => Command::Start { node: self.host() },
             1 => Command::Kill { node: self.host() },
             2 => Command::Stop { node: self.host() },
@@ -250,6 +250,19 @@ impl Maker {
             12 => Command::Send { name: self.word(), records: vec![self.record(), self.record()] },
             13 => Command::Pause { node: self.host() },
             14 => Command::Resume { node: self.host() },
+            15 => Command::Cut { a: self.host(), b: self.host() },
+            16 => {
+                let to = [LinkState::Flows, LinkState::Held, LinkState::Cut];
+                let to = to[self.below(3) as usize];
+                let sides = vec![vec![self.host(), self.host()], vec![self.host()]];
+                Command::Split { sides, to }
+            }
+            17 => {
+                let (loss_ppm, duplication_ppm) = (self.below(1_000) as u32, self.below(2) as u32);
+                Command::SetLoss { a: self.host(), b: self.host(), loss_ppm, duplication_ppm }
+            }
+            18 => Command::Delay { message: self.address(), by: self.micros() },
+            19 => Command::Duplicate { message: self.address(), after: self.micros() },
             _ => self.disk(),
         }
     }

@@ -83,6 +83,9 @@ pub fn importance(kind: &EventKind) -> Importance {
         LogRecovered { truncated_bytes, .. } if *truncated_bytes > 0 => Importance::Headline,
         HighWatermarkAdvanced { leader: false, .. } => Importance::Detail,
         LinkHeld { .. }
+        | LinkCut { .. }
+        | MessageDelayed { .. }
+        | MessageDuplicated { .. }
         | LinkHealed { .. }
         | MessageDropped { .. }
         | ProcessStarted
@@ -125,7 +128,12 @@ pub fn silences(kind: &EventKind) -> bool {
     use EventKind::*;
     matches!(
         kind,
-        ProcessKilled | ProcessPaused | ProcessFailed { .. } | PowerLost | LinkHeld { .. }
+        ProcessKilled
+            | ProcessPaused
+            | ProcessFailed { .. }
+            | PowerLost
+            | LinkHeld { .. }
+            | LinkCut { .. }
     )
 }
 

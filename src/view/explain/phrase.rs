@@ -4,7 +4,7 @@
 //! gathered family by family. `node` is the host within a sentence and `Node` the same host at its
 //! beginning.
 
-use crate::engine::command::{Command, Placement};
+use crate::engine::command::{Command, LinkState, Placement};
 use crate::engine::event::{DropReason, Event, EventKind};
 use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
 use crate::i18n::{Arg, Phrase};
@@ -39,6 +39,9 @@ fn key(kind: &EventKind) -> &'static str {
         MessageWaiting { .. } => "event-message-waiting",
         MessageDropped { .. } => "event-message-dropped",
         LinkHeld { .. } => "event-link-held",
+        LinkCut { .. } => "event-link-cut",
+        MessageDelayed { .. } => "event-message-delayed",
+        MessageDuplicated { .. } => "event-message-duplicated",
         LinkHealed { .. } => "event-link-healed",
         ConnectionLost { .. } => "event-connection-lost",
         ProcessStarted => "event-process-started",
@@ -98,6 +101,11 @@ fn command_key(command: &Command) -> &'static str {
         Command::Pause { .. } => "command-pause",
         Command::Resume { .. } => "command-resume",
         Command::Hold { .. } => "command-hold",
+        Command::Cut { .. } => "command-cut",
+        Command::Split { .. } => "command-split",
+        Command::SetLoss { .. } => "command-set-loss",
+        Command::Delay { .. } => "command-delay",
+        Command::Duplicate { .. } => "command-duplicate",
         Command::Heal { .. } => "command-heal",
         Command::Drop { .. } => "command-drop",
         Command::SetLink { .. } => "command-set-link",
@@ -156,14 +164,17 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             | Command::DiskFault { node, .. } => {
                 self.host("target", "Target", *node);
             }
-            Command::Hold { a, b } | Command::Heal { a, b } => self.link(*a, *b),
+            Command::Hold { .. }
+            | Command::Cut { .. }
+            | Command::Heal { .. }
+            | Command::Split { .. }
+            | Command::SetLoss { .. }
+            | Command::Drop { .. }
+            | Command::Delay { .. }
+            | Command::Duplicate { .. } => self.network_command(command),
             Command::SetLink { a, b, latency, jitter } => {
                 self.link(*a, *b);
                 self.set("latency", latency.as_ms()).set("jitter", jitter.as_ms());
-            }
-            Command::Drop { message } => {
-                self.host("from", "From", message.from).host("to", "To", message.to);
-                self.message(message.api.name(), message.response, 0, 0);
             }
             Command::CreateTopic { topic, placement, .. } => {
                 let (partitions, replicas) = sizes(placement);
@@ -190,6 +201,43 @@ impl<N: Names + ?Sized> Teller<'_, N> {
         }
     }
 
+    fn network_command(&mut self, command: &Command) {
+        match command {
+            Command::Split { sides, to } => {
+                let sides = self.sides(sides);
+                self.set("state", link_state(*to)).set("sides", sides);
+            }
+            Command::SetLoss { a, b, loss_ppm, duplication_ppm } => {
+                self.link(*a, *b);
+                self.set("loss", *loss_ppm).set("dup", *duplication_ppm);
+            }
+            Command::Drop { message }
+            | Command::Delay { message, .. }
+            | Command::Duplicate { message, .. } => {
+                self.host("from", "From", message.from).host("to", "To", message.to);
+                self.message(message.api.name(), message.response, 0, 0);
+                if let Command::Delay { by: span, .. } | Command::Duplicate { after: span, .. } =
+                    command
+                {
+                    self.set("span", span.as_ms());
+                }
+            }
+            Command::Hold { a, b } | Command::Cut { a, b } | Command::Heal { a, b } => {
+                self.link(*a, *b);
+            }
+            _ => {}
+        }
+    }
+
+    /// Hosts by sides: `broker 1, ZooKeeper | broker 2`.
+    fn sides(&self, sides: &[Vec<NodeId>]) -> String {
+        let names = |side: &Vec<NodeId>| {
+            let names: Vec<String> = side.iter().map(|node| node_name(*node, self.names)).collect();
+            names.join(", ")
+        };
+        sides.iter().map(names).collect::<Vec<_>>().join(" | ")
+    }
+
     fn link(&mut self, a: NodeId, b: NodeId) {
         self.host("a", "A", a).host("b", "B", b);
     }
@@ -212,7 +260,14 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.sent(*message);
                 self.set("reason", drop_reason(*reason));
             }
-            EventKind::LinkHeld { a, b } | EventKind::LinkHealed { a, b } => self.link(*a, *b),
+            EventKind::LinkHeld { a, b }
+            | EventKind::LinkCut { a, b }
+            | EventKind::LinkHealed { a, b } => self.link(*a, *b),
+            EventKind::MessageDelayed { message, by } => {
+                self.sent(*message);
+                self.set("span", by.as_ms());
+            }
+            EventKind::MessageDuplicated { message } => self.sent(*message),
             EventKind::ConnectionLost { peer } => {
                 self.host("peer", "Peer", *peer);
             }
@@ -222,7 +277,10 @@ impl<N: Names + ?Sized> Teller<'_, N> {
 
     /// What is known of a message that arrived or was lost; it may have left the window.
     fn sent(&mut self, message: crate::engine::ids::EventId) {
-        let sent = self.names.sent(message);
+        let mut sent = self.names.sent(message);
+        if let Some(EventKind::MessageDuplicated { message }) = sent.as_ref().map(|e| &e.kind) {
+            sent = self.names.sent(*message);
+        }
         match sent.as_ref().map(|sent| (sent.node, &sent.kind)) {
             Some((
                 Some(from),
@@ -405,6 +463,16 @@ fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::Commanded => "commanded",
         DropReason::Refused => "refused",
         DropReason::ConnectionDied => "died",
+        DropReason::Cut => "cut",
+        DropReason::Chance => "chance",
+    }
+}
+
+fn link_state(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Held => "held",
+        LinkState::Cut => "cut",
+        LinkState::Flows => "healed",
     }
 }
 

@@ -127,7 +127,11 @@ fn commands() -> Vec<Command> {
     let (a, b) = (B1, B2);
     let message = MessageAddress { from: WEB, to: B1, api: Api::Produce, response: false, nth: 3 };
     let name: Text = "web".into();
+    let split = |to| Command::Split { sides: vec![vec![B1, NodeId::Zookeeper], vec![B2]], to };
     vec![
+        split(LinkState::Held),
+        split(LinkState::Cut),
+        split(LinkState::Flows),
         Command::Start { node: B1 },
         Command::Kill { node: B1 },
         Command::Stop { node: NodeId::Zookeeper },
@@ -135,7 +139,11 @@ fn commands() -> Vec<Command> {
         Command::Resume { node: B2 },
         Command::Hold { a, b },
         Command::Heal { a, b },
+        Command::Cut { a, b },
+        Command::Delay { message: message.clone(), by: Micros(5_000_000) },
+        Command::Duplicate { message: message.clone(), after: Micros(5_000_000) },
         Command::Drop { message },
+        Command::SetLoss { a, b, loss_ppm: 1_000, duplication_ppm: 10 },
         Command::SetLink { a, b, latency: Micros(20_000), jitter: Micros(1_000) },
         Command::CreateTopic {
             topic: topic.clone(),
@@ -172,7 +180,8 @@ fn network() -> Vec<EventKind> {
     };
     let mut kinds: Vec<EventKind> =
         Api::ALL.iter().flat_map(|api| [sent(*api, false, 1, 0), sent(*api, true, 2, 7)]).collect();
-    for reason in [DropReason::Commanded, DropReason::Refused, DropReason::ConnectionDied] {
+    use DropReason::*;
+    for reason in [Commanded, Refused, ConnectionDied, Cut, Chance] {
         kinds.push(EventKind::MessageDropped { message, reason });
     }
     kinds.extend([
@@ -180,6 +189,9 @@ fn network() -> Vec<EventKind> {
         EventKind::MessageWaiting { message },
         EventKind::LinkHeld { a: B1, b: B2 },
         EventKind::LinkHealed { a: B1, b: WEB },
+        EventKind::LinkCut { a: B1, b: B2 },
+        EventKind::MessageDelayed { message, by: Micros(5_000_000) },
+        EventKind::MessageDuplicated { message },
         EventKind::ConnectionLost { peer: B2 },
     ]);
     kinds
