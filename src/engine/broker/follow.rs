@@ -11,7 +11,6 @@ use kafka_protocol::messages::{
 };
 
 use crate::engine::broker::{Broker, Phase};
-use crate::engine::setting::Truncation;
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{
@@ -23,6 +22,7 @@ use crate::engine::protocol::{Payload, Request};
 use crate::engine::replication::fetcher::{Fetcher, InFlight, Position};
 use crate::engine::replication::partition::Partition;
 use crate::engine::replication::truncation::truncation_offset;
+use crate::engine::setting::Truncation;
 use crate::engine::time::Micros;
 
 /// Fetch version that followers speak: topic names, and epochs of the last fetched record (KIP-595).

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use kafka_protocol::ResponseError;
 
 use crate::engine::broker::{Broker, Caller};
-use crate::engine::setting::Truncation;
 use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, ControllerEpoch, Offset, TopicName, TopicPartition};
@@ -18,6 +17,7 @@ use crate::engine::protocol::inter_broker::{
     UpdateMetadataResponse,
 };
 use crate::engine::replication::partition::Partition;
+use crate::engine::setting::Truncation;
 
 /// LeaderAndIsr requests that wait until the settings of their topics are read: a log is opened with
 /// its topic's settings (`LogManager.getOrCreateLog` reads them from ZooKeeper, and waits).

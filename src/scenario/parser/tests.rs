@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::engine::command::{
-    Acks, ConsumerSpec, DurableFile, Keys, MessageAddress, Placement, ProducerSpec, RecordSpec,
+    Acks, ConsumerSpec, DurableFile, Keys, LinkState, MessageAddress, Placement, ProducerSpec,
+    RecordSpec,
 };
 use crate::engine::config::{LinkConfig, TopicConfig};
 use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName};
