@@ -142,6 +142,10 @@ settings! {
         "log.segment.bytes" log_segment_bytes: i64 = 1_073_741_824, (14, 2_147_483_647);
         /// Cluster default of `index.interval.bytes`.
         "log.index.interval.bytes" log_index_interval_bytes: i64 = 4_096, (0, INT);
+        /// Silence after which a partition forgets an idempotent producer, in ms.
+        "producer.id.expiration.ms" producer_id_expiration_ms: i64 = 86_400_000, (1, i64::MAX);
+        /// How often that is looked for, in ms.
+        "producer.id.expiration.check.interval.ms" producer_id_expiration_check_interval_ms: i64 = 600_000, (1, i64::MAX);
         /// Cluster default of `max.message.bytes`.
         "message.max.bytes" message_max_bytes: i64 = 1_048_588, (0, INT);
         /// Cluster default of the topic setting. Not modelled yet.

@@ -208,6 +208,9 @@ pub enum EventKind {
         /// True on the leader, false on a follower.
         leader: bool,
     },
+    /// The leader has the batch already, at offsets `base..=last`: it is acknowledged with these and
+    /// not appended again (an idempotent producer's retry, KIP-98).
+    DuplicateRefused { partition: TopicPartition, base: Offset, last: Offset },
     /// A new segment began.
     SegmentRolled { partition: TopicPartition, base: Offset },
     /// This broker's high watermark moved forward.

@@ -88,7 +88,10 @@ impl Glyph {
                 glyph("f-water", WATER)
             }
             BatchAppended { leader: true, .. } => glyph("f-water", CELLS),
-            BatchAppended { .. } | SegmentRolled { .. } | LogRecovered { .. } => {
+            BatchAppended { .. }
+            | DuplicateRefused { .. }
+            | SegmentRolled { .. }
+            | LogRecovered { .. } => {
                 glyph("f-broker", CELLS)
             }
             IsrShrunk { .. } | IsrExpanded { .. } => glyph("f-broker", CHEVRONS),

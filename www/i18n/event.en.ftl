@@ -190,6 +190,7 @@ event-high-watermarks-checkpointed = { $Node } saved the high watermarks of { $c
 } to disk.
 event-isr-shrunk = Broker { $changed } left the ISR of { $partition }; it is now { $isr }.
 event-isr-expanded = Broker { $changed } is back in the ISR of { $partition }; it is now { $isr }.
+event-duplicate-refused = { $Node } has { batch-words } of { $partition } already: it answers with the offsets and appends nothing.
 event-log-truncated = { $Node } cut offsets { $to } to { $last } from { $partition }: they are not in the leader's log.
 event-log-recovered = { $Node } opened its log of { $partition }, which ends at { $leo }.
 event-log-recovered-cut = { $Node } found a bad end in its log of { $partition } and cut { $bytes }; it now ends at { $leo }.

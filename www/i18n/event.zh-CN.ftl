@@ -171,6 +171,7 @@ event-high-watermark-advanced = { $role ->
 event-high-watermarks-checkpointed = { $node } 把 { $count } 个分区的高水位写入磁盘。
 event-isr-shrunk = broker { $changed } 被移出 { $partition } 的 ISR，现在是 { $isr }。
 event-isr-expanded = broker { $changed } 回到 { $partition } 的 ISR，现在是 { $isr }。
+event-duplicate-refused = { $node } 上的 { $partition } 已有 { batch-words }：它回复原来的 offset，不再写入。
 event-log-truncated = { $node } 从 { $partition } 截断了 offset { $to } 到 { $last }：leader 的日志里没有它们。
 event-log-recovered = { $node } 打开 { $partition } 的日志，末尾是 { $leo }。
 event-log-recovered-cut = { $node } 发现 { $partition } 的日志尾部损坏，截掉 { $bytes }，现在末尾是 { $leo }。

@@ -11,6 +11,7 @@ use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{Offset, TopicPartition};
 use crate::engine::log::checkpoint;
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
 /// Written when every log was closed: the next start need not scan (`CleanShutdownFileHandler`).
@@ -30,6 +31,7 @@ pub fn recovery_points(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
 
 impl Broker {
     pub(super) fn checkpoint_timer(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
+        self.expire_producers(ctx);
         if self.watermarks_changed {
             self.write_high_watermarks(disk);
             let partitions = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
@@ -39,6 +41,26 @@ impl Broker {
         } else {
             let cause = ctx.timer_cause();
             self.arm_checkpoint(ctx, cause);
+        }
+    }
+
+    /// Partitions forget producers that were silent for `producer.id.expiration.ms`. Kafka has a task
+    /// of its own for it (`PeriodicProducerExpirationCheck`); here the checkpoint's timer looks
+    /// whether it is time.
+    fn expire_producers(&mut self, ctx: &Ctx<'_>) {
+        let interval = self.config.producer_id_expiration_check_interval_ms;
+        if ctx.now.since(self.producers_checked) < Micros::from_ms(interval) {
+            return;
+        }
+        self.producers_checked = ctx.now;
+        let knows_some = |partition: &&Partition| partition.log.producers().next().is_some();
+        let ids: Vec<TopicPartition> =
+            self.partitions.values().filter(knows_some).map(|p| p.id.clone()).collect();
+        for id in ids {
+            if let Some(partition) = self.partitions.get_mut(&id) {
+                let expiration = self.config.producer_id_expiration_ms;
+                partition.log.expire_producers(ctx.wall_ms(), expiration);
+            }
         }
     }
 

@@ -66,6 +66,8 @@ pub struct Broker {
     next_correlation: u32,
     /// Whether a high watermark moved since the last checkpoint.
     watermarks_changed: bool,
+    /// When silent producers were last looked for.
+    producers_checked: Micros,
 }
 
 /// Where a broker is in its life.

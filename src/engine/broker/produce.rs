@@ -125,12 +125,20 @@ impl Broker {
             return Err(ResponseError::NotEnoughReplicas.code());
         }
         let epoch = partition.leader_epoch();
-        let appended = partition
-            .log
-            .append_as_leader(disk, records, epoch, ctx.wall_ms())
-            .map_err(|error| error.code())?;
-        if let Some(base) = appended.rolled {
+        let before = partition.log.active_base();
+        let appended = partition.log.append_as_leader(disk, records, epoch, ctx.wall_ms());
+        let base = partition.log.active_base();
+        if base != before {
             ctx.emit(EventKind::SegmentRolled { partition: id.clone(), base });
+        }
+        let appended = appended.map_err(|error| error.code())?;
+        if appended.duplicate {
+            ctx.emit(EventKind::DuplicateRefused {
+                partition: id.clone(),
+                base: appended.base,
+                last: appended.last,
+            });
+            return Ok((appended.base, appended.last.plus(1)));
         }
         let event = ctx.emit(EventKind::BatchAppended {
             partition: id.clone(),

@@ -52,6 +52,7 @@ impl Broker {
             unsettled: OrdSet::new(),
             next_correlation: 0,
             watermarks_changed: false,
+            producers_checked: ctx.now,
         };
         broker.open_logs(ctx, disk);
         broker.control.start(ctx);

@@ -31,9 +31,12 @@ pub struct Appended {
     pub rolled: Option<Offset>,
     /// Epoch of the last batch.
     pub leader_epoch: LeaderEpoch,
+    /// The batch repeats one that is in the log already: nothing was appended, and `base..=last` are
+    /// that one's offsets (KIP-98).
+    pub duplicate: bool,
 }
 
-/// Why records were not appended. Nothing changed.
+/// Why records were not appended. Nothing changed, except that a full segment may have rolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AppendError {
     /// The bytes are not what their CRC or length says (`CorruptRecordException`).
@@ -58,6 +61,25 @@ pub enum AppendError {
         /// The setting.
         most: u64,
     },
+    /// An idempotent producer's batch is not the next one (`OutOfOrderSequenceException`).
+    #[error("sequence {found} came after {last}")]
+    Sequence {
+        /// Sequence of its first record.
+        found: i32,
+        /// Sequence of the last record that is known; −1 is none in this epoch.
+        last: i32,
+    },
+    /// A newer epoch of the same producer has written here (`InvalidProducerEpochException`).
+    #[error("producer epoch {found} is older than {known}")]
+    ProducerEpoch {
+        /// Epoch of the batch.
+        found: i16,
+        /// The last one known.
+        known: i16,
+    },
+    /// A transactional batch outside of a transaction, or the reverse (`InvalidTxnStateException`).
+    #[error("the record was not part of an ongoing transaction")]
+    NoTransaction,
     /// A follower was given records before its end, or out of order
     /// (`UnexpectedAppendOffsetException`, `OffsetsOutOfOrderException`).
     #[error("offset {found} came where {expected} or later was expected")]
@@ -78,6 +100,9 @@ impl AppendError {
             AppendError::Invalid(_) => ResponseError::InvalidRecord,
             AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
             AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
+            AppendError::Sequence { .. } => ResponseError::OutOfOrderSequenceNumber,
+            AppendError::ProducerEpoch { .. } => ResponseError::InvalidProducerEpoch,
+            AppendError::NoTransaction => ResponseError::InvalidTxnState,
             AppendError::UnexpectedOffset { .. } => ResponseError::UnknownServerError,
         };
         error.code()
@@ -113,7 +138,25 @@ impl Log {
         let stored = with_offset_and_epoch(&bytes, base, epoch);
         let largest = TimeEntry { timestamp: header.max_timestamp, offset: last };
         self.epochs.assign(disk, &self.dir, epoch, base);
-        Ok(self.store(disk, stored, &Validated { base, last, largest, leader_epoch: epoch }))
+        // As in Kafka the roll comes first: a batch that is refused or a duplicate may cause one too.
+        let rolled = self.maybe_roll(disk, stored.len() as u64, last);
+        if header.producer_id >= 0 {
+            if let Some(known) = self.producers.duplicate_of(&header) {
+                return Ok(Appended {
+                    base: known.first_offset(),
+                    last: known.last_offset,
+                    bytes: 0,
+                    rolled,
+                    leader_epoch: epoch,
+                    duplicate: true,
+                });
+            }
+            self.producers.check(&header)?;
+        }
+        let assigned = BatchHeader { base_offset: base, leader_epoch: epoch, ..header };
+        self.producers.appended(&assigned, &stored);
+        let what = Validated { base, last, largest, leader_epoch: epoch };
+        Ok(self.store(disk, stored, &what, rolled))
     }
 
     /// Appends what a follower fetched, as it is. A batch that is cut off at the end is left out. A
@@ -135,13 +178,18 @@ impl Log {
                 bytes: 0,
                 rolled: None,
                 leader_epoch,
+                duplicate: false,
             });
         };
         let whole = records.slice(..size);
         for (header, _) in batches(&whole) {
             self.epochs.assign(disk, &self.dir, header.leader_epoch, header.base_offset);
         }
-        Ok(self.store(disk, whole, &validated))
+        let rolled = self.maybe_roll(disk, size as u64, validated.last);
+        for (header, batch) in batches(&whole) {
+            self.producers.appended(&header, &batch);
+        }
+        Ok(self.store(disk, whole, &validated, rolled))
     }
 
     /// The one batch of a produce request, checked.
@@ -213,9 +261,14 @@ impl Log {
         Ok(found.map(|validated| (validated, size)))
     }
 
-    fn store(&mut self, disk: &mut Disk, bytes: Bytes, what: &Validated) -> Appended {
+    fn store(
+        &mut self,
+        disk: &mut Disk,
+        bytes: Bytes,
+        what: &Validated,
+        rolled: Option<Offset>,
+    ) -> Appended {
         let size = bytes.len() as u64;
-        let rolled = self.should_roll(disk, size, what.last).then(|| self.roll(disk));
         let arrival = Arrival { last: what.last, largest: what.largest };
         let interval = self.limits.index_interval_bytes;
         let position = self.active.append(disk, bytes, arrival, interval);
@@ -227,7 +280,12 @@ impl Log {
             bytes: u32::try_from(size).expect("an append fits a segment, which is below 2 GiB"),
             rolled,
             leader_epoch: what.leader_epoch,
+            duplicate: false,
         }
+    }
+
+    fn maybe_roll(&mut self, disk: &mut Disk, size: u64, last: Offset) -> Option<Offset> {
+        self.should_roll(disk, size, last).then(|| self.roll(disk))
     }
 
     fn should_roll(&self, disk: &Disk, size: u64, last: Offset) -> bool {
@@ -240,7 +298,8 @@ impl Log {
                 || index::is_full(disk, active.offset_index, active.time_index))
     }
 
-    /// Starts a new segment at the end of the log; the full one is flushed.
+    /// Starts a new segment at the end of the log; the full one is flushed, and what is known of
+    /// producers is written down.
     fn roll(&mut self, disk: &mut Disk) -> Offset {
         let base = self.log_end_offset;
         self.active.close_time_index(disk);
@@ -249,6 +308,8 @@ impl Log {
         full.end = base;
         self.sealed.push_back(full);
         self.recent = RecentBatches::default();
+        self.producers.ends_at(base);
+        self.producers.take_snapshot(disk, &self.dir);
         self.flush_sealed(disk);
         base
     }

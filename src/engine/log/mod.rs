@@ -6,13 +6,15 @@
 //! before it is flushed) is never past the end.
 //!
 //! Simplified: deleted files go at once instead of after `file.delete.delay.ms`, and index files are
-//! not preallocated. Retention, compaction and producer state are not modelled yet.
+//! not preallocated. Retention and compaction are not modelled yet.
 
 mod append;
 pub mod checkpoint;
 mod epoch_cache;
 mod index;
 mod inspect;
+mod producer_recovery;
+mod producer_state;
 mod read;
 mod recovery;
 mod segment;
@@ -27,10 +29,12 @@ use crate::engine::config::TopicConfig;
 use crate::engine::disk::Disk;
 use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
 use crate::engine::log::epoch_cache::EpochCache;
+use crate::engine::log::producer_state::Producers;
 use crate::engine::log::segment::Segment;
 
 pub use crate::engine::log::append::{AppendError, Appended};
 pub use crate::engine::log::inspect::SegmentDetail;
+pub use crate::engine::log::producer_state::{ProducerBatch, ProducerEntry, read_snapshot};
 pub use crate::engine::log::read::OutOfRange;
 pub use crate::engine::log::recovery::Recovery;
 
@@ -67,6 +71,7 @@ pub struct Log {
     active: Segment,
     recent: RecentBatches,
     epochs: EpochCache,
+    producers: Producers,
 }
 
 /// One segment as tables and the stage show it.
@@ -102,6 +107,7 @@ impl Log {
             active,
             recent: RecentBatches::default(),
             epochs: EpochCache::default(),
+            producers: Producers::starting_at(start),
         }
     }
 
@@ -149,6 +155,23 @@ impl Log {
         self.epochs.entries()
     }
 
+    /// First offset of the segment that takes appends.
+    #[must_use]
+    pub fn active_base(&self) -> Offset {
+        self.active.base
+    }
+
+    /// The idempotent producers that it knows, by id (`ProducerStateManager`).
+    pub fn producers(&self) -> impl Iterator<Item = (i64, &ProducerEntry)> {
+        self.producers.entries()
+    }
+
+    /// Forgets producers that have been silent for `expiration_ms` (`producer.id.expiration.ms`) at
+    /// `wall_ms`, the broker's clock in ms since 1970. Returns how many.
+    pub fn expire_producers(&mut self, wall_ms: i64, expiration_ms: i64) -> u32 {
+        self.producers.expire(wall_ms, expiration_ms)
+    }
+
     /// The segments, oldest first; the last one is active.
     pub fn segments<'a>(&'a self, disk: &'a Disk) -> impl Iterator<Item = SegmentInfo> + 'a {
         self.all_segments().map(|segment| segment.info(disk))
@@ -173,8 +196,9 @@ impl Log {
     }
 
     /// Closes it as a clean shutdown does: one more time index entry for the largest timestamp
-    /// (`LogSegment.close`), and a flush.
+    /// (`LogSegment.close`), a snapshot of the producers, and a flush.
     pub fn close_cleanly(&mut self, disk: &mut Disk) {
+        self.producers.take_snapshot(disk, &self.dir);
         self.active.close_time_index(disk);
         self.flush(disk);
     }

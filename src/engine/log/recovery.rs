@@ -5,11 +5,14 @@
 //! torn, damaged or out of order the log is cut, and later segments are deleted. Damage before the
 //! recovery point stays, as in Kafka.
 
+use bytes::Bytes;
+
 use crate::engine::config::TopicConfig;
 use crate::engine::disk::Disk;
 use crate::engine::ids::{Offset, Text, TopicPartition};
 use crate::engine::log::epoch_cache::EpochCache;
 use crate::engine::log::index::{self, TimeEntry};
+use crate::engine::log::producer_state::Producers;
 use crate::engine::log::segment::{Arrival, Segment};
 use crate::engine::log::{Limits, Log, RecentBatches};
 use crate::engine::record::batch::{BatchHeader, HEADER_BYTES, MAGIC_V2, verify_crc};
@@ -58,6 +61,7 @@ impl Log {
             log_start_offset: *first,
             log_end_offset: *last,
             recovery_point,
+            producers: Producers::default(),
             dir,
             limits,
         };
@@ -67,6 +71,7 @@ impl Log {
             if clean { log.log_end_offset } else { recovery_point.min(log.log_end_offset) };
         let end = log.log_end_offset;
         log.epochs.truncate_from_end(disk, &log.dir, end);
+        log.load_producers(disk, clean);
         let recovery = Recovery {
             truncated_bytes,
             truncated_at: log.active.bytes,
@@ -101,7 +106,9 @@ impl Log {
                     }
                 };
             } else {
-                cut += self.recover(disk, &mut segment);
+                let mut producers = self.producers_before(disk, &loaded, &segment);
+                cut += self.recover(disk, &mut segment, &mut producers);
+                producers.take_snapshot(disk, &self.dir);
             }
             loaded.push(segment);
         }
@@ -110,13 +117,18 @@ impl Log {
         cut
     }
 
-    /// Reads a segment batch by batch, rebuilds its indexes and notes new epochs; cuts it at the first
+    /// Reads a segment batch by batch, rebuilds its indexes and notes new epochs and producers; cuts it at the first
     /// batch that is not sound. Returns the bytes cut.
-    fn recover(&mut self, disk: &mut Disk, segment: &mut Segment) -> u64 {
+    fn recover(
+        &mut self,
+        disk: &mut Disk,
+        segment: &mut Segment,
+        producers: &mut Producers,
+    ) -> u64 {
         segment.reset_indexes(disk);
         let len = disk.len(segment.log);
         let mut position = 0;
-        while let Some(header) = sound_batch(disk, segment, position, len) {
+        while let Some((header, bytes)) = sound_batch(disk, segment, position, len) {
             let last = header.last_offset();
             let largest = TimeEntry { timestamp: header.max_timestamp, offset: last };
             let arrival = Arrival { last, largest };
@@ -125,6 +137,7 @@ impl Log {
             if self.latest_epoch().is_none_or(|latest| header.leader_epoch > latest) {
                 self.epochs.assign(disk, &self.dir, header.leader_epoch, header.base_offset);
             }
+            producers.appended(&header, &bytes);
             position += header.size();
         }
         segment.close_time_index(disk);
@@ -135,7 +148,12 @@ impl Log {
 }
 
 /// The batch at `position` of a segment's `.log`, if it is whole, sound, and past what came before.
-fn sound_batch(disk: &Disk, segment: &Segment, position: u64, len: u64) -> Option<BatchHeader> {
+fn sound_batch(
+    disk: &Disk,
+    segment: &Segment,
+    position: u64,
+    len: u64,
+) -> Option<(BatchHeader, Bytes)> {
     let mut run = disk.read_run(segment.log, position);
     let mut header = BatchHeader::parse(&run).ok();
     let is_whole = |header: &BatchHeader, have: u64| header.size() <= have;
@@ -146,11 +164,12 @@ fn sound_batch(disk: &Disk, segment: &Segment, position: u64, len: u64) -> Optio
         run = disk.read(segment.log, position, size);
     }
     let header = header?;
-    let bytes = run.get(..usize::try_from(header.size()).ok()?)?;
+    let size = usize::try_from(header.size()).ok().filter(|size| *size <= run.len())?;
+    let bytes = run.slice(..size);
     let in_order = header.base_offset >= segment.end
         && header.last_offset_delta >= 0
         && header.last_offset().0 - segment.base.0 <= i64::from(i32::MAX);
-    (header.magic == MAGIC_V2 && in_order && verify_crc(bytes)).then_some(header)
+    (header.magic == MAGIC_V2 && in_order && verify_crc(&bytes)).then_some((header, bytes))
 }
 
 /// Base offsets of the segments in a directory, in order.

@@ -3,6 +3,7 @@
 
 use crate::engine::disk::Disk;
 use crate::engine::ids::Offset;
+use crate::engine::log::producer_state::delete_snapshot;
 use crate::engine::log::segment::Segment;
 use crate::engine::log::{Log, RecentBatches};
 
@@ -22,12 +23,14 @@ impl Log {
         }
         while self.active.base > offset {
             self.active.delete(disk);
+            delete_snapshot(disk, &self.dir, self.active.base);
             self.active =
                 self.sealed.pop_back().expect("the first segment starts before the offset");
         }
         self.active.truncate_to(disk, offset);
         self.epochs.truncate_from_end(disk, &self.dir, offset);
         self.ends_at(offset);
+        self.rebuild_producers(disk, offset);
         true
     }
 
@@ -40,6 +43,7 @@ impl Log {
         self.active = Segment::create(disk, &self.dir, offset);
         self.recent = RecentBatches::default();
         self.epochs.clear(disk, &self.dir);
+        self.producers.start_over(disk, &self.dir, offset);
         self.log_start_offset = offset;
         self.ends_at(offset);
         // Kafka moves it forward too: there is nothing before the new start to be scanned.

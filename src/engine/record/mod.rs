@@ -8,6 +8,7 @@ pub mod varint;
 pub mod batch;
 pub mod builder;
 pub mod reader;
+pub mod control;
 
 #[cfg(test)]
 mod tests;

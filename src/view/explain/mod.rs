@@ -97,6 +97,7 @@ pub fn importance(kind: &EventKind) -> Importance {
         | ControllerResigned { .. }
         | BecameLeader { .. }
         | BatchAppended { .. }
+        | DuplicateRefused { .. }
         | SegmentRolled { .. }
         | HighWatermarkAdvanced { .. }
         | LogRecovered { .. }

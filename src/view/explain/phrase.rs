@@ -72,6 +72,7 @@ fn key(kind: &EventKind) -> &'static str {
         BecameFollower { leader: None, .. } => "event-became-follower-of-none",
         BecameFollower { .. } => "event-became-follower",
         BatchAppended { .. } => "event-batch-appended",
+        DuplicateRefused { .. } => "event-duplicate-refused",
         SegmentRolled { .. } => "event-segment-rolled",
         HighWatermarkAdvanced { .. } => "event-high-watermark-advanced",
         HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
@@ -370,6 +371,10 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::BatchAppended { partition, base, last, leader, .. } => {
                 self.partition(partition).set("first", base.0).set("last", last.0);
                 self.set("count", last.0 - base.0 + 1).set("role", role(*leader));
+            }
+            EventKind::DuplicateRefused { partition, base, last } => {
+                self.partition(partition).set("first", base.0).set("last", last.0);
+                self.set("count", last.0 - base.0 + 1);
             }
             EventKind::HighWatermarkAdvanced { partition, from, to, leader } => {
                 self.partition(partition).set("from", from.0).set("to", to.0);

@@ -299,6 +299,7 @@ fn replicas() -> Vec<EventKind> {
             to: zero,
             high_watermark: zero,
         },
+        EventKind::DuplicateRefused { partition: partition.clone(), base: zero, last: zero },
         EventKind::ProduceRefused { partition, error: 19 },
     ]);
     kinds

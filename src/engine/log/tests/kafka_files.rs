@@ -11,7 +11,7 @@ macro_rules! kafkas {
         ($name, include_bytes!(concat!("../../../../tests/data/segments/plain-0/", $name)))
     };
 }
-const FILES: [(&str, &[u8]); 10] = [
+const FILES: [(&str, &[u8]); 13] = [
     kafkas!("00000000000000000000.log"),
     kafkas!("00000000000000000000.index"),
     kafkas!("00000000000000000000.timeindex"),
@@ -21,6 +21,9 @@ const FILES: [(&str, &[u8]); 10] = [
     kafkas!("00000000000000000109.log"),
     kafkas!("00000000000000000109.index"),
     kafkas!("00000000000000000109.timeindex"),
+    kafkas!("00000000000000000055.snapshot"),
+    kafkas!("00000000000000000109.snapshot"),
+    kafkas!("00000000000000000127.snapshot"),
     kafkas!("leader-epoch-checkpoint"),
 ];
 
