@@ -91,9 +91,7 @@ impl Glyph {
             BatchAppended { .. }
             | DuplicateRefused { .. }
             | SegmentRolled { .. }
-            | LogRecovered { .. } => {
-                glyph("f-broker", CELLS)
-            }
+            | LogRecovered { .. } => glyph("f-broker", CELLS),
             IsrShrunk { .. } | IsrExpanded { .. } => glyph("f-broker", CHEVRONS),
             LogTruncated { .. } => glyph("f-cut", CUT),
             RecordsQueued { .. } => glyph("f-producer", CELLS),

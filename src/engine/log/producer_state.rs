@@ -165,7 +165,10 @@ impl Producers {
         }
         let Some(entry) = self.entries.get(&header.producer_id) else { return Ok(()) };
         if header.producer_epoch < entry.epoch {
-            return Err(AppendError::ProducerEpoch { found: header.producer_epoch, known: entry.epoch });
+            return Err(AppendError::ProducerEpoch {
+                found: header.producer_epoch,
+                known: entry.epoch,
+            });
         }
         let (found, last) = (header.base_sequence, entry.last_sequence());
         let fits = if header.producer_epoch != entry.epoch {
