@@ -98,7 +98,8 @@ pub fn records(
 fn read_batch(epoch: LeaderEpoch, batch: &bytes::Bytes, from: Offset, found: &mut Vec<RecordView>) {
     let text =
         |bytes: Option<&[u8]>| bytes.map(|b| Text::from(String::from_utf8_lossy(b).as_ref()));
-    for record in reader::records(batch).flatten() {
+    let Ok(batch) = reader::uncompressed(batch) else { return };
+    for record in reader::records(&batch).flatten() {
         if record.offset >= from {
             found.push(RecordView {
                 offset: record.offset,

@@ -14,9 +14,9 @@ use crate::engine::log::index::{self, TimeEntry};
 use crate::engine::log::segment::{Arrival, Segment};
 use crate::engine::log::{Log, RecentBatches};
 use crate::engine::record::batch::{
-    BatchError, BatchHeader, Codec, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
+    BatchError, BatchHeader, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
 };
-use crate::engine::record::reader::records as records_of;
+use crate::engine::record::reader::{records as records_of, uncompressed};
 
 /// What an append did: offsets `base..=last` are in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,9 @@ pub enum AppendError {
     /// They are sound and still not allowed (`InvalidRecordException`).
     #[error("invalid records: {0}")]
     Invalid(&'static str),
+    /// Its records cannot be decompressed (`KafkaException`).
+    #[error("the records cannot be decompressed")]
+    Undecodable,
     /// The batch is larger than `max.message.bytes` (`RecordTooLargeException`).
     #[error("the batch has {bytes} bytes, max.message.bytes is {most}")]
     TooLarge {
@@ -98,6 +101,7 @@ impl AppendError {
         let error = match self {
             AppendError::Corrupt => ResponseError::CorruptMessage,
             AppendError::Invalid(_) => ResponseError::InvalidRecord,
+            AppendError::Undecodable => ResponseError::UnknownServerError,
             AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
             AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
             AppendError::Sequence { .. } => ResponseError::OutOfOrderSequenceNumber,
@@ -316,8 +320,8 @@ impl Log {
 }
 
 /// What a leader requires of a client's batch besides its CRC (`LogValidator.validateBatch` and
-/// `validateRecord`). Records in a compressed batch are not looked at: no codec is built in yet.
-fn validate_batch(header: &BatchHeader, bytes: &[u8]) -> Result<(), AppendError> {
+/// `validateRecord`).
+fn validate_batch(header: &BatchHeader, bytes: &Bytes) -> Result<(), AppendError> {
     if header.is_control() {
         return Err(AppendError::Invalid("clients are not allowed to write control records"));
     }
@@ -327,10 +331,8 @@ fn validate_batch(header: &BatchHeader, bytes: &[u8]) -> Result<(), AppendError>
     if i64::from(header.last_offset_delta) + 1 != i64::from(header.record_count) {
         return Err(AppendError::Invalid("offsets and number of records differ"));
     }
-    if header.codec() != Codec::None {
-        return Ok(());
-    }
-    for (expected, record) in (0i64..).zip(records_of(bytes)) {
+    let plain = uncompressed(bytes).map_err(|_| AppendError::Undecodable)?;
+    for (expected, record) in (0i64..).zip(records_of(&plain)) {
         let record = record.map_err(|_| AppendError::Invalid("a record is malformed"))?;
         if record.offset.0 - header.base_offset.0 != expected {
             return Err(AppendError::Invalid("inner offsets do not count from 0"));

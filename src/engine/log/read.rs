@@ -13,7 +13,7 @@ use crate::engine::ids::Offset;
 use crate::engine::log::Log;
 use crate::engine::log::index;
 use crate::engine::log::segment::Segment;
-use crate::engine::record::reader::{RecordRef, records as records_of};
+use crate::engine::record::reader::{RecordRef, records as records_of, uncompressed};
 
 /// An offset that the log does not have: before its start, or past its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -62,8 +62,8 @@ impl Log {
     }
 
     /// The first record that is at least as new as `timestamp` (ms since 1970), with its own time and
-    /// offset; `None` when all are older. In a compressed batch, the batch's largest time and first
-    /// offset: no codec is built in yet.
+    /// offset; `None` when all are older. In a batch that cannot be decompressed, the batch's largest
+    /// time and first offset.
     #[must_use]
     pub fn offset_for_timestamp(&self, disk: &Disk, timestamp: i64) -> Option<(i64, Offset)> {
         let segment = self.all_segments().find(|segment| segment.largest.timestamp >= timestamp)?;
@@ -75,6 +75,7 @@ impl Log {
                 continue;
             }
             let batch = disk.read(segment.log, position, header.size());
+            let batch = uncompressed(&batch).unwrap_or(batch);
             let mut records = records_of(&batch).map_while(Result::ok).peekable();
             if records.peek().is_none() {
                 return Some((header.max_timestamp, header.base_offset));

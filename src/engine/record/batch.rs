@@ -5,6 +5,7 @@
 //! Older formats (magic 0 and 1) are recognised by [`BatchHeader::magic`] and read by nobody.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{LeaderEpoch, Offset};
 
@@ -62,9 +63,10 @@ pub enum BatchError {
 }
 
 /// How records of a batch are compressed (`CompressionType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Codec {
     /// Not at all.
+    #[default]
     None,
     /// gzip
     Gzip,
@@ -76,6 +78,53 @@ pub enum Codec {
     Zstd,
     /// A number that Kafka does not define.
     Unknown(i16),
+}
+
+impl Codec {
+    /// The bits of a batch's attributes that name its codec.
+    pub const MASK: i16 = 0b111;
+
+    /// Its number in a batch's attributes (`CompressionType.id`).
+    #[must_use]
+    pub fn id(self) -> i16 {
+        match self {
+            Codec::None => 0,
+            Codec::Gzip => 1,
+            Codec::Snappy => 2,
+            Codec::Lz4 => 3,
+            Codec::Zstd => 4,
+            Codec::Unknown(id) => id,
+        }
+    }
+
+    /// Its name in settings (`CompressionType.name`).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::None => "none",
+            Codec::Gzip => "gzip",
+            Codec::Snappy => "snappy",
+            Codec::Lz4 => "lz4",
+            Codec::Zstd => "zstd",
+            Codec::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The codec of a name; `None` when Kafka has none of it.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Codec> {
+        let all = [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];
+        all.into_iter().find(|codec| codec.name() == name)
+    }
+}
+
+/// Whose clock a batch's timestamps are of (`TimestampType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampType {
+    /// The producer's, each record's own.
+    CreateTime,
+    /// The broker's: every record has the batch's largest.
+    LogAppendTime,
 }
 
 impl BatchHeader {
@@ -127,7 +176,7 @@ impl BatchHeader {
     /// How the records are compressed.
     #[must_use]
     pub fn codec(&self) -> Codec {
-        match self.attributes & 0b111 {
+        match self.attributes & Codec::MASK {
             0 => Codec::None,
             1 => Codec::Gzip,
             2 => Codec::Snappy,
@@ -135,6 +184,23 @@ impl BatchHeader {
             4 => Codec::Zstd,
             other => Codec::Unknown(other),
         }
+    }
+
+    /// Whose clock its timestamps are of.
+    #[must_use]
+    pub fn timestamp_type(&self) -> TimestampType {
+        if self.attributes & 0b1000 == 0 {
+            TimestampType::CreateTime
+        } else {
+            TimestampType::LogAppendTime
+        }
+    }
+
+    /// When compaction may drop its tombstones and markers, in ms since 1970, once a cleaning has set
+    /// it; the base timestamp holds it then (KIP-534).
+    #[must_use]
+    pub fn delete_horizon(&self) -> Option<i64> {
+        (self.attributes & 0b100_0000 != 0).then_some(self.base_timestamp)
     }
 
     /// Whether it belongs to a transaction (KIP-98).

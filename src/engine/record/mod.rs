@@ -1,10 +1,11 @@
 //! Records as Kafka stores and sends them: v2 batches (KIP-98), kept as the bytes they arrived in.
 //!
-//! Brokers work on whole batches and read headers in place; only producers build records and only
-//! consumers take them apart. Nothing here compresses yet: a compressed batch travels and is stored
-//! like any other, and [`reader::records`] says which codec it would need.
+//! Brokers work on whole batches and read headers in place; producers build records, and compress them;
+//! consumers take them apart. A compressed batch travels and is stored like any other: whoever wants its
+//! records calls [`reader::uncompressed`] first.
 
 pub mod varint;
+pub mod codec;
 pub mod batch;
 pub mod builder;
 pub mod reader;

@@ -1,10 +1,15 @@
 //! Takes a v2 batch apart into records (`DefaultRecordBatch.iterator`, `DefaultRecord.readFrom`).
 //!
-//! Records borrow from the batch; nothing is copied. The CRC is not checked here: whoever takes bytes
-//! from outside does that once ([`super::batch::verify_crc`]).
+//! Records borrow from the batch; nothing is copied, unless it has to be decompressed. The CRC is not
+//! checked here: whoever takes bytes from outside does that once ([`super::batch::verify_crc`]).
+
+use bytes::Bytes;
 
 use crate::engine::ids::Offset;
-use crate::engine::record::batch::{BatchError, BatchHeader, Codec, HEADER_BYTES, MAGIC_V2};
+use crate::engine::record::batch::{
+    BatchError, BatchHeader, Codec, HEADER_BYTES, LOG_OVERHEAD, MAGIC_V2, TimestampType,
+};
+use crate::engine::record::codec::{self, CodecError};
 use crate::engine::record::varint;
 
 /// Why records cannot be read.
@@ -16,9 +21,12 @@ pub enum RecordError {
     /// Another format than v2.
     #[error("magic {0} is not served")]
     Magic(i8),
-    /// Its codec is not built in.
+    /// They are still compressed: [`uncompressed`] comes first.
     #[error("records are compressed: {0:?}")]
     Compressed(Codec),
+    /// They cannot be decompressed.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
     /// A record's fields do not fit its length, or the batch's records do not fit the batch.
     #[error("record {0} of the batch is malformed")]
     Malformed(i32),
@@ -63,6 +71,24 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// The batch with its records uncompressed: the same header but for the codec and the length, and so
+/// with a CRC that no longer fits. A batch without a codec is returned as it is.
+///
+/// # Errors
+/// The bytes are not a whole batch of format v2, or cannot be decompressed.
+pub fn uncompressed(batch: &Bytes) -> Result<Bytes, RecordError> {
+    let (header, records) = whole(batch)?;
+    if header.codec() == Codec::None {
+        return Ok(batch.clone());
+    }
+    let mut plain = batch[..HEADER_BYTES].to_vec();
+    codec::decompress(header.codec(), records, &mut plain)?;
+    let length = i32::try_from(plain.len() - LOG_OVERHEAD).map_err(|_| CodecError::TooLarge)?;
+    plain[8..12].copy_from_slice(&length.to_be_bytes());
+    plain[21..23].copy_from_slice(&(header.attributes & !Codec::MASK).to_be_bytes());
+    Ok(plain.into())
+}
+
 /// The records of one uncompressed batch. Ends after the first error.
 #[must_use]
 pub fn records(batch: &[u8]) -> Records<'_> {
@@ -91,26 +117,35 @@ impl<'a> Iterator for Records<'a> {
         let header = self.header?;
         if self.next >= header.record_count {
             self.header = None;
-            let left_over = !self.rest.is_empty();
-            return left_over.then_some(Err(RecordError::Malformed(self.next)));
+            // A negative count is no count; a batch that compaction emptied has none.
+            let none = header.record_count < 0;
+            return none.then_some(Err(RecordError::Malformed(self.next)));
         }
         let record = read_record(&header, &mut self.rest);
-        if record.is_none() {
-            self.header = None;
-        }
         let ordinal = self.next;
         self.next += 1;
-        Some(record.ok_or(RecordError::Malformed(ordinal)))
+        // The last record ends the batch.
+        let left_over = self.next == header.record_count && !self.rest.is_empty();
+        if record.is_none() || left_over {
+            self.header = None;
+            return Some(Err(RecordError::Malformed(ordinal)));
+        }
+        record.map(Ok)
     }
 }
 
 fn open(batch: &[u8]) -> Result<(BatchHeader, &[u8]), RecordError> {
+    let (header, records) = whole(batch)?;
+    match header.codec() {
+        Codec::None => Ok((header, records)),
+        codec => Err(RecordError::Compressed(codec)),
+    }
+}
+
+fn whole(batch: &[u8]) -> Result<(BatchHeader, &[u8]), RecordError> {
     let header = BatchHeader::parse(batch)?;
     if header.magic != MAGIC_V2 {
         return Err(RecordError::Magic(header.magic));
-    }
-    if header.codec() != Codec::None {
-        return Err(RecordError::Compressed(header.codec()));
     }
     let end = usize::try_from(header.size()).map_err(|_| BatchError::Incomplete)?;
     let records = batch.get(HEADER_BYTES..end).ok_or(BatchError::Incomplete)?;
@@ -133,18 +168,21 @@ fn read_record<'a>(header: &BatchHeader, rest: &mut &'a [u8]) -> Option<RecordRe
         let _value = read_bytes(&mut body)?;
     }
     body.is_empty().then_some(RecordRef {
-        offset: header.base_offset.plus(i64::from(offset_delta)),
-        timestamp: header.base_timestamp.checked_add(timestamp_delta)?,
+        offset: Offset(header.base_offset.0.wrapping_add(i64::from(offset_delta))),
+        timestamp: match header.timestamp_type() {
+            TimestampType::CreateTime => header.base_timestamp.wrapping_add(timestamp_delta),
+            TimestampType::LogAppendTime => header.max_timestamp,
+        },
         key,
         value,
         headers: Headers { count, encoded },
     })
 }
 
-/// A length and that many bytes; −1 is null. The outer `None` is malformed.
+/// A length and that many bytes; a negative one is null. The outer `None` is malformed.
 fn read_bytes<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = varint::read_int(rest)?;
-    if length == -1 {
+    if length < 0 {
         return Some(None);
     }
     let (bytes, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;

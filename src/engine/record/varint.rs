@@ -4,6 +4,8 @@
 
 /// Most bytes of a 64-bit value.
 const LONGEST: usize = 10;
+/// Most bytes of a 32-bit value.
+const LONGEST_INT: usize = 5;
 
 /// Appends `value`.
 #[inline]
@@ -48,14 +50,36 @@ fn read_longer(bytes: &mut &[u8]) -> Option<i64> {
     None
 }
 
-/// Takes a 32-bit value off the front of `bytes`; `None` when it does not fit or the bytes end.
+/// Takes a 32-bit value off the front of `bytes`; `None` when it is longer than five bytes or they end.
+/// What the fifth byte has beyond 32 bits is dropped, as in Kafka (`ByteUtils.readUnsignedVarint`).
 #[inline]
 pub fn read_int(bytes: &mut &[u8]) -> Option<i32> {
-    read_long(bytes).and_then(|value| i32::try_from(value).ok())
+    let (first, rest) = bytes.split_first()?;
+    if *first < 0x80 {
+        *bytes = rest;
+        return Some(unzigzag_int(u32::from(*first)));
+    }
+    read_longer_int(bytes)
+}
+
+fn read_longer_int(bytes: &mut &[u8]) -> Option<i32> {
+    let mut value = 0u32;
+    for (index, byte) in bytes.iter().take(LONGEST_INT).enumerate() {
+        value |= u32::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            *bytes = &bytes[index + 1..];
+            return Some(unzigzag_int(value));
+        }
+    }
+    None
 }
 
 fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn unzigzag_int(value: u32) -> i32 {
+    (value >> 1) as i32 ^ -((value & 1) as i32)
 }
 
 fn unzigzag(value: u64) -> i64 {
@@ -97,9 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn the_fifth_byte_of_a_short_number_counts_as_far_as_it_fits() {
+        assert_eq!(read_int(&mut &[0xfeu8, 0xff, 0xff, 0xff, 0x0f][..]), Some(i32::MAX));
+        assert_eq!(read_int(&mut &[0xfeu8, 0xff, 0xff, 0xff, 0x1f][..]), Some(i32::MAX));
+    }
+
+    #[test]
     fn a_number_that_ends_too_early_or_never_is_refused() {
         assert_eq!(read_long(&mut &[0x80u8][..]), None);
         assert_eq!(read_long(&mut &[0x80u8; 11][..]), None);
-        assert_eq!(read_int(&mut &[0xfeu8, 0xff, 0xff, 0xff, 0x1f][..]), None);
+        assert_eq!(read_int(&mut &[0xfeu8, 0xff, 0xff, 0xff, 0x8f, 0x00][..]), None);
     }
 }

@@ -1,7 +1,8 @@
 //! From fetched bytes to what the application gets: whole batches, skipped offsets, damage.
 //!
 //! Records are counted by the headers of their batches; one is taken apart only when the position lies
-//! inside it. A batch whose CRC does not fit ends the walk (`check.crcs`, on by default).
+//! inside it. A batch whose CRC does not fit (`check.crcs`, on by default), or that cannot be
+//! decompressed, ends the walk.
 
 use std::collections::VecDeque;
 
@@ -9,7 +10,7 @@ use bytes::Bytes;
 
 use crate::engine::ids::{Offset, TopicPartition};
 use crate::engine::record::batch::{BatchHeader, batches, verify_crc};
-use crate::engine::record::reader::records;
+use crate::engine::record::reader::{records, uncompressed};
 
 /// Records of an answer that an application can still be shown in full.
 pub const NEWEST: u32 = 5;
@@ -19,7 +20,8 @@ pub const NEWEST: u32 = 5;
 pub struct Delivered {
     /// How many.
     pub count: u32,
-    /// The last batches that held them, oldest first: enough for the newest [`NEWEST`] records.
+    /// The last batches that held them, oldest first and uncompressed: enough for the newest
+    /// [`NEWEST`] records.
     pub tail: VecDeque<(u32, Bytes)>,
 }
 
@@ -36,8 +38,17 @@ pub struct Taken {
     pub next: Offset,
     /// As in [`Delivered`].
     pub tail: VecDeque<(u32, Bytes)>,
-    /// Base offset of a batch whose CRC does not fit. Nothing behind it was taken.
-    pub damaged: Option<Offset>,
+    /// Base offset of a batch that cannot be taken, and why. Nothing behind it was taken.
+    pub damaged: Option<(Offset, Damage)>,
+}
+
+/// Why a batch cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// Its CRC does not fit its bytes.
+    Crc,
+    /// Its records cannot be decompressed.
+    Unreadable,
 }
 
 /// Walks the batches of an answer from the position `from` on.
@@ -47,9 +58,13 @@ pub fn take_records(fetched: &Bytes, from: Offset) -> Taken {
     let mut taken = Taken { first: None, last: from, count: 0, next: from, tail, damaged: None };
     for (header, bytes) in batches(fetched) {
         if !verify_crc(&bytes) {
-            taken.damaged = Some(header.base_offset);
+            taken.damaged = Some((header.base_offset, Damage::Crc));
             break;
         }
+        let Ok(bytes) = uncompressed(&bytes) else {
+            taken.damaged = Some((header.base_offset, Damage::Unreadable));
+            break;
+        };
         let added = taken.add(&header, &bytes);
         if added > 0 {
             taken.tail.push_back((added, bytes));
@@ -95,9 +110,15 @@ fn trim(tail: &mut VecDeque<(u32, Bytes)>) {
     }
 }
 
-/// What the Java consumer's exception says (`check.crcs`).
+/// What the Java consumer's exception says (`CompletedFetch.maybeEnsureValid`, `fetchRecords`).
 #[must_use]
-pub fn corrupt(partition: &TopicPartition, offset: Offset) -> String {
+pub fn corrupt(partition: &TopicPartition, offset: Offset, damage: Damage) -> String {
+    if damage == Damage::Unreadable {
+        return format!(
+            "Received exception when fetching the next record from {partition}. If needed, please seek \
+             past the record to continue consumption."
+        );
+    }
     format!(
         "Record batch for partition {partition} at offset {offset} is invalid, cause: Record is \
          corrupt (stored crc does not match)"

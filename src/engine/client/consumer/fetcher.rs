@@ -357,8 +357,8 @@ impl Consumer {
     ) -> Option<Delivered> {
         let records = part.records.as_ref().filter(|records| !records.is_empty())?;
         let taken = take_records(records, from);
-        if let Some(damaged) = taken.damaged {
-            ctx.fail(corrupt(&self.named(partition), damaged).into());
+        if let Some((offset, damage)) = taken.damaged {
+            ctx.fail(corrupt(&self.named(partition), offset, damage).into());
             self.failed = true;
         }
         let followed = self.partitions.get_mut(&partition)?;

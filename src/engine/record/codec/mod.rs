@@ -1,0 +1,137 @@
+//! The four codecs of a batch (`CompressionType`), both ways, in pure Rust.
+//!
+//! What is written is what Kafka's Java client reads, and what is read is what any client writes. The
+//! same input gives the same bytes on every machine: events and links rest on it. What comes out is
+//! bounded, so that a small batch cannot fill the memory.
+//!
+//! The feature `zstd` builds zstd in. The page leaves it out: it is larger than the three others
+//! together, and a page says that it has no zstd.
+
+mod lz4;
+mod snappy;
+
+use std::io::{Read, Write};
+
+use thiserror::Error;
+
+use crate::engine::record::batch::Codec;
+
+/// Most bytes that the records of one batch may have, uncompressed: 128 MiB. Kafka knows no bound.
+pub const UNCOMPRESSED_MAX: u64 = 134_217_728;
+
+/// Why bytes could not be compressed or decompressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CodecError {
+    /// The codec is not built in, or Kafka has none of that number.
+    #[error("the codec {0:?} is not built in")]
+    Absent(Codec),
+    /// The bytes are not what the codec writes.
+    #[error("the compressed records are malformed")]
+    Malformed,
+    /// They are more than [`UNCOMPRESSED_MAX`].
+    #[error("the records are too large when uncompressed")]
+    TooLarge,
+}
+
+/// Whether batches of this codec can be written and read.
+#[must_use]
+pub fn is_built_in(codec: Codec) -> bool {
+    match codec {
+        Codec::None | Codec::Gzip | Codec::Snappy | Codec::Lz4 => true,
+        Codec::Zstd => cfg!(feature = "zstd"),
+        Codec::Unknown(_) => false,
+    }
+}
+
+/// `plain` as the codec writes it, behind what `out` holds already.
+///
+/// # Errors
+/// The codec is not built in.
+pub fn compress(codec: Codec, plain: &[u8], out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match codec {
+        Codec::None => out.extend_from_slice(plain),
+        Codec::Gzip => gzip(plain, out),
+        Codec::Snappy => snappy::compress(plain, out),
+        Codec::Lz4 => lz4::compress(plain, out),
+        #[cfg(feature = "zstd")]
+        Codec::Zstd => ruzstd::encoding::compress(
+            plain,
+            out,
+            ruzstd::encoding::CompressionLevel::Fastest,
+        ),
+        other => return Err(CodecError::Absent(other)),
+    }
+    Ok(())
+}
+
+/// What the codec makes of `bytes`, behind what `out` holds already.
+///
+/// # Errors
+/// The codec is not built in, the bytes are not its own, or they grow too large. `out` may hold a part.
+pub fn decompress(codec: Codec, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match codec {
+        Codec::None => {
+            out.extend_from_slice(bytes);
+            Ok(())
+        }
+        Codec::Gzip => read_bounded(flate2::read::MultiGzDecoder::new(bytes), out),
+        Codec::Snappy => snappy::decompress(bytes, out),
+        Codec::Lz4 => lz4::decompress(bytes, out),
+        #[cfg(feature = "zstd")]
+        Codec::Zstd => zstd(bytes, out),
+        other => Err(CodecError::Absent(other)),
+    }
+}
+
+fn gzip(plain: &[u8], out: &mut Vec<u8>) {
+    let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::default());
+    encoder.write_all(plain).expect("a vector takes every write");
+    encoder.finish().expect("a vector takes every write");
+}
+
+/// Frames one after the other, as `ZstdInputStream` reads them.
+#[cfg(feature = "zstd")]
+fn zstd(mut bytes: &[u8], out: &mut Vec<u8>) -> Result<(), CodecError> {
+    loop {
+        let frame = ruzstd::decoding::StreamingDecoder::new(&mut bytes);
+        read_bounded(frame.map_err(|_| CodecError::Malformed)?, out)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+fn read_bounded(source: impl Read, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let held = out.len() as u64;
+    let read = source.take(UNCOMPRESSED_MAX + 1).read_to_end(out);
+    read.map_err(|_| CodecError::Malformed)?;
+    if out.len() as u64 - held > UNCOMPRESSED_MAX { Err(CodecError::TooLarge) } else { Ok(()) }
+}
+
+/// Room for `more` bytes behind what `out` holds, unless that is too large; `start` is where this
+/// batch's bytes begin.
+fn reserve(out: &mut Vec<u8>, start: usize, more: usize) -> Result<(), CodecError> {
+    if (out.len() - start) as u64 + more as u64 > UNCOMPRESSED_MAX {
+        return Err(CodecError::TooLarge);
+    }
+    out.reserve(more);
+    Ok(())
+}
+
+/// Repeats the `length` bytes that begin `distance` before the end; they may overlap what they make.
+fn repeat(out: &mut Vec<u8>, start: usize, distance: usize, length: usize) -> Result<(), CodecError> {
+    let from = out.len().checked_sub(distance).filter(|from| distance > 0 && *from >= start);
+    let from = from.ok_or(CodecError::Malformed)?;
+    reserve(out, start, length)?;
+    if distance >= length {
+        out.extend_from_within(from..from + length);
+    } else {
+        for at in from..from + length {
+            out.push(out[at]);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
