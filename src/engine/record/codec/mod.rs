@@ -54,11 +54,9 @@ pub fn compress(codec: Codec, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Cod
         Codec::Snappy => snappy::compress(plain, out),
         Codec::Lz4 => lz4::compress(plain, out),
         #[cfg(feature = "zstd")]
-        Codec::Zstd => ruzstd::encoding::compress(
-            plain,
-            out,
-            ruzstd::encoding::CompressionLevel::Fastest,
-        ),
+        Codec::Zstd => {
+            ruzstd::encoding::compress(plain, out, ruzstd::encoding::CompressionLevel::Fastest)
+        }
         other => return Err(CodecError::Absent(other)),
     }
     Ok(())
@@ -119,7 +117,12 @@ fn reserve(out: &mut Vec<u8>, start: usize, more: usize) -> Result<(), CodecErro
 }
 
 /// Repeats the `length` bytes that begin `distance` before the end; they may overlap what they make.
-fn repeat(out: &mut Vec<u8>, start: usize, distance: usize, length: usize) -> Result<(), CodecError> {
+fn repeat(
+    out: &mut Vec<u8>,
+    start: usize,
+    distance: usize,
+    length: usize,
+) -> Result<(), CodecError> {
     let from = out.len().checked_sub(distance).filter(|from| distance > 0 && *from >= start);
     let from = from.ok_or(CodecError::Malformed)?;
     reserve(out, start, length)?;

@@ -127,10 +127,9 @@ fn fingerprints() -> Vec<(Codec, u32)> {
     built_in().into_iter().map(of).collect()
 }
 
-const FINGERPRINTS: [(Codec, u32); 4] =
-    [
-        (Codec::Gzip, 3_186_994_132),
-        (Codec::Snappy, 3_032_715_133),
-        (Codec::Lz4, 3_301_352_293),
-        (Codec::Zstd, 1_599_603_379),
-    ];
+const FINGERPRINTS: [(Codec, u32); 4] = [
+    (Codec::Gzip, 3_186_994_132),
+    (Codec::Snappy, 3_032_715_133),
+    (Codec::Lz4, 3_301_352_293),
+    (Codec::Zstd, 1_599_603_379),
+];
