@@ -50,3 +50,19 @@ fn no_scenario_asks_for_what_the_world_refuses() {
         assert_eq!(outcome(&shipped.scenario()).refused, [], "{}", shipped.name);
     }
 }
+
+#[test]
+fn no_shipped_scenario_breaks_a_rule_of_kafka() {
+    for shipped in highwater::scenario::shipped::ALL {
+        let scenario = shipped.scenario();
+        let broken = |event: &highwater::engine::event::Event| {
+            let broken =
+                matches!(event.kind, highwater::engine::event::EventKind::InvariantBroken { .. });
+            assert!(!broken, "{}: {:?}", shipped.name, event.kind);
+        };
+        let ran = highwater::scenario::runner::run(&scenario, scenario.end(), |_, event| {
+            broken(event);
+        });
+        assert!(ran.is_ok(), "{}", shipped.name);
+    }
+}

@@ -58,6 +58,62 @@ pub enum ElectionReason {
     FollowerLeft,
 }
 
+/// A rule that always holds in a Kafka cluster, as the checker names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Invariant {
+    /// A leader's high watermark went back (from, to).
+    HighWatermarkFell,
+    /// A high watermark lies outside of its log (log start, log end).
+    HighWatermarkOutOfLog,
+    /// A high watermark moved while the ISR was smaller than `min.insync.replicas`.
+    UnderMinIsr,
+    /// A member of the ISR has not got what is committed.
+    CommittedNotInIsr,
+    /// A follower's high watermark passed what its leaders committed.
+    FollowerAhead,
+    /// Two replicas have different batches at an offset that both should share.
+    PrefixesDiffer,
+    /// A producer with acks=all was told of success before its records were committed.
+    AcknowledgedEarly,
+    /// A new leader lacks committed records, and nothing allows that.
+    CommittedLost,
+    /// Records below a high watermark were cut, and no event told of a loss.
+    TruncatedBelowHighWatermark,
+    /// Two brokers led in one epoch.
+    TwoLeaders,
+    /// A leader came from outside of the ISR, and no setting allows that.
+    LeaderOutOfIsr,
+    /// An epoch of a leader or controller fell.
+    EpochFell,
+    /// Offsets do not go on where the log ended (expected, found).
+    OffsetsNotDense,
+    /// An index entry does not point at the start of its batch (entry, last offset found there).
+    IndexAstray,
+    /// Recovery left a batch that its CRC does not fit.
+    RottenAfterRecovery,
+}
+
+impl Invariant {
+    /// Every rule.
+    pub const ALL: &'static [Invariant] = &[
+        Invariant::HighWatermarkFell,
+        Invariant::HighWatermarkOutOfLog,
+        Invariant::UnderMinIsr,
+        Invariant::CommittedNotInIsr,
+        Invariant::FollowerAhead,
+        Invariant::PrefixesDiffer,
+        Invariant::AcknowledgedEarly,
+        Invariant::CommittedLost,
+        Invariant::TruncatedBelowHighWatermark,
+        Invariant::TwoLeaders,
+        Invariant::LeaderOutOfIsr,
+        Invariant::EpochFell,
+        Invariant::OffsetsNotDense,
+        Invariant::IndexAstray,
+        Invariant::RottenAfterRecovery,
+    ];
+}
+
 /// What a timer that had an effect was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimerPurpose {
@@ -238,6 +294,15 @@ pub enum EventKind {
     },
     /// The leader refused records.
     ProduceRefused { partition: TopicPartition, error: i16 },
+
+    /// A new leader lacks committed records, as an unclean election or lost disks allow: `from..to`
+    /// are gone from the cluster.
+    CommittedRecordsLost { partition: TopicPartition, from: Offset, to: Offset },
+
+    // -- the checker ----------------------------------------------------------------------------
+    /// A rule that always holds in a Kafka cluster does not hold here: the engine is wrong, or a lab
+    /// switch brought an old release's fault back. What `from..to` is, the rule says.
+    InvariantBroken { rule: Invariant, partition: Option<TopicPartition>, from: Offset, to: Offset },
 
     // -- clients --------------------------------------------------------------------------------
     /// A client knows the cluster anew.

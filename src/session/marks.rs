@@ -37,6 +37,11 @@ impl Marks {
         self.seen = self.seen.min(next);
     }
 
+    /// What the checker found: broken rules, oldest first.
+    pub fn broken(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().filter(|mark| mark.kind == MarkKind::Broken)
+    }
+
     /// All of them.
     #[must_use]
     pub fn as_slice(&self) -> &[Mark] {
@@ -66,7 +71,10 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
         EventKind::LogRecovered { truncated_bytes, .. } if *truncated_bytes > 0 => {
             Some(MarkKind::Truncation)
         }
-        EventKind::RecordsFailed { .. } | EventKind::DiskRotted { .. } => Some(MarkKind::Loss),
+        EventKind::RecordsFailed { .. }
+        | EventKind::DiskRotted { .. }
+        | EventKind::CommittedRecordsLost { .. } => Some(MarkKind::Loss),
+        EventKind::InvariantBroken { .. } => Some(MarkKind::Broken),
         _ => None,
     }
 }

@@ -199,6 +199,8 @@ pub enum MarkKind {
     Truncation,
     /// Records failed for good, or bytes rotted.
     Loss,
+    /// The checker found a broken rule.
+    Broken,
 }
 
 /// A headline on the time bar.

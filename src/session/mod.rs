@@ -394,6 +394,11 @@ impl Session {
         self.marks.as_slice()
     }
 
+    /// What the checker found so far: broken rules, oldest first. Their stories are those of their events.
+    pub fn violations(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.broken()
+    }
+
     /// What is saved.
     #[must_use]
     pub fn storage(&self) -> StorageState {

@@ -57,6 +57,8 @@ impl Glyph {
             | ProcessFailed { .. }
             | PowerLost => glyph("f-lost", CROSS),
             DiskRotted { .. }
+            | CommittedRecordsLost { .. }
+            | InvariantBroken { .. }
             | RecordsFailed { .. }
             | ProduceRefused { .. }
             | AdminFailed { .. } => glyph("f-lost", CROSS),
@@ -126,6 +128,7 @@ impl Glyph {
             MarkKind::Election => ("f-ink", PENNANT),
             MarkKind::Isr => ("f-broker", CHEVRONS),
             MarkKind::Truncation => ("f-cut", CUT),
+            MarkKind::Broken => ("f-lost", DIAMOND),
         };
         Glyph { class, path }
     }

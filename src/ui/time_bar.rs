@@ -211,6 +211,7 @@ fn weight(kind: MarkKind) -> u8 {
         MarkKind::Truncation => 4,
         MarkKind::Death => 5,
         MarkKind::Loss => 6,
+        MarkKind::Broken => 7,
     }
 }
 
@@ -223,12 +224,13 @@ fn mark_key(kind: MarkKind) -> &'static str {
         MarkKind::Isr => "mark-isr",
         MarkKind::Truncation => "mark-truncation",
         MarkKind::Loss => "mark-loss",
+        MarkKind::Broken => "mark-broken",
     }
 }
 
 fn mark_class(kind: MarkKind) -> &'static str {
     match kind {
-        MarkKind::Death | MarkKind::Loss => "t-lost",
+        MarkKind::Death | MarkKind::Loss | MarkKind::Broken => "t-lost",
         MarkKind::Truncation => "t-cut",
         MarkKind::Isr => "t-broker",
         MarkKind::Birth | MarkKind::Command | MarkKind::Election => "",

@@ -2,7 +2,7 @@
 
 use highwater::engine::command::{Command, LinkState, MessageAddress};
 use highwater::engine::error::CommandError;
-use highwater::engine::event::{DropReason, EventKind};
+use highwater::engine::event::{DropReason, EventKind, Invariant};
 use highwater::engine::ids::{BrokerId, NodeId, Offset};
 use highwater::engine::protocol::Api;
 
@@ -153,6 +153,9 @@ fn two_leaders_die(truncation: &str) -> Lab {
         config.broker.zookeeper_session_timeout_ms = 6_000;
         config.broker.set("lab.truncation", truncation).expect("a known way");
     });
+    if truncation == "hw" {
+        lab.may_break = vec![Invariant::CommittedLost];
+    }
     lab.topic("t", &[&[2, 3, 4]], &[]);
     lab.producer("p", "t", |spec| spec.acks = acks(-1));
     lab.send("p", &["m1"]);
@@ -176,6 +179,11 @@ fn truncation_to_the_high_watermark_loses_an_acknowledged_record() {
     let lab = two_leaders_die("hw");
     assert_eq!(lab.count(acked), 2);
     assert_eq!(lab.log("t", 0, 4), ["m1"]);
+    let seen = |kind: &EventKind| {
+        let rule = Invariant::CommittedLost;
+        matches!(kind, EventKind::InvariantBroken { rule: found, .. } if *found == rule)
+    };
+    assert_eq!(lab.count(seen), 1, "the checker sees it");
 }
 
 #[test]

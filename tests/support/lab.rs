@@ -8,7 +8,7 @@ use highwater::engine::command::{
     Acks, Command, ConsumerSpec, Keys, Placement, ProducerSpec, RecordSpec,
 };
 use highwater::engine::config::WorldConfig;
-use highwater::engine::event::{Event, EventKind};
+use highwater::engine::event::{Event, EventKind, Invariant};
 use highwater::engine::ids::{
     BrokerId, EventId, NodeId, Offset, PartitionId, TopicName, TopicPartition,
 };
@@ -21,6 +21,8 @@ use highwater::view::project;
 pub struct Lab {
     pub world: World,
     pub events: Vec<Event>,
+    /// Rules of which a test knows that it breaks them.
+    pub may_break: Vec<Invariant>,
     shown: Cell<bool>,
 }
 
@@ -47,8 +49,12 @@ impl Lab {
     pub fn with(change: impl FnOnce(&mut WorldConfig)) -> Lab {
         let mut config = WorldConfig { wire_mode: true, ..WorldConfig::default() };
         change(&mut config);
-        let mut lab =
-            Lab { world: World::new(config), events: Vec::new(), shown: Cell::new(false) };
+        let mut lab = Lab {
+            world: World::new(config),
+            events: Vec::new(),
+            may_break: Vec::new(),
+            shown: Cell::new(false),
+        };
         lab.run_for(ms(1_000));
         lab
     }
@@ -56,14 +62,27 @@ impl Lab {
     /// Gives a command that must be accepted.
     pub fn apply(&mut self, command: Command) -> EventId {
         let id = self.world.apply(command).expect("the command fits the world");
-        self.events.extend(self.world.drain_events());
+        self.take_events();
         id
+    }
+
+    /// Takes over what has happened. A broken rule ends the test, unless the test knows of it.
+    fn take_events(&mut self) {
+        let seen = self.events.len();
+        self.events.extend(self.world.drain_events());
+        let broken = self.events[seen..].iter().find(|event| match &event.kind {
+            EventKind::InvariantBroken { rule, .. } => !self.may_break.contains(rule),
+            _ => false,
+        });
+        if let Some(broken) = broken {
+            self.fail(&format!("the checker found {:?}", broken.kind));
+        }
     }
 
     pub fn run_for(&mut self, span: Micros) {
         let until = self.world.now() + span;
         self.world.advance_to(until);
-        self.events.extend(self.world.drain_events());
+        self.take_events();
     }
 
     /// Runs until `wanted` is true of some event from `since` on; at most `limit`.
@@ -72,7 +91,7 @@ impl Lab {
         let mut seen = self.events.len();
         while self.world.next_at().is_some_and(|at| at <= end) {
             self.world.step();
-            self.events.extend(self.world.drain_events());
+            self.take_events();
             if let Some(event) = self.events[seen..].iter().find(|event| wanted(event)) {
                 return event.clone();
             }

@@ -60,6 +60,7 @@ mark-election = Election
 mark-isr = ISR
 mark-truncation = Cut
 mark-loss = Loss
+mark-broken = Broken rule
 
 ## Tools and things to add
 

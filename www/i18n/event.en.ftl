@@ -192,6 +192,24 @@ event-isr-shrunk = Broker { $changed } left the ISR of { $partition }; it is now
 event-isr-expanded = Broker { $changed } is back in the ISR of { $partition }; it is now { $isr }.
 event-duplicate-refused = { $Node } has { batch-words } of { $partition } already: it answers with the offsets and appends nothing.
 event-log-truncated = { $Node } cut offsets { $to } to { $last } from { $partition }: they are not in the leader's log.
+event-committed-records-lost = Committed records of { $partition } are lost for good: offsets { $from } to { $last } are not in the log of the new leader, { $node }.
+event-invariant-broken = The checker found a broken rule: { $rule ->
+    [HighWatermarkFell] the high watermark of leader { $node } in { $partition } went back from { $from } to { $to }.
+    [HighWatermarkOutOfLog] the high watermark of { $node } in { $partition } lies outside of its log, which holds { $from } to { $to }.
+    [UnderMinIsr] { $node } raised the high watermark of { $partition } to { $to } with fewer replicas in the ISR than min.insync.replicas.
+    [CommittedNotInIsr] offsets { $from } to { $to } of { $partition } are committed, but not every replica in the ISR has them.
+    [FollowerAhead] follower { $node } takes { $partition } for committed up to { $to }, though no leader committed more than { $from }.
+    [PrefixesDiffer] replicas of { $partition } hold different records at offset { $from }.
+    [AcknowledgedEarly] { $node } was told that its records in { $partition } are safe up to { $to }, but only those below { $from } are committed.
+    [CommittedLost] { $node } leads { $partition } without the committed records from { $from } to { $to }.
+    [TruncatedBelowHighWatermark] { $node } cut { $partition } to { $from }, though it knew that all below { $to } is committed.
+    [TwoLeaders] two brokers lead { $partition } in one epoch.
+    [LeaderOutOfIsr] a replica outside of the ISR leads { $partition }.
+    [EpochFell] an epoch went back.
+    [OffsetsNotDense] { $node } appended to { $partition } at offset { $to } instead of { $from }.
+    [IndexAstray] an index entry of { $partition } on { $node } does not point at the batch with offset { $from }.
+   *[RottenAfterRecovery] recovery left a rotten batch in { $partition } on { $node }, at offset { $from }.
+}
 event-log-recovered = { $Node } opened its log of { $partition }, which ends at { $leo }.
 event-log-recovered-cut = { $Node } found a bad end in its log of { $partition } and cut { $bytes }; it now ends at { $leo }.
 event-produce-refused = { $Node } refused records for { $partition }: { $error }.

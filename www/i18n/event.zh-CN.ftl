@@ -173,6 +173,24 @@ event-isr-shrunk = broker { $changed } 被移出 { $partition } 的 ISR，现在
 event-isr-expanded = broker { $changed } 回到 { $partition } 的 ISR，现在是 { $isr }。
 event-duplicate-refused = { $node } 上的 { $partition } 已有 { batch-words }：它回复原来的 offset，不再写入。
 event-log-truncated = { $node } 从 { $partition } 截断了 offset { $to } 到 { $last }：leader 的日志里没有它们。
+event-committed-records-lost = { $partition } 中已提交的记录彻底丢了：新 leader { $node } 的日志里没有 offset { $from } 到 { $last }。
+event-invariant-broken = 检查器发现规则被破坏：{ $rule ->
+    [HighWatermarkFell] leader { $node } 上 { $partition } 的高水位从 { $from } 退回到 { $to }。
+    [HighWatermarkOutOfLog] { $node } 上 { $partition } 的高水位不在日志 { $from } 到 { $to } 之内。
+    [UnderMinIsr] ISR 的副本数不足 min.insync.replicas，{ $node } 却把 { $partition } 的高水位升到 { $to }。
+    [CommittedNotInIsr] { $partition } 的 offset { $from } 到 { $to } 已提交，但 ISR 里并非每个副本都有。
+    [FollowerAhead] follower { $node } 认为 { $partition } 提交到了 { $to }，而 leader 只提交到 { $from }。
+    [PrefixesDiffer] { $partition } 的副本在 offset { $from } 处记录不同。
+    [AcknowledgedEarly] { $node } 被告知 { $partition } 到 { $to } 的记录已安全，其实只提交到 { $from }。
+    [CommittedLost] { $node } 成为 { $partition } 的 leader，却没有已提交的 { $from } 到 { $to }。
+    [TruncatedBelowHighWatermark] { $node } 把 { $partition } 截断到 { $from }，尽管它知道 { $to } 之前都已提交。
+    [TwoLeaders] 同一个 epoch 里有两个 broker 是 { $partition } 的 leader。
+    [LeaderOutOfIsr] 不在 ISR 里的副本成了 { $partition } 的 leader。
+    [EpochFell] 有 epoch 变小了。
+    [OffsetsNotDense] { $node } 在 { $partition } 的 offset { $to } 处追加，应该是 { $from }。
+    [IndexAstray] { $node } 上 { $partition } 的一条索引没有指向 offset { $from } 所在的批次。
+   *[RottenAfterRecovery] 恢复之后，{ $node } 上的 { $partition } 在 offset { $from } 处仍有损坏的批次。
+}
 event-log-recovered = { $node } 打开 { $partition } 的日志，末尾是 { $leo }。
 event-log-recovered-cut = { $node } 发现 { $partition } 的日志尾部损坏，截掉 { $bytes }，现在末尾是 { $leo }。
 event-produce-refused = { $node } 拒绝写入 { $partition }：{ $error }。

@@ -60,6 +60,7 @@ mark-election = 选举
 mark-isr = ISR
 mark-truncation = 截断
 mark-loss = 丢失
+mark-broken = 规则被破坏
 
 ## 工具与添加
 

@@ -9,6 +9,7 @@
 //! not preallocated. Retention and compaction are not modelled yet.
 
 mod append;
+pub mod audit;
 pub mod checkpoint;
 mod epoch_cache;
 mod index;

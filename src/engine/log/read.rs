@@ -126,7 +126,11 @@ impl Log {
     }
 
     /// A segment, and a batch start at or before `offset` if one is remembered.
-    fn segment_with_hint(&self, which: usize, offset: Offset) -> (&Segment, Option<u64>) {
+    pub(super) fn segment_with_hint(
+        &self,
+        which: usize,
+        offset: Offset,
+    ) -> (&Segment, Option<u64>) {
         match self.sealed.get(which) {
             Some(segment) => (segment, None),
             None => (&self.active, self.recent.before(offset).map(|(_, position)| position)),

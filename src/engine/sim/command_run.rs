@@ -89,6 +89,7 @@ impl World {
                 self.rot(node, &path, position, &bytes, id);
             }
         }
+        self.observe();
         Ok(id)
     }
 

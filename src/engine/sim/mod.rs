@@ -8,3 +8,4 @@ pub mod world;
 pub mod command_run;
 pub mod pause;
 pub mod links;
+pub mod invariants;

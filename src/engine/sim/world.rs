@@ -20,6 +20,7 @@ use crate::engine::protocol::wire;
 use crate::engine::rng::Streams;
 use crate::engine::sim::command_run::ClientEntry;
 use crate::engine::sim::host::{Host, Life, Process};
+use crate::engine::sim::invariants::{Invariants, Sight};
 use crate::engine::sim::scheduler::{Item, Scheduler, purpose_code, purpose_of};
 use crate::engine::time::Micros;
 use crate::engine::zookeeper::ZookeeperServer;
@@ -42,6 +43,10 @@ pub struct World {
     outputs: Vec<Output>,
     mirror: bool,
     disk_ops: Vec<(NodeId, DiskOp)>,
+    checking: bool,
+    invariants: Invariants,
+    /// The first event that the checker has not seen.
+    observed: EventId,
 }
 
 impl World {
@@ -70,6 +75,9 @@ impl World {
             outputs: Vec::new(),
             mirror: false,
             disk_ops: Vec::new(),
+            checking: true,
+            invariants: Invariants::default(),
+            observed: EventId(0),
             config: Rc::new(config),
         }
     }
@@ -127,6 +135,7 @@ impl World {
                 self.start(node, boot);
             }
         }
+        self.observe();
         true
     }
 
@@ -150,6 +159,27 @@ impl World {
     /// File changes since the last call, of all hosts, in the order in which they happened.
     pub fn take_disk_ops(&mut self) -> Vec<(NodeId, DiskOp)> {
         std::mem::take(&mut self.disk_ops)
+    }
+
+    /// Turns the checker of [`Invariants`] off or on again; a world has it on. For measuring its cost.
+    pub fn set_checking(&mut self, on: bool) {
+        self.checking = on;
+        self.observed = self.next_event;
+    }
+
+    /// Lets the checker see what has happened since it last looked.
+    pub(super) fn observe(&mut self) {
+        let new = usize::try_from(self.next_event.0 - self.observed.0).unwrap_or(usize::MAX);
+        self.observed = self.next_event;
+        let new = &self.events[self.events.len().saturating_sub(new)..];
+        if !self.checking || !new.iter().any(|event| Invariants::watches(&event.kind)) {
+            return;
+        }
+        let sight = Sight { hosts: &self.hosts, config: &self.config };
+        for finding in self.invariants.observe(new, sight) {
+            self.write_event(Some(finding.cause), finding.node, finding.kind);
+        }
+        self.observed = self.next_event;
     }
 
     /// All hosts, by id.

@@ -75,6 +75,8 @@ pub fn importance(kind: &EventKind) -> Importance {
         | IsrShrunk { .. }
         | IsrExpanded { .. }
         | LogTruncated { .. }
+        | CommittedRecordsLost { .. }
+        | InvariantBroken { .. }
         | RecordsFailed { .. }
         | ProduceRefused { .. }
         | AdminFailed { .. }

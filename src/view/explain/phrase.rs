@@ -79,6 +79,8 @@ fn key(kind: &EventKind) -> &'static str {
         IsrShrunk { .. } => "event-isr-shrunk",
         IsrExpanded { .. } => "event-isr-expanded",
         LogTruncated { .. } => "event-log-truncated",
+        CommittedRecordsLost { .. } => "event-committed-records-lost",
+        InvariantBroken { .. } => "event-invariant-broken",
         LogRecovered { truncated_bytes: 0, .. } => "event-log-recovered",
         LogRecovered { .. } => "event-log-recovered-cut",
         ProduceRefused { .. } => "event-produce-refused",
@@ -403,6 +405,15 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::LogTruncated { partition, from, to, high_watermark } => {
                 self.partition(partition).set("from", from.0).set("to", to.0);
                 self.set("last", from.0 - 1).set("hw", high_watermark.0);
+            }
+            EventKind::CommittedRecordsLost { partition, from, to } => {
+                self.partition(partition).set("from", from.0).set("last", to.0 - 1);
+            }
+            EventKind::InvariantBroken { rule, partition, from, to } => {
+                let partition = partition.as_ref().map(ToString::to_string);
+                self.set("rule", format!("{rule:?}"));
+                self.set("partition", partition.unwrap_or_default());
+                self.set("from", from.0).set("to", to.0);
             }
             EventKind::LogRecovered { partition, log_end_offset, truncated_bytes, .. } => {
                 self.partition(partition).set("leo", log_end_offset.0);

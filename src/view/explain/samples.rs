@@ -251,7 +251,13 @@ fn controller() -> Vec<EventKind> {
 fn replicas() -> Vec<EventKind> {
     let (partition, leader_epoch) = (orders(), LeaderEpoch(1));
     let (brokers, zero, ten) = (vec![BrokerId(2)], Offset(0), Offset(10));
-    let mut kinds = Vec::new();
+    let mut kinds: Vec<EventKind> = Invariant::ALL
+        .iter()
+        .map(|rule| {
+            let partition = (*rule != Invariant::EpochFell).then(|| partition.clone());
+            EventKind::InvariantBroken { rule: *rule, partition, from: zero, to: ten }
+        })
+        .collect();
     for leader in [true, false] {
         let (from, to, bytes) = (zero, ten, 70);
         let (base, last) = (Offset(0), Offset(if leader { 0 } else { 9 }));
@@ -300,6 +306,7 @@ fn replicas() -> Vec<EventKind> {
             high_watermark: zero,
         },
         EventKind::DuplicateRefused { partition: partition.clone(), base: zero, last: zero },
+        EventKind::CommittedRecordsLost { partition: partition.clone(), from: zero, to: ten },
         EventKind::ProduceRefused { partition, error: 19 },
     ]);
     kinds

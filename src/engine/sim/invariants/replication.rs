@@ -1,0 +1,245 @@
+//! Rules about replicas: their logs, their high watermarks, and who may lead.
+
+use crate::engine::disk::Disk;
+use crate::engine::event::{EventKind, Invariant};
+use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::log::Log;
+use crate::engine::replication::partition::Partition;
+use crate::engine::sim::invariants::track::Mark;
+use crate::engine::sim::invariants::{Case, Invariants};
+
+/// A partition on a broker.
+type At<'p> = (&'p TopicPartition, BrokerId);
+
+impl Invariants {
+    /// Offsets go on where the log ended; a follower's bytes are its leader's.
+    pub(super) fn appended(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        (base, last): (Offset, Offset),
+        as_leader: bool,
+    ) {
+        let Some((partition, disk)) = case.sight.replica(broker, id) else { return };
+        let expected = self.replica_mut(id, broker).end;
+        let compacted = partition.config.cleanup_policy.compact;
+        let restarted = base == partition.log.log_start_offset();
+        if expected.is_some_and(|end| end != base) && !compacted && !restarted {
+            let end = expected.unwrap_or(base);
+            self.broken(case, Invariant::OffsetsNotDense, Some(id), (end, base));
+        }
+        self.replica_mut(id, broker).end = Some(last.plus(1));
+        if !as_leader && !compacted {
+            self.compare_with_leader(case, (id, broker), partition, disk, last);
+            self.compare_with_leader(case, (id, broker), partition, disk, base.plus(-1));
+        }
+        self.look_at_index(case, (id, broker), partition, disk);
+        self.look_at_watermark(case, (id, broker), partition);
+    }
+
+    fn compare_with_leader(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        partition: &Partition,
+        disk: &Disk,
+        offset: Offset,
+    ) {
+        let Some(leader) = partition.leader() else { return };
+        let Some((theirs, their_disk)) = case.sight.replica(leader, id) else { return };
+        let same_reign =
+            theirs.leading().is_some() && theirs.leader_epoch() == partition.leader_epoch();
+        if !same_reign || self.is_weak(leader, id) || self.is_weak(broker, id) {
+            return;
+        }
+        if differ(&partition.log, disk, &theirs.log, their_disk, offset) {
+            let next = offset.plus(1);
+            self.broken(case, Invariant::PrefixesDiffer, Some(id), (offset, next));
+        }
+    }
+
+    /// A new entry of the active segment's index names the start of the batch that it is for.
+    fn look_at_index(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        partition: &Partition,
+        disk: &Disk,
+    ) {
+        let entries = partition.log.index_entries(disk);
+        let track = self.replica_mut(id, broker);
+        if std::mem::replace(&mut track.index_entries, entries) == entries {
+            return;
+        }
+        if let Some(entry) = partition.log.newest_index_entry(disk)
+            && entry.last.is_none_or(|last| last > entry.offset)
+        {
+            let to = entry.last.unwrap_or(entry.offset);
+            self.broken(case, Invariant::IndexAstray, Some(id), (entry.offset, to));
+        }
+    }
+
+    /// The high watermark lies within the log, and does not fall while its replica leads.
+    fn look_at_watermark(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        partition: &Partition,
+    ) {
+        let (log, hw) = (&partition.log, partition.high_watermark);
+        if hw > log.log_end_offset() || hw < log.log_start_offset() {
+            let bounds = (log.log_start_offset(), log.log_end_offset());
+            self.broken(case, Invariant::HighWatermarkOutOfLog, Some(id), bounds);
+        }
+        let leads = partition.leading().is_some();
+        let track = self.replica_mut(id, broker);
+        let before = std::mem::replace(&mut track.leads, leads.then_some(hw));
+        if let Some(before) = before.filter(|before| leads && *before > hw) {
+            self.broken(case, Invariant::HighWatermarkFell, Some(id), (before, hw));
+        }
+    }
+
+    /// A leader calls records committed: every live member of its ISR has them, and there are enough.
+    pub(super) fn leaders_watermark(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        to: Offset,
+    ) {
+        let Some((partition, disk)) = case.sight.replica(broker, id) else { return };
+        self.look_at_watermark(case, (id, broker), partition);
+        if partition.leading().is_some() && partition.is_under_min_isr() {
+            self.broken(case, Invariant::UnderMinIsr, Some(id), (to, to));
+        }
+        let track = self.partitions.entry(id.clone()).or_default();
+        track.promised_end = track.promised_end.max(to);
+        let reigns = track.leader == Some(broker) && track.epoch == partition.leader_epoch();
+        if !reigns || to <= track.committed_end {
+            return;
+        }
+        let from = track.committed_end;
+        track.committed_end = to;
+        track.mark = partition.log.header_at(disk, to.plus(-1)).as_ref().map(Mark::of);
+        for member in partition.isr().iter().copied().filter(|member| *member != broker) {
+            if self.is_weak(member, id) || self.is_weak(broker, id) {
+                continue;
+            }
+            let theirs = case.sight.replica(member, id);
+            let end = theirs.map_or(Offset(0), |(theirs, _)| theirs.log.log_end_offset());
+            if end < to {
+                self.broken(case, Invariant::CommittedNotInIsr, Some(id), (end.max(from), to));
+            } else if let Some((theirs, their_disk)) = theirs
+                && !partition.config.cleanup_policy.compact
+                && differ(&partition.log, disk, &theirs.log, their_disk, to.plus(-1))
+            {
+                self.broken(case, Invariant::PrefixesDiffer, Some(id), (to.plus(-1), to));
+            }
+        }
+    }
+
+    /// A follower never knows of more than its leaders committed.
+    pub(super) fn followers_watermark(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        to: Offset,
+    ) {
+        let Some((partition, _)) = case.sight.replica(broker, id) else { return };
+        self.look_at_watermark(case, (id, broker), partition);
+        let promised = self.partitions.get(id).map_or(to, |track| track.promised_end);
+        if to > promised && !self.is_weak(broker, id) {
+            self.broken(case, Invariant::FollowerAhead, Some(id), (promised, to));
+        }
+    }
+
+    /// Nothing below a replica's high watermark goes, unless a loss was told.
+    pub(super) fn truncated(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        to: Offset,
+        high_watermark: Offset,
+    ) {
+        let track = self.replica_mut(id, broker);
+        (track.end, track.index_entries) = (Some(to), 0);
+        let lost_from = self.partitions.get(id).and_then(|track| track.lost_from);
+        let told = lost_from.is_some_and(|lost_from| to >= lost_from);
+        if to < high_watermark && !told && !self.is_weak(broker, id) {
+            let lost = (to, high_watermark);
+            self.broken(case, Invariant::TruncatedBelowHighWatermark, Some(id), lost);
+        }
+    }
+
+    /// A scan leaves only sound batches.
+    pub(super) fn recovered(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        end: Offset,
+        scanned: bool,
+    ) {
+        let track = self.replica_mut(id, broker);
+        (track.end, track.index_entries, track.leads) = (Some(end), 0, None);
+        let Some((partition, disk)) = case.sight.replica(broker, id) else { return };
+        if scanned && let Some(rotten) = partition.log.first_rotten(disk) {
+            self.broken(case, Invariant::RottenAfterRecovery, Some(id), (rotten, end));
+        }
+    }
+
+    /// One leader an epoch, and it has everything that was committed.
+    pub(super) fn became_leader(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        epoch: LeaderEpoch,
+        end: Offset,
+    ) {
+        self.replica_mut(id, broker).end = Some(end);
+        let weak = self.is_weak(broker, id);
+        let track = self.partitions.entry(id.clone()).or_default();
+        let other = track.leaders.insert(epoch, broker).filter(|other| *other != broker);
+        if epoch < track.epoch {
+            return;
+        }
+        let (committed, mark) = (track.committed_end, track.mark);
+        let allowed = weak || track.unclean == Some(epoch);
+        if end < committed {
+            (track.committed_end, track.mark) = (end, None);
+        }
+        if end < committed && allowed {
+            track.lost_from = Some(track.lost_from.map_or(end, |from| from.min(end)));
+            let partition = id.clone();
+            case.say(EventKind::CommittedRecordsLost { partition, from: end, to: committed });
+        } else if end < committed {
+            self.broken(case, Invariant::CommittedLost, Some(id), (end, committed));
+        } else if !allowed && self.is_another(case, (id, broker), committed, mark) {
+            self.broken(case, Invariant::PrefixesDiffer, Some(id), (committed.plus(-1), committed));
+        }
+        if other.is_some() {
+            self.broken(case, Invariant::TwoLeaders, Some(id), (end, end));
+        }
+    }
+
+    /// Whether the new leader's last committed batch is another than the one that was committed.
+    fn is_another(
+        &self,
+        case: &Case<'_>,
+        (id, broker): At<'_>,
+        committed: Offset,
+        mark: Option<Mark>,
+    ) -> bool {
+        let Some((partition, disk)) = case.sight.replica(broker, id) else { return false };
+        let found = partition.log.header_at(disk, committed.plus(-1)).as_ref().map(Mark::of);
+        let compacted = partition.config.cleanup_policy.compact;
+        !compacted && found.is_some() && mark.is_some() && found != mark
+    }
+}
+
+/// Whether two logs hold different batches at an offset that both have.
+fn differ(log: &Log, disk: &Disk, other: &Log, other_disk: &Disk, offset: Offset) -> bool {
+    let mark = |log: &Log, disk| log.header_at(disk, offset).as_ref().map(Mark::of);
+    match (mark(log, disk), mark(other, other_disk)) {
+        (Some(one), Some(two)) => one != two,
+        _ => false,
+    }
+}

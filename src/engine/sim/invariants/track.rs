@@ -1,0 +1,62 @@
+//! What is remembered of a partition and of each of its replicas.
+
+use std::rc::Rc;
+
+use imbl::OrdMap;
+
+use crate::engine::ids::{BrokerId, LeaderEpoch, Offset};
+use crate::engine::record::batch::BatchHeader;
+
+/// A batch, by what must be the same in every replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    base: Offset,
+    next: Offset,
+    epoch: LeaderEpoch,
+    crc: u32,
+}
+
+impl Mark {
+    pub(super) fn of(header: &BatchHeader) -> Mark {
+        Mark {
+            base: header.base_offset,
+            next: header.next_offset(),
+            epoch: header.leader_epoch,
+            crc: header.crc,
+        }
+    }
+}
+
+/// A partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Track {
+    /// The reign that ZooKeeper tells of.
+    pub(super) epoch: LeaderEpoch,
+    /// Its leader.
+    pub(super) leader: Option<BrokerId>,
+    /// The ISR that ZooKeeper tells of.
+    pub(super) isr: Rc<[BrokerId]>,
+    /// Who led in each reign.
+    pub(super) leaders: OrdMap<LeaderEpoch, BrokerId>,
+    /// Newest reign whose leader came from outside of the ISR, as the settings allow.
+    pub(super) unclean: Option<LeaderEpoch>,
+    /// Everything below it is committed by the leaders that ZooKeeper named.
+    pub(super) committed_end: Offset,
+    /// The last committed batch; `None` when it cannot be told (compacted away, lost).
+    pub(super) mark: Option<Mark>,
+    /// Most that any leader ever called committed.
+    pub(super) promised_end: Offset,
+    /// Lowest offset from which committed records were lost, as is allowed.
+    pub(super) lost_from: Option<Offset>,
+}
+
+/// A replica.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReplicaTrack {
+    /// Its log end offset, once it is known.
+    pub(super) end: Option<Offset>,
+    /// Its high watermark since it leads; `None` while it does not.
+    pub(super) leads: Option<Offset>,
+    /// Entries of its active segment's index when last looked at.
+    pub(super) index_entries: u64,
+}
