@@ -7,6 +7,7 @@
 //! - [`scenario`]: scenario text, links, digests · [`lesson`]: tasks judged on what the world reached
 //!   · [`store`]: sessions and segments, kept
 //! - [`session`]: the app without a DOM: `update(Msg) → Vec<Effect>`
+//! - `conform` (native): recorded facts of a real Kafka, run through the engine and compared
 //! - `cli` (native) and `ui` (wasm32): what people touch
 //!
 //! [`i18n`] is a leaf: key and arguments in, text out. ARCHITECTURE.md has the map and the borders.
@@ -18,6 +19,9 @@ pub mod scenario;
 pub mod session;
 pub mod store;
 pub mod view;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod conform;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;

@@ -1,7 +1,7 @@
 //! The command `highwater`: runs scenarios natively, prints events, tables, digests and links.
 //!
 //! Exit codes: 0 all went as written; 1 it ran, and something is not as the text says (a refused
-//! command, another digest, a place that is not reached); 2 the arguments or the text are not right,
+//! command, another digest, a place that is not reached, a case that failed); 2 the arguments or the text are not right,
 //! and nothing ran.
 
 mod input;
@@ -53,6 +53,12 @@ enum Subcommands {
         #[arg(required = true)]
         files: Vec<String>,
     },
+    /// Run files of recorded facts through the engine and say what differs from a real Kafka.
+    Conform {
+        /// Files, or folders whose files are all run.
+        #[arg(required = true)]
+        files: Vec<std::path::PathBuf>,
+    },
     /// Print the scenario text of a link or a file, in the one form that the printer writes.
     Text {
         /// A scenario file, `-` for standard input, or a link (`#v1.…`).
@@ -86,6 +92,11 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
                 }
             }
             Ok(code)
+        }
+        Subcommands::Conform { files } => {
+            let report = crate::conform::run(&files);
+            print!("{report}");
+            Ok(if report.has_failed() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
         Subcommands::Text { file } => {
             print!("{}", crate::scenario::printer::print(&input::read(&file)?));

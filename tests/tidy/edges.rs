@@ -15,7 +15,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lesson", &["i18n", "engine", "view", "scenario"]),
     ("store", &["i18n", "engine", "view"]),
     ("session", &["i18n", "engine", "view", "scenario", "lesson", "store"]),
-    ("cli", &["i18n", "engine", "view", "scenario", "lesson", "store", "session"]),
+    ("conform", &["engine", "view", "scenario"]),
+    ("cli", &["i18n", "engine", "view", "scenario", "lesson", "store", "session", "conform"]),
     // What `ui` sees of the engine is in UI_ENGINE; of the store it sees what was reported, and only
     // its effects reach it.
     ("ui", &["i18n", "engine", "view", "scenario", "lesson", "session"]),
