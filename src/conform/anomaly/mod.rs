@@ -1,5 +1,8 @@
 //! Cases of what a cluster does when things break: setup, steps, and what each step gave on a real one.
 
+pub mod case;
+pub mod cluster;
+
 use crate::conform::Format;
 use crate::conform::input::Input;
 use crate::conform::report::CaseResult;
