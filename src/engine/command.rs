@@ -170,6 +170,26 @@ pub enum Command {
         /// The records.
         records: Vec<RecordSpec>,
     },
+    /// Open a connection to a broker for a client outside of the world, which speaks Kafka's bytes.
+    /// A name whose connection has ended may be used again.
+    Connect {
+        /// Name of the connection, unique in the world; hosts' names are taken.
+        name: Text,
+        /// The broker.
+        broker: BrokerId,
+    },
+    /// A whole request frame arrives on such a connection: header and body, without the length prefix.
+    Frame {
+        /// The connection.
+        name: Text,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The client outside closes its connection.
+    Disconnect {
+        /// The connection.
+        name: Text,
+    },
     /// Electricity goes on every host: no process lives, and files are what survived.
     PowerLoss {
         /// Length that each file keeps; files not named are gone.

@@ -124,6 +124,12 @@ pub enum CommandError {
         /// What the command needs.
         wanted: Text,
     },
+    /// This build of the engine was made without what the command needs.
+    #[error("{what} is not in this build")]
+    NotInThisBuild {
+        /// What is missing.
+        what: Text,
+    },
     /// A number outside what the engine takes.
     #[error("{what} must be in {least}..={most}")]
     OutOfRange {

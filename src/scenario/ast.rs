@@ -63,6 +63,9 @@ impl Scenario {
                 Command::AddProducer { name, .. } | Command::AddConsumer { name, .. } => {
                     names.push(name.clone());
                 }
+                Command::Connect { name, .. } if !names.contains(name) => {
+                    names.push(name.clone());
+                }
                 Command::CreateTopic { .. } | Command::SetTopicConfig { .. }
                     if !names.iter().any(|n| &**n == ADMIN) =>
                 {

@@ -122,13 +122,20 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
             format!("power {{{}}}", rows.join(", "))
         }
         Command::DiskFault { node, path, position, bytes } => {
-            let hex: String = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            format!("rot {} {position} {}", file(*node, path, clients), word(&hex))
+            format!("rot {} {position} {}", file(*node, path, clients), hex(bytes))
         }
+        Command::Connect { name, broker } => format!("connect {} b{broker}", word(name)),
+        Command::Frame { name, bytes } => format!("frame {} {}", word(name), hex(bytes)),
+        Command::Disconnect { name } => format!("disconnect {}", word(name)),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    });
+    word(&digits)
 }
 
 fn timed_command(timed: &TimedCommand, clients: &[Text]) -> String {

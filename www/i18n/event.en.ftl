@@ -67,6 +67,12 @@ command-send = You gave { $name } { $count ->
     [one] a record
    *[other] { $count } records
 } to send.
+command-connect = { $name }, a client outside, connected to b{ $broker }.
+command-frame = { $name }, a client outside, sent { $count ->
+    [one] a byte
+   *[other] { $count } bytes
+}.
+command-disconnect = { $name }, a client outside, closed its connection.
 command-power-loss = The power went on every host.
 command-disk-fault = Bytes on the disk of { $target } went bad.
 

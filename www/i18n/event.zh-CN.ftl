@@ -57,6 +57,9 @@ command-add-producer = 你添加了生产者 { $name }，它以 acks={ $acks } �
 command-add-consumer = 你添加了消费者 { $name }，它读取 { $topic }。
 command-set-client = 你把 { $name } 的 { $key } 设为 { $value }。
 command-send = 你让 { $name } 发送 { $count } 条记录。
+command-connect = 外部客户端 { $name } 连接到 b{ $broker }。
+command-frame = 外部客户端 { $name } 发送了 { $count } 字节。
+command-disconnect = 外部客户端 { $name } 关闭了连接。
 command-power-loss = 所有主机断电。
 command-disk-fault = { $target } 的磁盘上有字节损坏。
 

@@ -120,6 +120,12 @@ pub trait Cluster {
     /// Why this cluster does not have what a case needs (a word of `needs`); `None` when it has.
     fn lacks(&self, need: &str) -> Option<String>;
 
+    /// Why a case that goes as recorded does not count as passed here: a setting of the case that
+    /// this cluster does not have, say.
+    fn reservation(&self) -> Option<String> {
+        None
+    }
+
     /// Name of the case's topic.
     fn topic(&self) -> String;
 

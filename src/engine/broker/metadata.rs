@@ -20,7 +20,7 @@ use crate::engine::broker::{Broker, Caller};
 use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
-use crate::engine::protocol::Response;
+use crate::engine::protocol::{Api, Response, Unreadable};
 use crate::engine::protocol::inter_broker::{PartitionState, UpdateMetadataRequest};
 
 /// Port of every broker inside a world: `b1:9092`.
@@ -156,24 +156,50 @@ impl Broker {
     }
 
     /// The APIs that this broker serves to clients, with Kafka 3.9.1's ranges as far as they are served.
-    pub(super) fn answer_api_versions(&mut self, ctx: &mut Ctx<'_>, caller: Caller) {
-        let keys = SERVED.iter().map(|(key, min, max)| {
+    /// With an error only the range of ApiVersions itself is told (KIP-511).
+    pub(super) fn answer_api_versions(&mut self, ctx: &mut Ctx<'_>, caller: Caller, error: i16) {
+        let told = SERVED.iter().filter(|served| error == 0 || served.1 == ApiKey::ApiVersions);
+        let keys = told.map(|(_, key, min, max)| {
             ApiVersion::default()
                 .with_api_key(*key as i16)
                 .with_min_version(*min)
                 .with_max_version(*max)
         });
-        let response = ApiVersionsResponse::default().with_api_keys(keys.collect());
+        let response =
+            ApiVersionsResponse::default().with_error_code(error).with_api_keys(keys.collect());
         ctx.send(caller.node, caller.answer(Response::ApiVersions(response)));
+    }
+
+    /// What cannot be read ends the connection, but ApiVersions in an unknown version: that is
+    /// answered in version 0, so that the client learns what is spoken here.
+    pub(super) fn answer_unreadable(&mut self, ctx: &mut Ctx<'_>, caller: Caller, what: Unreadable) {
+        match what {
+            Unreadable::Garbage => ctx.disconnect(caller.node),
+            Unreadable::ApiVersionsVersion => {
+                let caller = Caller { version: 0, ..caller };
+                let error = ResponseError::UnsupportedVersion.code();
+                self.answer_api_versions(ctx, caller, error);
+            }
+        }
     }
 }
 
-const SERVED: [(ApiKey, i16, i16); 7] = [
-    (ApiKey::Produce, 3, 11),
-    (ApiKey::Fetch, 4, 12),
-    (ApiKey::ListOffsets, 1, 9),
-    (ApiKey::Metadata, 0, 12),
-    (ApiKey::ApiVersions, 0, 4),
-    (ApiKey::CreateTopics, 2, 7),
-    (ApiKey::IncrementalAlterConfigs, 0, 1),
+/// Whether a client may ask for this API in this version. What the table does not have is between
+/// brokers, or is answered by closing the connection.
+pub(super) fn serves(api: Api, version: i16) -> bool {
+    let range = SERVED.iter().find(|served| served.0 == api);
+    match range {
+        Some((_, _, min, max)) => (*min..=*max).contains(&version),
+        None => api == Api::Unreadable,
+    }
+}
+
+const SERVED: &[(Api, ApiKey, i16, i16)] = &[
+    (Api::Produce, ApiKey::Produce, 3, 11),
+    (Api::Fetch, ApiKey::Fetch, 4, 12),
+    (Api::ListOffsets, ApiKey::ListOffsets, 1, 9),
+    (Api::Metadata, ApiKey::Metadata, 0, 12),
+    (Api::ApiVersions, ApiKey::ApiVersions, 0, 4),
+    (Api::CreateTopics, ApiKey::CreateTopics, 2, 7),
+    (Api::IncrementalAlterConfigs, ApiKey::IncrementalAlterConfigs, 0, 1),
 ];

@@ -161,12 +161,16 @@ impl Broker {
     }
 
     fn on_request(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, caller: Caller, body: Request) {
+        if matches!(caller.node, NodeId::Client(_)) && !metadata::serves(body.api(), caller.version) {
+            return ctx.disconnect(caller.node);
+        }
         match body {
             Request::Produce(request) => self.produce(ctx, disk, caller, &request),
             Request::Fetch(request) => self.fetch(ctx, disk, caller, &request),
             Request::ListOffsets(request) => self.list_offsets(ctx, disk, caller, &request),
             Request::Metadata(request) => self.answer_metadata(ctx, caller, &request),
-            Request::ApiVersions(_) => self.answer_api_versions(ctx, caller),
+            Request::ApiVersions(_) => self.answer_api_versions(ctx, caller, 0),
+            Request::Unreadable(what) => self.answer_unreadable(ctx, caller, what),
             Request::LeaderAndIsr(request) => self.leader_and_isr(ctx, disk, caller, request),
             Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
             Request::CreateTopics(_)

@@ -9,6 +9,8 @@ pub mod schedule;
 pub mod values;
 pub mod producer_app;
 pub mod consumer_app;
+#[cfg(feature = "wire")]
+pub mod raw;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,8 @@ use crate::engine::protocol::{Payload, Response};
 
 use consumer_app::ConsumerApp;
 use producer_app::ProducerApp;
+#[cfg(feature = "wire")]
+use raw::RawClient;
 
 pub use consumer_app::ConsumerStatus;
 pub use producer_app::ProducerStatus;
@@ -36,6 +40,8 @@ pub enum ProgramKind {
     Consumer,
     /// Creates topics and changes their settings.
     Admin,
+    /// A connection of a client outside of the world.
+    Raw,
 }
 
 /// The process of one client program.
@@ -51,6 +57,8 @@ enum App {
     Producer(Box<ProducerApp>),
     Consumer(Box<ConsumerApp>),
     Admin(Box<Admin>),
+    #[cfg(feature = "wire")]
+    Raw(Box<RawClient>),
 }
 
 impl ClientProcess {
@@ -86,21 +94,49 @@ impl ClientProcess {
         ClientProcess { id, name, app: App::Admin(Box::new(Admin::new(bootstrap))) }
     }
 
+    /// A connection of a client outside of the world to a broker.
+    #[cfg(feature = "wire")]
+    #[must_use]
+    pub fn raw(id: ClientId, name: Text, broker: BrokerId, first: u64) -> ClientProcess {
+        ClientProcess { id, name, app: App::Raw(Box::new(RawClient::new(broker, first))) }
+    }
+
+    /// The connection of a client outside, when this is one.
+    #[cfg(feature = "wire")]
+    #[must_use]
+    pub fn as_raw(&self) -> Option<&RawClient> {
+        match &self.app {
+            App::Raw(raw) => Some(raw),
+            _ => None,
+        }
+    }
+
+    /// The connection of a client outside, when this is one.
+    #[cfg(feature = "wire")]
+    pub fn as_raw_mut(&mut self) -> Option<&mut RawClient> {
+        match &mut self.app {
+            App::Raw(raw) => Some(raw),
+            _ => None,
+        }
+    }
+
     /// The process starts.
     pub fn on_start(&mut self, ctx: &mut Ctx<'_>) {
         match &mut self.app {
             App::Producer(app) => app.start(ctx),
             App::Consumer(app) => app.start(ctx),
             App::Admin(_) => {}
+            #[cfg(feature = "wire")]
+            App::Raw(_) => {}
         }
     }
 
     /// A message arrived. Only brokers' answers mean anything here.
     pub fn on_message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, payload: Payload) {
-        if let (NodeId::Broker(broker), Payload::Response { correlation, body, .. }) =
+        if let (NodeId::Broker(broker), Payload::Response { correlation, version, body }) =
             (from, payload)
         {
-            self.on_response(ctx, broker, correlation, body);
+            self.on_response(ctx, broker, (correlation, version), body);
         }
     }
 
@@ -112,6 +148,8 @@ impl ClientProcess {
             App::Admin(admin) => {
                 admin.on_timer(ctx, timer);
             }
+            #[cfg(feature = "wire")]
+            App::Raw(_) => {}
         }
     }
 
@@ -122,6 +160,8 @@ impl ClientProcess {
             App::Producer(app) => app.on_connection_lost(ctx, broker),
             App::Consumer(app) => app.on_connection_lost(ctx, broker),
             App::Admin(admin) => admin.on_connection_lost(ctx, broker),
+            #[cfg(feature = "wire")]
+            App::Raw(raw) => raw.on_connection_lost(ctx),
         }
     }
 
@@ -137,7 +177,7 @@ impl ClientProcess {
         match &mut self.app {
             App::Producer(app) => app.set(ctx, key, value)?,
             App::Consumer(app) => app.set(key, value)?,
-            App::Admin(_) => {}
+            _ => {}
         }
         ctx.restore_cause(trigger);
         Ok(())
@@ -151,7 +191,7 @@ impl ClientProcess {
         match &self.app {
             App::Producer(app) => settings::set_producer(&mut app.spec().clone(), key, value)?,
             App::Consumer(app) => settings::set_consumer(&mut app.spec().clone(), key, value)?,
-            App::Admin(_) => return Err(self.wrong("producer or consumer")),
+            _ => return Err(self.wrong("producer or consumer")),
         }
         Ok(())
     }
@@ -203,6 +243,8 @@ impl ClientProcess {
             App::Producer(_) => ProgramKind::Producer,
             App::Consumer(_) => ProgramKind::Consumer,
             App::Admin(_) => ProgramKind::Admin,
+            #[cfg(feature = "wire")]
+            App::Raw(_) => ProgramKind::Raw,
         }
     }
 
@@ -254,11 +296,13 @@ impl ClientProcess {
         }
     }
 
-    /// Number of a producer's next record; 0 for others.
+    /// Number of a producer's next record, or of a connection's next message; 0 for others.
     #[must_use]
     pub fn next_record(&self) -> u64 {
         match &self.app {
             App::Producer(app) => app.next_record(),
+            #[cfg(feature = "wire")]
+            App::Raw(raw) => raw.next_correlation(),
             _ => 0,
         }
     }
@@ -267,13 +311,15 @@ impl ClientProcess {
         &mut self,
         ctx: &mut Ctx<'_>,
         broker: BrokerId,
-        correlation: CorrelationId,
+        (correlation, _version): (CorrelationId, i16),
         body: Response,
     ) {
         match &mut self.app {
             App::Producer(app) => app.on_response(ctx, broker, correlation, body),
             App::Consumer(app) => app.on_response(ctx, broker, correlation, body),
             App::Admin(admin) => admin.on_response(ctx, broker, correlation, body),
+            #[cfg(feature = "wire")]
+            App::Raw(raw) => raw.on_response(ctx, (correlation, _version), &body),
         }
     }
 

@@ -34,6 +34,8 @@ pub enum Api {
     UpdateMetadata,
     ControlledShutdown,
     AlterPartition,
+    /// A request that no broker can read: an unknown API or version, or bytes that are none.
+    Unreadable,
     /// Opening or closing a ZooKeeper session.
     ZkSession,
     /// A ZooKeeper heartbeat.
@@ -60,6 +62,7 @@ impl Api {
         Api::UpdateMetadata,
         Api::ControlledShutdown,
         Api::AlterPartition,
+        Api::Unreadable,
         Api::ZkSession,
         Api::ZkPing,
         Api::ZkRead,
@@ -82,6 +85,7 @@ impl Api {
             Api::UpdateMetadata => "UpdateMetadata",
             Api::ControlledShutdown => "ControlledShutdown",
             Api::AlterPartition => "AlterPartition",
+            Api::Unreadable => "Unreadable",
             Api::ZkSession => "ZkSession",
             Api::ZkPing => "ZkPing",
             Api::ZkRead => "ZkRead",
@@ -105,6 +109,16 @@ pub enum Request {
     UpdateMetadata(UpdateMetadataRequest),
     ControlledShutdown(ControlledShutdownRequest),
     AlterPartition(AlterPartitionRequest),
+    Unreadable(Unreadable),
+}
+
+/// A request of a client outside that no broker can read (`SocketServer`, `RequestContext.parseRequest`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// ApiVersions in a version that the broker does not have: it answers in version 0 (KIP-511).
+    ApiVersionsVersion,
+    /// Anything else: the broker closes the connection.
+    Garbage,
 }
 
 /// A broker's answer.
@@ -245,6 +259,7 @@ impl Request {
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
             Request::ControlledShutdown(_) => Api::ControlledShutdown,
             Request::AlterPartition(_) => Api::AlterPartition,
+            Request::Unreadable(_) => Api::Unreadable,
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Wire mode: a message becomes Kafka's bytes and is read back, as it would be between two machines.
+//! And frames of clients outside, read and written.
 //!
 //! The events of a world are the same with it or without it; tests run with it. Messages that the
 //! crate of Kafka's protocol does not have (controller to broker, ZooKeeper) pass as they are.
@@ -6,10 +7,12 @@
 //! The feature `wire` decides whether a world can do this. The page is built without it: the encoders
 //! and decoders are some 90 KB of code that nobody would see at work.
 
-use bytes::BytesMut;
-use kafka_protocol::protocol::{Decodable, Encodable};
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::{self as kafka, ApiKey, RequestHeader, ResponseHeader};
+use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
-use crate::engine::protocol::{Payload, Request, Response};
+use crate::engine::ids::Text;
+use crate::engine::protocol::{Payload, Request, Response, Unreadable};
 
 /// The message after its way through bytes, in the version that it names.
 ///
@@ -28,38 +31,112 @@ pub fn through_bytes(payload: Payload) -> Payload {
     }
 }
 
-fn request(body: Request, version: i16) -> Request {
-    match body {
-        Request::Produce(body) => Request::Produce(again(&body, version)),
-        Request::Fetch(body) => Request::Fetch(again(&body, version)),
-        Request::ListOffsets(body) => Request::ListOffsets(again(&body, version)),
-        Request::Metadata(body) => Request::Metadata(again(&body, version)),
-        Request::ApiVersions(body) => Request::ApiVersions(again(&body, version)),
-        Request::CreateTopics(body) => Request::CreateTopics(again(&body, version)),
-        Request::IncrementalAlterConfigs(body) => {
-            Request::IncrementalAlterConfigs(again(&body, version))
+/// The APIs that have Kafka's bytes: a new one is one line here.
+macro_rules! apis {
+    ($($api:ident: $request:ident, $response:ident;)*) => {
+        fn request(body: Request, version: i16) -> Request {
+            match body {
+                $(Request::$api(body) => Request::$api(again(&body, version)),)*
+                other => other,
+            }
         }
-        other => other,
-    }
+
+        fn response(body: Response, version: i16) -> Response {
+            match body {
+                $(Response::$api(body) => Response::$api(again(&body, version)),)*
+                other => other,
+            }
+        }
+
+        fn read_body(api: ApiKey, bytes: &mut Bytes, version: i16) -> Option<Request> {
+            match api {
+                $(ApiKey::$api => {
+                    fits::<kafka::$request>(version).then_some(())?;
+                    kafka::$request::decode(bytes, version).ok().map(Request::$api)
+                })*
+                _ => None,
+            }
+        }
+
+        fn write_body(body: &Response, bytes: &mut BytesMut, version: i16) -> Option<ApiKey> {
+            match body {
+                $(Response::$api(body) => {
+                    fits::<kafka::$response>(version).then_some(())?;
+                    body.encode(bytes, version).ok().map(|()| ApiKey::$api)
+                })*
+                _ => None,
+            }
+        }
+    };
 }
 
-fn response(body: Response, version: i16) -> Response {
-    match body {
-        Response::Produce(body) => Response::Produce(again(&body, version)),
-        Response::Fetch(body) => Response::Fetch(again(&body, version)),
-        Response::ListOffsets(body) => Response::ListOffsets(again(&body, version)),
-        Response::Metadata(body) => Response::Metadata(again(&body, version)),
-        Response::ApiVersions(body) => Response::ApiVersions(again(&body, version)),
-        Response::CreateTopics(body) => Response::CreateTopics(again(&body, version)),
-        Response::IncrementalAlterConfigs(body) => {
-            Response::IncrementalAlterConfigs(again(&body, version))
-        }
-        other => other,
-    }
+apis! {
+    Produce: ProduceRequest, ProduceResponse;
+    Fetch: FetchRequest, FetchResponse;
+    ListOffsets: ListOffsetsRequest, ListOffsetsResponse;
+    Metadata: MetadataRequest, MetadataResponse;
+    ApiVersions: ApiVersionsRequest, ApiVersionsResponse;
+    CreateTopics: CreateTopicsRequest, CreateTopicsResponse;
+    IncrementalAlterConfigs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {
     let mut bytes = BytesMut::new();
     message.encode(&mut bytes, version).expect("a message fits the version that it names");
     T::decode(&mut bytes.freeze(), version).expect("what was encoded can be decoded")
+}
+
+fn fits<T: Message>(version: i16) -> bool {
+    (T::VERSIONS.min..=T::VERSIONS.max).contains(&version)
+}
+
+/// A request frame of a client outside, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadFrame {
+    /// The number that the answer must carry.
+    pub correlation: i32,
+    /// The version that the client speaks.
+    pub version: i16,
+    /// What it calls itself.
+    pub client_id: Option<Text>,
+    /// What it asks; [`Request::Unreadable`] when that cannot be read.
+    pub body: Request,
+}
+
+/// Reads a whole request frame, without its length prefix (`RequestHeader.parse`,
+/// `RequestContext.parseRequest`).
+#[must_use]
+pub fn read_frame(frame: &[u8]) -> ReadFrame {
+    let field = |at: usize| frame.get(at..at + 2).map(|b| i16::from_be_bytes([b[0], b[1]]));
+    let (key, version) = (field(0).unwrap_or(-1), field(2).unwrap_or(-1));
+    let number = frame.get(4..8).map(|b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]));
+    let unread = |body| {
+        let body = Request::Unreadable(body);
+        ReadFrame { correlation: number.unwrap_or(-1), version, client_id: None, body }
+    };
+    let Ok(api) = ApiKey::try_from(key) else { return unread(Unreadable::Garbage) };
+    if api == ApiKey::ApiVersions && number.is_some() && !fits::<kafka::ApiVersionsRequest>(version)
+    {
+        return unread(Unreadable::ApiVersionsVersion);
+    }
+    let mut bytes = Bytes::copy_from_slice(frame);
+    let header = RequestHeader::decode(&mut bytes, api.request_header_version(version));
+    let Ok(header) = header else { return unread(Unreadable::Garbage) };
+    let Some(body) = read_body(api, &mut bytes, version) else {
+        return unread(Unreadable::Garbage);
+    };
+    let client_id = header.client_id.map(|id| Text::from(&*id));
+    ReadFrame { correlation: header.correlation_id, version, client_id, body }
+}
+
+/// An answer as a whole frame, without its length prefix; `None` when it does not fit the version.
+#[must_use]
+pub fn write_frame(correlation: i32, version: i16, answer: &Response) -> Option<Bytes> {
+    let mut body = BytesMut::new();
+    let api = write_body(answer, &mut body, version)?;
+    let mut frame = BytesMut::new();
+    let header = ResponseHeader::default().with_correlation_id(correlation);
+    header.encode(&mut frame, api.response_header_version(version)).ok()?;
+    frame.extend_from_slice(&body);
+    Some(frame.freeze())
 }

@@ -42,6 +42,8 @@ pub enum ClientSpec {
     Consumer(ConsumerSpec),
     /// The admin client through which commands about topics go.
     Admin,
+    /// A connection of a client outside of the world, to this broker.
+    Raw(BrokerId),
 }
 
 impl World {
@@ -84,6 +86,12 @@ impl World {
             Command::AddConsumer { name, spec } => self.add(name, ClientSpec::Consumer(spec), id),
             Command::SetClient { name, key, value } => self.set_client(&name, &key, &value, id),
             Command::Send { name, records } => self.send_records(&name, &records, id),
+            Command::Connect { name, broker } => self.connect(name, broker, id),
+            Command::Frame { name, bytes } => self.frame(&name, &bytes, id),
+            Command::Disconnect { name } => {
+                let client = self.client_id(&name).expect("checked");
+                self.stop(NodeId::Client(client), id);
+            }
             Command::PowerLoss { durable } => self.power_loss(&durable, id),
             Command::DiskFault { node, path, position, bytes } => {
                 self.rot(node, &path, position, &bytes, id);
@@ -138,11 +146,15 @@ impl World {
             Command::SetClient { name, key, value } => self.program(name)?.check_set(key, value),
             Command::Send { name, .. } => match self.program(name)?.kind() {
                 ProgramKind::Producer => Ok(()),
-                _ => Err(CommandError::WrongProgram {
-                    name: name.clone(),
-                    wanted: "producer".into(),
-                }),
+                _ => Err(wrong_program(name, "producer")),
             },
+            Command::Connect { name, broker } => self.check_connect(name, *broker),
+            Command::Frame { name, .. } | Command::Disconnect { name } => {
+                match self.program(name)?.kind() {
+                    ProgramKind::Raw => Ok(()),
+                    _ => Err(wrong_program(name, "connection")),
+                }
+            }
             Command::PowerLoss { durable } => {
                 durable.iter().try_for_each(|file| self.existing(file.node).map(|_| ()))
             }
@@ -276,7 +288,7 @@ impl World {
                 ProgramKind::Consumer => ClientSpec::Consumer(
                     client.consumer_spec().expect("a consumer has its spec").clone(),
                 ),
-                ProgramKind::Admin => ClientSpec::Admin,
+                ProgramKind::Admin | ProgramKind::Raw => return,
             };
         }
     }
@@ -286,6 +298,62 @@ impl World {
         self.on_client(node, cause, |client, ctx| {
             client.send(ctx, records).expect("checked before it was applied");
         });
+    }
+
+    fn check_connect(&self, name: &Text, broker: BrokerId) -> Result<(), CommandError> {
+        if !cfg!(feature = "wire") {
+            return Err(CommandError::NotInThisBuild { what: "wire".into() });
+        }
+        self.existing(NodeId::Broker(broker))?;
+        match self.client_id(name) {
+            Some(id) if matches!(self.clients[usize::from(id.0)].spec, ClientSpec::Raw(_)) => {
+                let node = NodeId::Client(id);
+                match self.existing(node)?.life.is_up() {
+                    true => Err(CommandError::AlreadyRunning { node }),
+                    false => Ok(()),
+                }
+            }
+            _ => self.check_name(name),
+        }
+    }
+
+    fn connect(&mut self, name: Text, broker: BrokerId, cause: EventId) {
+        let spec = ClientSpec::Raw(broker);
+        match self.client_id(&name) {
+            None => self.add(name, spec, cause),
+            Some(id) => {
+                Rc::make_mut(&mut self.clients[usize::from(id.0)]).spec = spec;
+                self.start(NodeId::Client(id), cause);
+            }
+        }
+    }
+
+    #[cfg(feature = "wire")]
+    fn frame(&mut self, name: &Text, bytes: &[u8], cause: EventId) {
+        let node = NodeId::Client(self.client_id(name).expect("checked"));
+        self.on_client(node, cause, |client, ctx| {
+            if let Some(raw) = client.as_raw_mut() {
+                raw.frame(ctx, bytes);
+            }
+        });
+    }
+
+    #[cfg(not(feature = "wire"))]
+    fn frame(&mut self, _: &Text, _: &[u8], _: EventId) {}
+
+    /// Response frames that came on a connection of a client outside since the last call, with the
+    /// time of each; those of an ended connection too, until its name is used again.
+    #[cfg(feature = "wire")]
+    pub fn take_frames(&mut self, name: &str) -> Vec<crate::engine::program::raw::Received> {
+        let Some(id) = self.client_id(name) else { return Vec::new() };
+        let waits = self.client(id).and_then(ClientProcess::as_raw).is_some_and(|r| r.received() > 0);
+        let host = self.hosts.get_mut(&NodeId::Client(id)).filter(|_| waits);
+        match host.and_then(|host| Rc::make_mut(host).process.as_mut()) {
+            Some(Process::Client(client)) => {
+                client.as_raw_mut().map(|raw| raw.take_received()).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn on_client(
@@ -358,6 +426,10 @@ fn program(
         }
         ClientSpec::Consumer(spec) => ClientProcess::consumer(id, name, spec.clone(), bootstrap),
         ClientSpec::Admin => ClientProcess::admin(id, name, bootstrap),
+        #[cfg(feature = "wire")]
+        ClientSpec::Raw(broker) => ClientProcess::raw(id, name, *broker, first),
+        #[cfg(not(feature = "wire"))]
+        ClientSpec::Raw(_) => ClientProcess::admin(id, name, bootstrap),
     }
 }
 
@@ -370,11 +442,18 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
         | Command::Pause { node }
         | Command::Resume { node }
         | Command::DiskFault { node, .. } => Some(*node),
-        Command::SetClient { name, .. } | Command::Send { name, .. } => {
+        Command::SetClient { name, .. }
+        | Command::Send { name, .. }
+        | Command::Frame { name, .. }
+        | Command::Disconnect { name } => {
             world.client_id(name).map(NodeId::Client)
         }
         _ => None,
     }
+}
+
+fn wrong_program(name: &Text, wanted: &str) -> CommandError {
+    CommandError::WrongProgram { name: name.clone(), wanted: wanted.into() }
 }
 
 pub(super) fn within(what: &str, value: i64, least: i64, most: i64) -> Result<(), CommandError> {

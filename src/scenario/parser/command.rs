@@ -20,7 +20,7 @@ use super::{Reader, SETTING_WORDS, settings};
 const VERBS: &[&str] = &[
     "topic", "producer", "consumer", "config", "send", "set", "link", "start", "kill", "stop",
     "pause", "resume", "hold", "cut", "split", "heal", "loss", "drop", "delay", "dup", "power",
-    "rot",
+    "rot", "connect", "frame", "disconnect",
 ];
 
 impl Reader {
@@ -56,6 +56,12 @@ impl Reader {
             }
             "link" => self.set_link(input)?,
             "drop" => Command::Drop { message: self.address(input)? },
+            "connect" => self.connect(input)?,
+            "frame" => frame(input)?,
+            "disconnect" => {
+                gap(input, Wanted::Client)?;
+                Command::Disconnect { name: word(input, Wanted::Client)? }
+            }
             "power" => power(input)?,
             "rot" => rot(input)?,
             _ => return Err(unknown_statement(start, verb)),
@@ -90,6 +96,18 @@ impl Reader {
         let a = self.host(input)?;
         sign(input, between)?;
         Ok((a, self.host(input)?))
+    }
+
+    /// `connect outside b2`.
+    fn connect(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        gap(input, Wanted::Client)?;
+        let name = word(input, Wanted::Client)?;
+        gap(input, Wanted::Host)?;
+        let start = *input;
+        match self.host(input)? {
+            NodeId::Broker(broker) => Ok(Command::Connect { name, broker }),
+            _ => Err(expected(&start, Wanted::Broker)),
+        }
     }
 
     fn set_link(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
@@ -294,6 +312,18 @@ fn rot(input: &mut Input<'_>) -> Parsed<Command> {
     let bytes = from_hex(&digits).ok_or_else(|| expected(&start, Wanted::Bytes))?;
     blanks(input)?;
     Ok(Command::DiskFault { node, path, position, bytes })
+}
+
+/// `frame outside 00120003…`: bytes of a request.
+fn frame(input: &mut Input<'_>) -> Parsed<Command> {
+    gap(input, Wanted::Client)?;
+    let name = word(input, Wanted::Client)?;
+    gap(input, Wanted::Bytes)?;
+    let start = *input;
+    let digits = word(input, Wanted::Bytes)?;
+    let bytes = from_hex(&digits).ok_or_else(|| expected(&start, Wanted::Bytes))?;
+    blanks(input)?;
+    Ok(Command::Frame { name, bytes })
 }
 
 fn from_hex(digits: &str) -> Option<Vec<u8>> {

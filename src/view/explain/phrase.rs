@@ -118,6 +118,9 @@ fn command_key(command: &Command) -> &'static str {
         Command::AddConsumer { .. } => "command-add-consumer",
         Command::SetClient { .. } => "command-set-client",
         Command::Send { .. } => "command-send",
+        Command::Connect { .. } => "command-connect",
+        Command::Frame { .. } => "command-frame",
+        Command::Disconnect { .. } => "command-disconnect",
         Command::PowerLoss { .. } => "command-power-loss",
         Command::DiskFault { .. } => "command-disk-fault",
     }
@@ -199,6 +202,15 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             }
             Command::Send { name, records } => {
                 self.set("name", &**name).set("count", records.len() as u64);
+            }
+            Command::Connect { name, broker } => {
+                self.set("name", &**name).broker(*broker);
+            }
+            Command::Frame { name, bytes } => {
+                self.set("name", &**name).set("count", bytes.len() as u64);
+            }
+            Command::Disconnect { name } => {
+                self.set("name", &**name);
             }
             Command::PowerLoss { .. } => {}
         }

@@ -162,6 +162,9 @@ fn commands() -> Vec<Command> {
             name,
             records: vec![RecordSpec { key: None, value: "m".into(), partition: None }],
         },
+        Command::Connect { name: name.clone(), broker: BrokerId(2) },
+        Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0] },
+        Command::Disconnect { name: name.clone() },
         Command::PowerLoss { durable: Vec::new() },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
