@@ -102,8 +102,9 @@ impl Runner<'_> {
                 wanted = wanted.with_num_partitions(count).with_replication_factor(1);
             }
         }
-        let request =
-            kafka::CreateTopicsRequest::default().with_topics(vec![wanted]).with_timeout_ms(TIMEOUT_MS);
+        let request = kafka::CreateTopicsRequest::default()
+            .with_topics(vec![wanted])
+            .with_timeout_ms(TIMEOUT_MS);
         let broker = self.controller()?;
         let answer: kafka::CreateTopicsResponse =
             self.ask(broker, (ApiKey::CreateTopics, CREATE_TOPICS), &request)?;
@@ -129,7 +130,8 @@ impl Runner<'_> {
     }
 
     fn is_served(&mut self, topic: &str) -> Outcome<bool> {
-        let running = (1..=self.case.setup.brokers).filter(|id| self.cluster.life(*id) == Life::Running);
+        let running =
+            (1..=self.case.setup.brokers).filter(|id| self.cluster.life(*id) == Life::Running);
         for broker in running.collect::<Vec<_>>() {
             let request = requests::metadata(topic, false);
             let answer: kafka::MetadataResponse =
@@ -138,7 +140,10 @@ impl Runner<'_> {
             let led = |part: &kafka::metadata_response::MetadataResponsePartition| {
                 part.error_code == 0 && part.leader_id.0 >= 0
             };
-            if told.error_code != 0 || told.partitions.is_empty() || !told.partitions.iter().all(led) {
+            if told.error_code != 0
+                || told.partitions.is_empty()
+                || !told.partitions.iter().all(led)
+            {
                 return Ok(false);
             }
         }

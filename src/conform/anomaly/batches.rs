@@ -101,9 +101,8 @@ fn one(header: &BatchHeader, batch: &Bytes) -> Value {
 fn records(batch: &Bytes) -> Value {
     let read: Result<Vec<Value>, _> = reader::records(batch)
         .map(|record| {
-            record.map(|record| {
-                json!([record.offset.0, text_of(record.key), text_of(record.value)])
-            })
+            record
+                .map(|record| json!([record.offset.0, text_of(record.key), text_of(record.value)]))
         })
         .collect();
     read.map_or(Value::Null, Value::Array)

@@ -67,9 +67,8 @@ fn list(wanted: &Value, got: &Value, path: &str, compare: Compare) -> Option<Dif
         return Some(differ(path, wanted, got));
     };
     let pairs = left.iter().zip(right).enumerate();
-    let inner = pairs
-        .filter_map(|(i, (left, right))| compare(left, right, &format!("{path}[{i}]")))
-        .next();
+    let inner =
+        pairs.filter_map(|(i, (left, right))| compare(left, right, &format!("{path}[{i}]"))).next();
     match left.len() == right.len() {
         true => inner,
         false => Some(differ(path, wanted, got)),
@@ -186,7 +185,10 @@ mod tests {
         assert_eq!(differs(json!({"offset": -1}), json!({"offset": 0})), Some("offset".into()));
         let deep = json!({"replicas": {"2": {"leo": 3}}});
         assert_eq!(differs(deep.clone(), deep.clone()), None);
-        assert_eq!(differs(deep, json!({"replicas": {"2": {"leo": 4}}})), Some("replicas.2.leo".into()));
+        assert_eq!(
+            differs(deep, json!({"replicas": {"2": {"leo": 4}}})),
+            Some("replicas.2.leo".into())
+        );
     }
 
     #[test]
@@ -205,15 +207,23 @@ mod tests {
         assert!(differs(batches(json!([0, 0, 0, null])), idempotent.clone()).is_some());
         assert_eq!(differs(idempotent.clone(), idempotent), None);
         let plain = batches(json!([0, 0, 7, [[0, null, "abc"]]]));
-        assert_eq!(differs(batches(json!([0, 0, null, [[0, null, "<3 bytes>"]]])), plain.clone()), None);
-        assert!(differs(batches(json!([0, 0, 7, [[0, null, "<4 bytes>"]]])), plain.clone()).is_some());
+        assert_eq!(
+            differs(batches(json!([0, 0, null, [[0, null, "<3 bytes>"]]])), plain.clone()),
+            None
+        );
+        assert!(
+            differs(batches(json!([0, 0, 7, [[0, null, "<4 bytes>"]]])), plain.clone()).is_some()
+        );
         assert!(differs(batches(json!([0, 0, 7])), plain).is_some());
     }
 
     #[test]
     fn epochs_that_differed_between_runs_are_not_compared() {
         let epochs = |list: Value| json!({ "epochs": list });
-        assert_eq!(differs(epochs(json!([[0, 0], [null, 2]])), epochs(json!([[0, 0], [4, 2]]))), None);
+        assert_eq!(
+            differs(epochs(json!([[0, 0], [null, 2]])), epochs(json!([[0, 0], [4, 2]]))),
+            None
+        );
         assert!(differs(epochs(json!([[0, 0]])), epochs(json!([[0, 0], [4, 2]]))).is_some());
     }
 

@@ -120,17 +120,18 @@ impl Runner<'_> {
         let groups = &mut self.groups;
         let mut id = String::new();
         let mut generation = None;
-        let mut told = read_answer(answered, ApiKey::JoinGroup, JOIN, |answer: &kafka::JoinGroupResponse| {
-            let protocol = answer.protocol_name.as_ref().map(ToString::to_string);
-            Ok(json!({
-                "error": error_name(answer.error_code),
-                "generation": answer.generation_id,
-                "protocol": protocol,
-                "leader": answer.leader.to_string(),
-                "members": answer.members.len(),
-                "member_id_prefix": answer.member_id.to_string(),
-            }))
-        })?;
+        let mut told =
+            read_answer(answered, ApiKey::JoinGroup, JOIN, |answer: &kafka::JoinGroupResponse| {
+                let protocol = answer.protocol_name.as_ref().map(ToString::to_string);
+                Ok(json!({
+                    "error": error_name(answer.error_code),
+                    "generation": answer.generation_id,
+                    "protocol": protocol,
+                    "leader": answer.leader.to_string(),
+                    "members": answer.members.len(),
+                    "member_id_prefix": answer.member_id.to_string(),
+                }))
+            })?;
         if let Some(member) = told["member_id_prefix"].as_str() {
             member.clone_into(&mut id);
         }
@@ -345,10 +346,11 @@ impl Runner<'_> {
 
     pub(super) fn observe_group(&mut self, group: &str, expects: &[String]) -> Outcome<Value> {
         let found = self.cluster.group(group)?;
-        let generations: Vec<Value> =
-            found.generations.iter().map(|(number, protocol, members)| {
-                json!([number, protocol, members])
-            }).collect();
+        let generations: Vec<Value> = found
+            .generations
+            .iter()
+            .map(|(number, protocol, members)| json!([number, protocol, members]))
+            .collect();
         let mut told = json!({ "generations": generations,
             "generation": found.generations.last().map(|(number, _, _)| number) });
         if expects.iter().any(|field| field == "events") {

@@ -93,8 +93,11 @@ impl Runner<'_> {
         self.watch_controller();
         let first = self.controllers.first().copied().unwrap_or((-1, 0));
         let last = self.controllers.last().copied().unwrap_or(first);
-        let moved_back =
-            self.controllers.iter().skip_while(|(id, _)| *id == first.0).any(|(id, _)| *id == first.0);
+        let moved_back = self
+            .controllers
+            .iter()
+            .skip_while(|(id, _)| *id == first.0)
+            .any(|(id, _)| *id == first.0);
         json!({ "changed": self.controllers.iter().any(|(id, _)| *id != first.0),
             "epoch_increase": last.1 - first.1, "moved_back": moved_back })
     }

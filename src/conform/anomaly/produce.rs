@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-
 use kafka_protocol::messages::{self as kafka, ApiKey};
 use serde_json::{Map, Value, json};
 
@@ -84,8 +83,7 @@ impl Runner<'_> {
         let transactional_id = self.transactional_id(step);
         let bytes = batches::build(records, sender);
         let broker = self.broker_for(step.broker.as_ref(), place.0, place.1)?;
-        let request =
-            requests::produce(place, (acks, timeout), transactional_id.as_deref(), bytes);
+        let request = requests::produce(place, (acks, timeout), transactional_id.as_deref(), bytes);
         if acks == 0 {
             let frame = requests::frame(ApiKey::Produce, PRODUCE, &request);
             self.cluster.send(broker, frame, false)?;
@@ -219,7 +217,9 @@ impl Runner<'_> {
 
     fn new_producer_id(&mut self, name: &str, transactional: Option<&str>) -> Outcome<Value> {
         let request = kafka::InitProducerIdRequest::default()
-            .with_transactional_id(transactional.map(|id| kafka::TransactionalId(requests::text(id))))
+            .with_transactional_id(
+                transactional.map(|id| kafka::TransactionalId(requests::text(id))),
+            )
             .with_transaction_timeout_ms(60_000)
             .with_producer_id(kafka::ProducerId(-1))
             .with_producer_epoch(-1);
@@ -261,16 +261,18 @@ impl Runner<'_> {
         let transactional = kafka::TransactionalId(requests::text(&id));
         let error = match step {
             Txn::AddPartitions { .. } => {
-                let topic = kafka::add_partitions_to_txn_request::AddPartitionsToTxnTopic::default()
-                    .with_name(requests::topic_name(&self.topic))
-                    .with_partitions(vec![0]);
+                let topic =
+                    kafka::add_partitions_to_txn_request::AddPartitionsToTxnTopic::default()
+                        .with_name(requests::topic_name(&self.topic))
+                        .with_partitions(vec![0]);
                 let request = kafka::AddPartitionsToTxnRequest::default()
                     .with_v3_and_below_transactional_id(transactional)
                     .with_v3_and_below_producer_id(kafka::ProducerId(known.id))
                     .with_v3_and_below_producer_epoch(known.epoch)
                     .with_v3_and_below_topics(vec![topic]);
                 let asked = (ApiKey::AddPartitionsToTxn, ADD_PARTITIONS);
-                let answer: kafka::AddPartitionsToTxnResponse = self.ask(broker, asked, &request)?;
+                let answer: kafka::AddPartitionsToTxnResponse =
+                    self.ask(broker, asked, &request)?;
                 let topics = &answer.results_by_topic_v3_and_below;
                 let parts = topics.iter().flat_map(|topic| &topic.results_by_partition);
                 parts.map(|part| part.partition_error_code).find(|code| *code != 0).unwrap_or(0)
@@ -333,9 +335,11 @@ mod tests {
     fn segrecs_are_the_recorded_ones() {
         let batches = segrecs(64);
         assert_eq!(batches.iter().map(Vec::len).sum::<usize>(), 127);
-        let bytes: Vec<Bytes> = batches.iter().map(|records| batches::build(records, None)).collect();
+        let bytes: Vec<Bytes> =
+            batches.iter().map(|records| batches::build(records, None)).collect();
         // The sizes of the three segments that a real cluster made of them.
-        let size = |range: std::ops::Range<usize>| bytes[range].iter().map(Bytes::len).sum::<usize>();
+        let size =
+            |range: std::ops::Range<usize>| bytes[range].iter().map(Bytes::len).sum::<usize>();
         assert_eq!((size(0..28), size(28..55), size(55..64)), (16_315, 16_029, 5_319));
     }
 }

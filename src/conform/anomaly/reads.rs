@@ -192,7 +192,10 @@ fn first_record(records: &Bytes, offset: i64) -> Option<i64> {
     let (whole, _) = batches::split(records);
     let data = whole.iter().filter(|(header, _)| !header.is_control());
     let mut offsets = data.flat_map(|(_, batch)| {
-        reader::records(batch).filter_map(Result::ok).map(|record| record.offset.0).collect::<Vec<_>>()
+        reader::records(batch)
+            .filter_map(Result::ok)
+            .map(|record| record.offset.0)
+            .collect::<Vec<_>>()
     });
     offsets.find(|found| *found >= offset)
 }

@@ -151,8 +151,8 @@ pub fn offset_for_leader_epoch(
 /// Metadata of one topic.
 #[must_use]
 pub fn metadata(topic: &str, allow_auto: bool) -> kafka::MetadataRequest {
-    let topic = kafka::metadata_request::MetadataRequestTopic::default()
-        .with_name(Some(topic_name(topic)));
+    let topic =
+        kafka::metadata_request::MetadataRequestTopic::default().with_name(Some(topic_name(topic)));
     kafka::MetadataRequest::default()
         .with_topics(Some(vec![topic]))
         .with_allow_auto_topic_creation(allow_auto)

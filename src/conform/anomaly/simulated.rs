@@ -14,7 +14,6 @@ use crate::engine::command::Command;
 use crate::engine::config::WorldConfig;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, NodeId, Text};
-use crate::engine::sim::host::Life as HostLife;
 use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 
@@ -29,8 +28,7 @@ const START_AGAIN: u64 = 500_000;
 /// Capabilities that the engine does not have.
 const LACKING: &[&str] = &["groups", "consumers", "transactions", "auto_create"];
 /// Settings of the recordings that change no outcome: how much memory, how soon after the start.
-const WITHOUT_EFFECT: &[&str] =
-    &["log.cleaner.dedupe.buffer.size", "log.initial.task.delay.ms"];
+const WITHOUT_EFFECT: &[&str] = &["log.cleaner.dedupe.buffer.size", "log.initial.task.delay.ms"];
 
 /// A world on which a case runs.
 pub struct Simulated {
@@ -67,8 +65,9 @@ pub fn set_up(setup: &Setup) -> Outcome<Box<dyn Cluster>> {
 
 fn config_of(setup: &Setup) -> Outcome<(WorldConfig, Vec<String>)> {
     let brokers = u16::try_from(setup.brokers).ok().filter(|count| (1..=32).contains(count));
-    let brokers = brokers
-        .ok_or_else(|| Problem::Cannot(format!("{} brokers: 1 to 32 are possible", setup.brokers)))?;
+    let brokers = brokers.ok_or_else(|| {
+        Problem::Cannot(format!("{} brokers: 1 to 32 are possible", setup.brokers))
+    })?;
     let mut config = WorldConfig { brokers, ..WorldConfig::default() };
     // What all recorded brokers had besides; settings of groups that the engine may not have.
     let factor = brokers.to_string();
@@ -169,10 +168,6 @@ impl Simulated {
         let applied = self.world.apply(command).map(|_| ());
         self.take_note();
         applied.map_err(|error| Problem::Failed(format!("expected it to be done, got: {error}")))
-    }
-
-    fn host_life(&self, broker: i32) -> Option<HostLife> {
-        self.world.host(NodeId::Broker(BrokerId(broker))).map(|host| host.life)
     }
 
     fn close(&mut self, name: String) {
@@ -302,17 +297,18 @@ impl Cluster for Simulated {
         Err(Problem::Failed("expected the broker to serve, got nothing".to_owned()))
     }
 
-    fn pause(&mut self, _broker: i32) -> Outcome<()> {
-        Err(Problem::Cannot("the engine cannot freeze a process yet".to_owned()))
+    fn pause(&mut self, broker: i32) -> Outcome<()> {
+        self.apply(Command::Pause { node: node(broker) })
     }
 
-    fn resume(&mut self, _broker: i32) -> Outcome<()> {
-        Err(Problem::Cannot("the engine cannot freeze a process yet".to_owned()))
+    fn resume(&mut self, broker: i32) -> Outcome<()> {
+        self.apply(Command::Resume { node: node(broker) })
     }
 
     fn life(&self, broker: i32) -> Life {
-        match self.host_life(broker) {
-            Some(life) if life.is_up() => Life::Running,
+        match self.world.host(node(broker)) {
+            Some(host) if host.is_paused() => Life::Frozen,
+            Some(host) if host.life.is_up() => Life::Running,
             _ => Life::Dead,
         }
     }

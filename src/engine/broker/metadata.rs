@@ -20,8 +20,8 @@ use crate::engine::broker::{Broker, Caller};
 use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
-use crate::engine::protocol::{Api, Response, Unreadable};
 use crate::engine::protocol::inter_broker::{PartitionState, UpdateMetadataRequest};
+use crate::engine::protocol::{Api, Response, Unreadable};
 
 /// Port of every broker inside a world: `b1:9092`.
 const PORT: i32 = 9092;
@@ -172,7 +172,12 @@ impl Broker {
 
     /// What cannot be read ends the connection, but ApiVersions in an unknown version: that is
     /// answered in version 0, so that the client learns what is spoken here.
-    pub(super) fn answer_unreadable(&mut self, ctx: &mut Ctx<'_>, caller: Caller, what: Unreadable) {
+    pub(super) fn answer_unreadable(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: Caller,
+        what: Unreadable,
+    ) {
         match what {
             Unreadable::Garbage => ctx.disconnect(caller.node),
             Unreadable::ApiVersionsVersion => {

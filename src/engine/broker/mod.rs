@@ -161,7 +161,8 @@ impl Broker {
     }
 
     fn on_request(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, caller: Caller, body: Request) {
-        if matches!(caller.node, NodeId::Client(_)) && !metadata::serves(body.api(), caller.version) {
+        if matches!(caller.node, NodeId::Client(_)) && !metadata::serves(body.api(), caller.version)
+        {
             return ctx.disconnect(caller.node);
         }
         match body {

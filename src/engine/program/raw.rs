@@ -91,8 +91,7 @@ impl RawClient {
             if !silent {
                 self.asked = Some(Asked { correlation, frame: (read.correlation, read.version) });
             }
-            let payload =
-                Payload::Request { correlation, version: read.version, body: read.body };
+            let payload = Payload::Request { correlation, version: read.version, body: read.body };
             ctx.send(NodeId::Broker(self.broker), payload);
         }
     }

@@ -346,7 +346,8 @@ impl World {
     #[cfg(feature = "wire")]
     pub fn take_frames(&mut self, name: &str) -> Vec<crate::engine::program::raw::Received> {
         let Some(id) = self.client_id(name) else { return Vec::new() };
-        let waits = self.client(id).and_then(ClientProcess::as_raw).is_some_and(|r| r.received() > 0);
+        let waits =
+            self.client(id).and_then(ClientProcess::as_raw).is_some_and(|r| r.received() > 0);
         let host = self.hosts.get_mut(&NodeId::Client(id)).filter(|_| waits);
         match host.and_then(|host| Rc::make_mut(host).process.as_mut()) {
             Some(Process::Client(client)) => {
@@ -445,9 +446,7 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
         Command::SetClient { name, .. }
         | Command::Send { name, .. }
         | Command::Frame { name, .. }
-        | Command::Disconnect { name } => {
-            world.client_id(name).map(NodeId::Client)
-        }
+        | Command::Disconnect { name } => world.client_id(name).map(NodeId::Client),
         _ => None,
     }
 }
