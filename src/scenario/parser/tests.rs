@@ -228,7 +228,7 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.below(21) {
+        match self.below(22) {
             0 => Command::Start { node: self.host() },
             1 => Command::Kill { node: self.host() },
             2 => Command::Stop { node: self.host() },
@@ -264,7 +264,16 @@ impl Maker {
             }
             18 => Command::Delay { message: self.address(), by: self.micros() },
             19 => Command::Duplicate { message: self.address(), after: self.micros() },
+            20 => self.outside(),
             _ => self.disk(),
+        }
+    }
+
+    fn outside(&mut self) -> Command {
+        match self.below(3) {
+            0 => Command::Connect { name: self.client_name(), broker: self.broker() },
+            1 => Command::Frame { name: self.word(), bytes: vec![0, 18, 255] },
+            _ => Command::Disconnect { name: self.word() },
         }
     }
 
