@@ -34,10 +34,13 @@ pub struct Runner<'a> {
     pub(super) keys: Vec<String>,
 }
 
+/// Makes of an answer the outcome of its step.
+type ReadAnswer = dyn Fn(&mut Runner<'_>, Answered) -> Outcome<Value>;
+
 /// A request whose answer a later step waits for.
 pub(super) struct Pending {
     pub(super) connection: Connection,
-    pub(super) read: Box<dyn Fn(&mut Runner<'_>, Answered) -> Outcome<Value>>,
+    pub(super) read: Box<ReadAnswer>,
 }
 
 /// What came for a request.

@@ -159,12 +159,12 @@ fn commands() -> Vec<Command> {
         Command::AddConsumer { name: name.clone(), spec: ConsumerSpec::new(&topic) },
         Command::SetClient { name: name.clone(), key: "acks".into(), value: "1".into() },
         Command::Send {
-            name,
+            name: name.clone(),
             records: vec![RecordSpec { key: None, value: "m".into(), partition: None }],
         },
         Command::Connect { name: name.clone(), broker: BrokerId(2) },
         Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0] },
-        Command::Disconnect { name: name.clone() },
+        Command::Disconnect { name },
         Command::PowerLoss { durable: Vec::new() },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
