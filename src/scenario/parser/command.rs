@@ -18,9 +18,31 @@ use super::{Reader, SETTING_WORDS, settings};
 
 /// Statements that become commands.
 const VERBS: &[&str] = &[
-    "topic", "producer", "consumer", "config", "send", "set", "link", "start", "kill", "stop",
-    "pause", "resume", "hold", "cut", "split", "heal", "loss", "drop", "delay", "dup", "power",
-    "rot", "connect", "frame", "disconnect",
+    "topic",
+    "producer",
+    "consumer",
+    "config",
+    "send",
+    "set",
+    "link",
+    "start",
+    "kill",
+    "stop",
+    "pause",
+    "resume",
+    "hold",
+    "cut",
+    "split",
+    "heal",
+    "loss",
+    "drop",
+    "delay",
+    "dup",
+    "power",
+    "rot",
+    "connect",
+    "frame",
+    "disconnect",
 ];
 
 impl Reader {
