@@ -11,6 +11,8 @@ mod fetch_sessions;
 mod pause;
 #[path = "kafka_rules/links.rs"]
 mod links;
+#[path = "kafka_rules/stories.rs"]
+mod stories;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

@@ -12,6 +12,7 @@ pub mod marks;
 pub mod checkpoint;
 pub mod saving;
 pub mod reopen;
+mod faults;
 mod moving;
 mod opening;
 #[cfg(test)]

@@ -20,10 +20,10 @@ use crate::engine::event::{ElectionReason, EventKind};
 use crate::engine::ids::{EventId, Text};
 use crate::i18n::Lang;
 use crate::session::Session;
-use crate::session::message::{Effect, Msg, Notice};
+use crate::session::message::{Effect, Mark, Msg, Notice};
 use crate::ui::caption::Caption;
 use crate::ui::context::{Action, Dialog, Opened, Shared, Tab, Ui};
-use crate::ui::dialog::Dialogs;
+use crate::ui::dialog::{Dialogs, MARKS_MOST};
 use crate::ui::dock::Dock;
 use crate::ui::effects::storage::Storage;
 use crate::ui::effects::{lifetime, location};
@@ -322,7 +322,15 @@ impl App {
             .chain(cluster.consumers.iter().map(|consumer| consumer.name.clone()))
             .collect();
         let brokers = u32::try_from(cluster.brokers.len()).unwrap_or(u32::MAX);
-        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} /> }
+        let marks = if self.dialog == Some(Dialog::Marks) { self.told_marks() } else { Vec::new() };
+        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} {marks} /> }
+    }
+}
+
+impl App {
+    /// Marks as their list shows them.
+    fn told_marks(&self) -> Vec<(Mark, AttrValue)> {
+        Shown::marks(&self.session.borrow(), &self.headlines, self.lang, MARKS_MOST)
     }
 }
 

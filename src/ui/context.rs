@@ -5,10 +5,10 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::engine::command::Command;
-use crate::engine::ids::{BrokerId, EventId};
+use crate::engine::ids::{BrokerId, EventId, NodeId, Text};
 use crate::i18n::{Arg, Lang, tr};
 use crate::scenario::link::LinkError;
-use crate::session::message::Msg;
+use crate::session::message::{Mark, Msg};
 use crate::ui::lesson_panel::LessonAction;
 use crate::ui::stage::StageAction;
 use crate::ui::tools::Tool;
@@ -29,8 +29,14 @@ pub enum Action {
     Part(Part),
     /// Turn to this place of the replica that is open.
     Place(Place),
+    /// Turn a bit of a file of this host.
+    Flip(NodeId, Text),
+    /// Cut the power of every host.
+    CutPower,
     /// Show why an event happened.
     Why(EventId),
+    /// Go to a mark of the time bar, and show why it is there.
+    Story(Mark),
     /// Show why what the caption tells happened.
     WhyCaption,
     /// Let time pass, or stop it.
@@ -123,6 +129,8 @@ pub enum Dialog {
     AddTopic,
     /// The keys.
     Help,
+    /// The marks of the time bar.
+    Marks,
     /// A link that was refused.
     Damaged(LinkError),
 }

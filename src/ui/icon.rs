@@ -23,6 +23,7 @@ macro_rules! icons {
 icons! {
     Play = "play",
     Pause = "pause",
+    Stop = "square",
     StepBack = "step-back",
     StepForward = "step-forward",
     SkipForward = "skip-forward",

@@ -1,6 +1,7 @@
 //! Keys: one table drives what a key does and what the help shows.
 //!
-//! Single letters are off while a text field has the focus; Escape always works.
+//! Single letters are off while a text field has the focus, and when somebody turned them off; Escape
+//! always works.
 
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::{document, window};
@@ -10,6 +11,7 @@ use yew::Callback;
 
 use crate::session::message::Msg;
 use crate::ui::context::{Action, Dialog};
+use crate::ui::prefs;
 use crate::ui::tools::Tool;
 
 /// What the help shows: keys, and the key of their text.
@@ -52,7 +54,9 @@ fn meaning(event: &KeyboardEvent) -> Option<Action> {
     let tag = focus.as_ref().map(|element| element.tag_name()).unwrap_or_default();
     let is_typing = matches!(tag.as_str(), "INPUT" | "SELECT" | "TEXTAREA");
     let is_pressing = matches!(tag.as_str(), "BUTTON" | "A" | "SUMMARY") && key == " ";
-    if is_typing || is_pressing || has_dialog() {
+    // Space plays wherever it presses nothing; every other key is a single character.
+    let is_off = key.chars().count() == 1 && key != " " && !prefs::letters();
+    if is_typing || is_pressing || is_off || has_dialog() {
         return None;
     }
     let action = match key.as_str() {

@@ -7,6 +7,7 @@ use crate::i18n::{Lang, tr};
 
 const LANGUAGE_KEY: &str = "highwater.lang";
 const THEME_KEY: &str = "highwater.theme";
+const LETTERS_KEY: &str = "highwater.letters";
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,16 @@ pub fn set_theme(theme: Theme, is_chosen: bool) {
     if is_chosen {
         let _kept_if_allowed = LocalStorage::set(THEME_KEY, theme.name());
     }
+}
+
+/// Whether single keys do something; they do until somebody turns them off (WCAG 2.1.4).
+pub fn letters() -> bool {
+    LocalStorage::get::<String>(LETTERS_KEY).map_or(true, |kept| kept != "off")
+}
+
+/// Turns single keys on or off, and keeps that for the next visit.
+pub fn set_letters(on: bool) {
+    let _kept_if_allowed = LocalStorage::set(LETTERS_KEY, if on { "on" } else { "off" });
 }
 
 /// A parameter of the page's address.

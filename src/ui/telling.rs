@@ -1,11 +1,11 @@
 //! Events as the page tells them: their sentences, with the names and messages that the session knows.
 
-use crate::engine::event::{Event, EventKind};
-use crate::engine::ids::{ClientId, EventId, NodeId, Text};
+use crate::engine::event::Event;
+use crate::engine::ids::{ClientId, EventId, Text};
 use crate::i18n::Lang;
 use crate::session::Session;
 use crate::ui::app::headlines::Headlines;
-use crate::view::explain::{Names, Step, phrase, silences, story};
+use crate::view::explain::{Names, Step, phrase, story};
 
 /// A session as somebody who tells it.
 pub struct Telling<'a> {
@@ -40,18 +40,9 @@ impl Names for Telling<'_> {
         self.session.event(message).cloned()
     }
 
-    fn silenced(&self, node: NodeId, before: EventId) -> Option<Event> {
-        let is_it =
-            |event: &&Event| event.id < before && is_about(event, node) && silences(&event.kind);
+    fn newest(&self, before: EventId, wanted: &dyn Fn(&Event) -> bool) -> Option<Event> {
+        let is_it = |event: &&Event| event.id < before && wanted(event);
         let known = self.session.events().rev().find(is_it);
         known.or_else(|| self.headlines.newest().find(is_it)).cloned()
-    }
-}
-
-/// Whether an event happened to a host, or to one of its links.
-fn is_about(event: &Event, node: NodeId) -> bool {
-    match event.kind {
-        EventKind::LinkHeld { a, b } | EventKind::LinkCut { a, b } => a == node || b == node,
-        _ => event.node == Some(node),
     }
 }

@@ -215,7 +215,8 @@ fn weight(kind: MarkKind) -> u8 {
     }
 }
 
-fn mark_key(kind: MarkKind) -> &'static str {
+/// The key of the word for a mark.
+pub fn mark_key(kind: MarkKind) -> &'static str {
     match kind {
         MarkKind::Command => "mark-command",
         MarkKind::Death => "mark-death",

@@ -71,6 +71,9 @@ pub fn Tools(props: &ToolsProps) -> Html {
                 { add("add-consumer", Dialog::AddConsumer) }
                 { add("add-topic", Dialog::AddTopic) }
             </div>
+            <div class="tools"><button class="tool" onclick={ui.on(Action::Open(Dialog::Marks))}>
+                { icon(Icon::List) }<span>{ ui.t("marks-title") }</span>
+            </button></div>
         </div>
     }
 }

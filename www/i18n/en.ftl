@@ -61,6 +61,8 @@ mark-isr = ISR
 mark-truncation = Cut
 mark-loss = Loss
 mark-broken = Broken rule
+marks-title = Marks
+marks-what = What mattered so far, newest first. Choose one to go there and see why.
 
 ## Tools and things to add
 
@@ -175,6 +177,8 @@ topic-settings = Settings of { $topic }
 action-kill = Kill
 action-start = Start
 action-stop = Stop
+action-pause = Freeze
+action-resume = Let run on
 action-drop = Drop this message
 action-hold = Hold the link
 action-heal = Heal the link
@@ -226,6 +230,7 @@ help-escape = back to select, close
 help-this = this table
 help-filter = filter the events
 help-letters = Single letters work while no text field has the focus.
+help-letters-on = Single keys are on
 
 ## Notices and sheets
 

@@ -45,6 +45,10 @@ recovery-point = Recovery point
 recovery-point-on-disk = … in its checkpoint file
 high-watermark-on-disk = HW in its checkpoint file
 checkpoint-none = not written
+flip = Flip a bit
+flip-label = Flip a bit in the middle of { $file }
+power = Power loss everywhere
+power-hint = Every process ends, and every file keeps only what was flushed.
 
 ## ZooKeeper
 

@@ -34,11 +34,12 @@ stage-position = position { $position }, lag { $lag }
 ## Controls
 
 stage-start = Start
-stage-stop = Stop
 stage-kill = Kill
 stage-start-label = Start broker { $id }
 stage-stop-label = Stop broker { $id } cleanly
 stage-kill-label = Kill broker { $id }
+stage-pause-label = Freeze broker { $id }
+stage-resume-label = Let broker { $id } run on
 stage-send = Send
 stage-send-label = Send one record from { $name }
 stage-acks-label = acks of { $name }
@@ -70,10 +71,12 @@ stage-key-doomed = Will be cut
 stage-tables = The cluster as tables
 stage-table-brokers = Brokers
 stage-table-topic = Partitions of { $topic }
+stage-table-links = Links between servers
 stage-table-clients = Producers and consumers
 stage-table-messages = Messages in flight: { $count }
 stage-col-broker = Broker
 stage-col-state = State
+stage-col-link = Link
 stage-col-leads = Leads
 stage-col-disk = On disk
 stage-col-unflushed = Not flushed

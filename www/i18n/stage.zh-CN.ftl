@@ -34,11 +34,12 @@ stage-position = position { $position }，lag { $lag }
 ## 控件
 
 stage-start = 启动
-stage-stop = 停止
 stage-kill = 杀掉
 stage-start-label = 启动 broker { $id }
 stage-stop-label = 正常停止 broker { $id }
 stage-kill-label = 杀掉 broker { $id }
+stage-pause-label = 冻结 broker { $id }
+stage-resume-label = 让 broker { $id } 继续运行
 stage-send = 发送
 stage-send-label = 让 { $name } 发送一条记录
 stage-acks-label = { $name } 的 acks
@@ -70,10 +71,12 @@ stage-key-doomed = 将被截断
 stage-tables = 集群的表格形式
 stage-table-brokers = Broker
 stage-table-topic = { $topic } 的分区
+stage-table-links = 服务器之间的链路
 stage-table-clients = 生产者和消费者
 stage-table-messages = 在途消息：{ $count }
 stage-col-broker = Broker
 stage-col-state = 状态
+stage-col-link = 链路
 stage-col-leads = 领导分区数
 stage-col-disk = 磁盘占用
 stage-col-unflushed = 未刷盘

@@ -61,6 +61,8 @@ mark-isr = ISR
 mark-truncation = 截断
 mark-loss = 丢失
 mark-broken = 规则被破坏
+marks-title = 标记
+marks-what = 到目前为止的要事，最新的在前。选一条，回到那一刻看原因。
 
 ## 工具与添加
 
@@ -172,6 +174,8 @@ topic-settings = { $topic } 的设置
 action-kill = 杀掉
 action-start = 启动
 action-stop = 停止
+action-pause = 冻结
+action-resume = 继续运行
 action-drop = 丢弃这条消息
 action-hold = 卡住链路
 action-heal = 恢复链路
@@ -223,6 +227,7 @@ help-escape = 回到选择，关闭
 help-this = 这张表
 help-filter = 筛选事件
 help-letters = 焦点不在输入框时，单个字母键才有效。
+help-letters-on = 启用单键操作
 
 ## 通知
 

@@ -1,7 +1,7 @@
 //! What the app does when somebody asks for something.
 
 use crate::engine::command::{Acks, Command, RecordSpec};
-use crate::engine::ids::Text;
+use crate::engine::ids::{NodeId, Text};
 use crate::engine::time::Micros;
 use crate::i18n::Lang;
 use crate::session::message::Msg;
@@ -26,7 +26,17 @@ impl App {
             }
             Action::Part(part) => self.opened.part = part,
             Action::Place(place) => self.opened.place = place,
+            Action::Flip(node, path) => self.flip(node, &path),
+            Action::CutPower => {
+                let command = self.session.borrow().power_loss();
+                self.tell(Msg::Apply(command));
+            }
             Action::Why(event) => self.ask_why(event),
+            Action::Story(mark) => {
+                self.dialog = None;
+                self.tell(Msg::Seek(mark.at));
+                self.ask_why(mark.event);
+            }
             Action::WhyCaption => {
                 if let Some(event) = self.shown.told.as_ref().map(|told| told.event) {
                     self.ask_why(event);
@@ -66,7 +76,7 @@ impl App {
             self.inspects = true;
         }
         if self.selection != selection {
-            self.opened = Opened::default();
+            self.opened = Opened { part: self.opened.part, ..Opened::default() };
         }
         self.selection = selection;
     }
@@ -134,9 +144,11 @@ impl App {
     fn touch(&mut self, action: StageAction) {
         let command = match action {
             StageAction::Select(selection) => return self.select(selection),
-            StageAction::Kill(node) => Command::Kill { node },
-            StageAction::Stop(node) => Command::Stop { node },
-            StageAction::Start(node) => Command::Start { node },
+            StageAction::Look(partition, broker) => {
+                self.select(Selection::Partition(partition));
+                return self.act(Action::Replica(broker));
+            }
+            StageAction::Give(command) => command,
             StageAction::SetAcks(name, acks) => {
                 Command::SetClient { name, key: "acks".into(), value: acks_word(acks).into() }
             }
@@ -147,9 +159,6 @@ impl App {
                     records: vec![RecordSpec { key: None, value, partition: None }],
                 }
             }
-            StageAction::Hold(a, b) => Command::Hold { a, b },
-            StageAction::Heal(a, b) => Command::Heal { a, b },
-            StageAction::Drop(message) => Command::Drop { message },
         };
         self.tell(Msg::Apply(command));
     }
@@ -159,6 +168,14 @@ impl App {
         let cluster = self.session.borrow().cluster();
         let sent = cluster.producers.iter().find(|producer| &*producer.name == name);
         format!("{name}-{}", sent.map_or(0, |producer| producer.sent)).into()
+    }
+
+    /// One bit of the byte in the middle of a file turns: the smallest rot there is.
+    fn flip(&mut self, node: NodeId, path: &str) {
+        let command = self.session.borrow().flipped_bit(node, path);
+        if let Some(command) = command {
+            self.tell(Msg::Apply(command));
+        }
     }
 
     /// Puts away what belonged to the world before.

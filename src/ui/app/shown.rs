@@ -7,6 +7,7 @@ use crate::engine::ids::EventId;
 use crate::engine::time::Micros;
 use crate::i18n::Lang;
 use crate::session::Session;
+use crate::session::message::Mark;
 use crate::ui::caption::Told;
 use crate::ui::context::{Opened, Part};
 use crate::ui::dock::{Cause, Row};
@@ -18,6 +19,7 @@ use crate::view::cluster::{ClusterView, MessageView};
 use crate::view::explain::{Importance, importance};
 use crate::view::inside::{Inside, Look};
 use crate::view::scene::Selection;
+use yew::AttrValue;
 
 use super::headlines::Headlines;
 use super::is_loss;
@@ -84,6 +86,22 @@ impl Shown {
             inside: Rc::default(),
             made_ms: now_ms(),
         }
+    }
+
+    /// The newest marks of the time bar first, each with the sentence of its event where it is known.
+    pub fn marks(
+        session: &Session,
+        headlines: &Headlines,
+        lang: Lang,
+        most: usize,
+    ) -> Vec<(Mark, AttrValue)> {
+        let telling = Telling::of(session, headlines);
+        let told = |mark: &Mark| {
+            let event = session.event(mark.event);
+            let text = event.map(|event| telling.sentence(event, lang)).unwrap_or_default();
+            (*mark, AttrValue::from(text))
+        };
+        session.marks().iter().rev().take(most).map(told).collect()
     }
 
     /// Whether it is time to make it anew.

@@ -5,12 +5,14 @@ mod add_topic;
 mod damaged;
 mod field;
 mod help;
+mod marks;
 mod share;
 
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use crate::engine::ids::Text;
+use crate::session::message::Mark;
 use crate::ui::context::{Action, Dialog, use_ui};
 use crate::ui::icon::{Icon, icon};
 
@@ -18,6 +20,7 @@ pub use add_client::{AddConsumer, AddProducer};
 pub use add_topic::AddTopic;
 pub use damaged::Damaged;
 pub use help::Help;
+pub use marks::{MARKS_MOST, Marks};
 pub use share::Share;
 
 #[derive(Properties, PartialEq)]
@@ -30,6 +33,8 @@ pub struct DialogsProps {
     pub taken: Vec<Text>,
     /// Brokers of the world.
     pub brokers: u32,
+    /// Marks of the time bar with their sentences, while they are listed.
+    pub marks: Vec<(Mark, AttrValue)>,
 }
 
 /// The open dialog, if there is one.
@@ -43,6 +48,7 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         Some(Dialog::AddConsumer) => html! { <AddConsumer {topics} {taken} /> },
         Some(Dialog::AddTopic) => html! { <AddTopic {topics} brokers={props.brokers} /> },
         Some(Dialog::Help) => html! { <Help /> },
+        Some(Dialog::Marks) => html! { <Marks marks={props.marks.clone()} /> },
         Some(Dialog::Damaged(error)) => html! { <Damaged {error} /> },
     }
 }

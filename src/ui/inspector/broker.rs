@@ -6,6 +6,8 @@ use crate::engine::ids::{BrokerId, NodeId};
 use crate::i18n::Arg;
 use crate::ui::context::{Action, Opened, Part, Ui};
 use crate::ui::format;
+use crate::ui::icon::{Icon, icon};
+use crate::ui::inspector::message::link_state;
 use crate::ui::inspector::{
     controller, facts, head, host, parts, pill, process_buttons, state_key,
 };
@@ -56,6 +58,9 @@ fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
                 (ui.t("broker-disk"), format::bytes(broker.disk_bytes)),
                 (ui.t("broker-unflushed"), format::bytes(broker.unflushed_bytes)),
             ]) }
+            <div class="la"><button class="btn danger" title={ui.t("power-hint")} onclick={ui.on(Action::CutPower)}>
+                { icon(Icon::HardDrive) }{ ui.t("power") }
+            </button></div>
             <h3><span>{ ui.t("broker-replicas") }</span><span class="dim">{ leads }</span></h3>
             <table><tbody>{ for here }</tbody></table>
             <h3>{ ui.t("broker-links") }</h3>
@@ -73,8 +78,7 @@ fn peers(cluster: &ClusterView, node: NodeId) -> impl Iterator<Item = NodeId> {
 /// A link, to be selected without a pointer: what can be done to it stands in its own inspector.
 fn link(ui: &Ui, cluster: &ClusterView, node: NodeId, peer: NodeId) -> Html {
     let (a, b) = (node.min(peer), node.max(peer));
-    let is_held = cluster.held.contains(&(a, b)) || cluster.held.contains(&(b, a));
-    let state = ui.t(if is_held { "link-state-held" } else { "link-state-flows" });
+    let state = ui.t(link_state(cluster, a, b));
     html! {
         <tr>
             <th scope="row">

@@ -75,3 +75,8 @@ fn hold_button(ui: &Ui, cluster: &ClusterView, a: NodeId, b: NodeId) -> Html {
 pub fn is_held(cluster: &ClusterView, a: NodeId, b: NodeId) -> bool {
     cluster.held.iter().any(|pair| *pair == (a, b) || *pair == (b, a))
 }
+
+/// The key of the word for a link's state.
+pub fn link_state(cluster: &ClusterView, a: NodeId, b: NodeId) -> &'static str {
+    if is_held(cluster, a, b) { "link-state-held" } else { "link-state-flows" }
+}

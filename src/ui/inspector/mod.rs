@@ -10,6 +10,7 @@ mod zookeeper;
 
 use yew::prelude::*;
 
+pub use message::link_state;
 pub use partition::opened_replica;
 
 use crate::engine::ids::NodeId;
@@ -161,10 +162,17 @@ fn process_buttons(ui: &Ui, node: NodeId, state: ProcessState) -> Html {
             <div class="la"><button class="btn" onclick={ui.command(Command::Start { node })}>{ ui.t("action-start") }</button></div>
         };
     }
+    let (pause, picture, key) = match state {
+        ProcessState::Paused => (Command::Resume { node }, Icon::Play, "action-resume"),
+        _ => (Command::Pause { node }, Icon::Pause, "action-pause"),
+    };
     html! {
         <div class="la">
             <button class="btn danger" onclick={ui.command(Command::Kill { node })}>{ icon(Icon::PowerOff) }{ ui.t("action-kill") }</button>
-            <button class="btn" onclick={ui.command(Command::Stop { node })}>{ ui.t("action-stop") }</button>
+            <button class="btn" disabled={state == ProcessState::Paused} onclick={ui.command(Command::Stop { node })}>
+                { icon(Icon::Stop) }{ ui.t("action-stop") }
+            </button>
+            <button class="btn" onclick={ui.command(pause)}>{ icon(picture) }{ ui.t(key) }</button>
         </div>
     }
 }

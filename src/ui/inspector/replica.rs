@@ -3,7 +3,7 @@
 
 use yew::prelude::*;
 
-use crate::engine::ids::Offset;
+use crate::engine::ids::{NodeId, Offset};
 use crate::engine::time::Micros;
 use crate::i18n::Arg;
 use crate::ui::context::{Action, Opened, Part, Ui};
@@ -238,6 +238,7 @@ fn files(ui: &Ui, replica: &ReplicaInside) -> Html {
                 <div class="fn">
                     <span class="mono">{ &*file.name }</span>
                     <span class="num dim">{ format::bytes(file.bytes) }</span>
+                    { flip(ui, replica, file) }
                 </div>
                 { bar(file.bytes, file.flushed_bytes, largest) }
             </li>
@@ -255,6 +256,17 @@ fn files(ui: &Ui, replica: &ReplicaInside) -> Html {
             <ul class="files">{ for replica.files.iter().take(4 * PAGE as usize).map(row) }</ul>
             { key(ui) }
         </>
+    }
+}
+
+/// The button that turns a bit of a file.
+fn flip(ui: &Ui, replica: &ReplicaInside, file: &FileView) -> Html {
+    let label = ui.tr("flip-label", &[("file", Arg::from(&*file.name))]);
+    let path = format!("{}/{}", replica.dir, file.name).into();
+    let action = Action::Flip(NodeId::Broker(replica.broker), path);
+    html! {
+        <button class="btn sm danger" title={label.clone()} aria-label={label} disabled={file.bytes == 0}
+            onclick={ui.on(action)}>{ ui.t("flip") }</button>
     }
 }
 

@@ -10,9 +10,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::engine::command::Acks;
+use crate::engine::command::{Acks, Command};
 use crate::engine::ids::NodeId;
 use crate::i18n::{Arg, Lang, tr};
+use crate::ui::icon::{Icon, icon};
 use crate::ui::stage::{StageAction, words};
 use crate::view::scene::card::{BrokerCard, Control, ProducerCard};
 use crate::view::scene::focus::{Arrow, Target, step, targets};
@@ -103,7 +104,7 @@ fn stop(
                 && scene.brokers.iter().any(|card| card.id == id && card.state.is_up())
             {
                 event.stop_propagation();
-                on_action.emit(StageAction::Kill(NodeId::Broker(id)));
+                on_action.emit(StageAction::Give(Command::Kill { node: NodeId::Broker(id) }));
             }
         })
     };
@@ -112,7 +113,18 @@ fn stop(
         <button type="button" id={id_of(k)} class="stage-target" style={place(&target.rect)}
             tabindex={if current { "0" } else { "-1" }} aria-label={label(props, target)}
             aria-pressed={chosen.to_string()} {onfocus} {onkeydown}
-            onclick={act(props, StageAction::Select(target.selection.clone()))}></button>
+            onclick={act(props, select(&props.scene, target))}></button>
+    }
+}
+
+/// What choosing a target asks for: of a strip, its replica.
+fn select(scene: &Scene, target: &Target) -> StageAction {
+    match target.replica {
+        Some((b, r)) => {
+            let card = &scene.brokers[b];
+            StageAction::Look(card.replicas[r].partition.clone(), card.id)
+        }
+        None => StageAction::Select(target.selection.clone()),
     }
 }
 
@@ -164,22 +176,25 @@ fn broker_buttons(props: &ControlsProps, card: &BrokerCard) -> Html {
     let node = NodeId::Broker(card.id);
     let touch = props.scene.layout == Layout::Upright;
     let button = |(control, at): &(Control, Rect)| {
-        let (key, label, action, class) = match control {
-            Control::Start => {
-                ("stage-start", "stage-start-label", StageAction::Start(node), "stage-button start")
-            }
-            Control::Stop => {
-                ("stage-stop", "stage-stop-label", StageAction::Stop(node), "stage-button")
-            }
-            Control::Kill => {
-                ("stage-kill", "stage-kill-label", StageAction::Kill(node), "stage-button kill")
-            }
+        let (class, label, command) = match control {
+            Control::Start => ("start", "stage-start-label", Command::Start { node }),
+            Control::Stop => ("stop", "stage-stop-label", Command::Stop { node }),
+            Control::Kill => ("kill", "stage-kill-label", Command::Kill { node }),
+            Control::Pause => ("pause", "stage-pause-label", Command::Pause { node }),
+            Control::Resume => ("resume", "stage-resume-label", Command::Resume { node }),
+        };
+        let face = match control {
+            Control::Start => words::t(props.lang, "stage-start").into(),
+            Control::Kill => words::t(props.lang, "stage-kill").into(),
+            Control::Stop => icon(Icon::Stop),
+            Control::Pause => icon(Icon::Pause),
+            Control::Resume => icon(Icon::Play),
         };
         let label = words::t1(props.lang, label, "id", card.id.0);
         html! {
-            <button type="button" class={classes!(class, touch.then_some("touch"))} style={place(at)}
-                title={label.clone()} aria-label={label} onclick={act(props, action)}>
-                { words::t(props.lang, key) }
+            <button type="button" class={classes!("stage-button", class, touch.then_some("touch"))} style={place(at)}
+                title={label.clone()} aria-label={label} onclick={act(props, StageAction::Give(command))}>
+                { face }
             </button>
         }
     };

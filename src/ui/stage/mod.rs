@@ -26,8 +26,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, MouseEvent, ResizeObserver};
 use yew::prelude::*;
 
-use crate::engine::command::{Acks, MessageAddress};
-use crate::engine::ids::{NodeId, Text};
+use crate::engine::command::{Acks, Command, MessageAddress};
+use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
 use crate::engine::time::Micros;
 use crate::i18n::Lang;
 use crate::ui::tools::Tool;
@@ -47,22 +47,14 @@ use twin::Twin;
 pub enum StageAction {
     /// Look at something; [`Selection::None`] at nothing.
     Select(Selection),
-    /// End a process at once.
-    Kill(NodeId),
-    /// Ask a process to end.
-    Stop(NodeId),
-    /// Start a process.
-    Start(NodeId),
+    /// Look into the replica that a broker has of a partition.
+    Look(TopicPartition, BrokerId),
+    /// Do something to the world.
+    Give(Command),
     /// Set `acks` of the producer of this name.
     SetAcks(Text, Acks),
     /// Let the producer of this name send one record.
     SendOne(Text),
-    /// Stall a link.
-    Hold(NodeId, NodeId),
-    /// End a stall.
-    Heal(NodeId, NodeId),
-    /// Drop a message in flight.
-    Drop(MessageAddress),
 }
 
 /// What the stage shows.
@@ -240,26 +232,38 @@ fn touched(scene: &Scene, props: &StageProps, at: Point) -> Option<StageAction> 
     match props.tool {
         Tool::Select => match props.painter.hit(at) {
             Some(message) => Some(StageAction::Select(Selection::Message(message.id))),
-            None => Some(StageAction::Select(scene.hit(at))),
+            None => Some(match (scene.hit(at), card_at(scene, at)) {
+                (Selection::Partition(which), Some(broker)) => StageAction::Look(which, broker),
+                (selection, _) => StageAction::Select(selection),
+            }),
         },
-        Tool::Kill => match scene.hit(at) {
-            Selection::Broker(id) => Some(StageAction::Kill(NodeId::Broker(id))),
-            Selection::Producer(id) | Selection::Consumer(id) => {
-                Some(StageAction::Kill(NodeId::Client(id)))
-            }
-            Selection::Zookeeper => Some(StageAction::Kill(NodeId::Zookeeper)),
-            Selection::Partition(_) => {
-                let card = scene.brokers.iter().find(|card| card.rect.contains(at))?;
-                Some(StageAction::Kill(NodeId::Broker(card.id)))
-            }
-            _ => None,
-        },
-        Tool::Hold => scene.link_at(at).map(|link| match link.state {
-            LinkState::Held => StageAction::Heal(link.a, link.b),
-            _ => StageAction::Hold(link.a, link.b),
+        Tool::Kill => {
+            let node = match scene.hit(at) {
+                Selection::Broker(id) => NodeId::Broker(id),
+                Selection::Producer(id) | Selection::Consumer(id) => NodeId::Client(id),
+                Selection::Zookeeper => NodeId::Zookeeper,
+                Selection::Partition(_) => NodeId::Broker(card_at(scene, at)?),
+                _ => return None,
+            };
+            Some(StageAction::Give(Command::Kill { node }))
+        }
+        Tool::Hold => scene.link_at(at).map(|link| {
+            let (a, b) = (link.a, link.b);
+            StageAction::Give(match link.state {
+                LinkState::Held => Command::Heal { a, b },
+                _ => Command::Hold { a, b },
+            })
         }),
-        Tool::Drop => props.painter.hit(at).map(|message| StageAction::Drop(address(&message))),
+        Tool::Drop => props
+            .painter
+            .hit(at)
+            .map(|message| StageAction::Give(Command::Drop { message: address(&message) })),
     }
+}
+
+/// The broker on whose card a point lies.
+fn card_at(scene: &Scene, at: Point) -> Option<BrokerId> {
+    scene.brokers.iter().find(|card| card.rect.contains(at)).map(|card| card.id)
 }
 
 /// The name of a message in a command.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use crate::engine::command::Command;
 use crate::engine::ids::{BrokerId, NodeId};
 use crate::engine::time::Micros;
 use crate::i18n::{Arg, Lang, tr};
@@ -70,6 +71,7 @@ pub fn Twin(props: &TwinProps) -> Html {
         <section class={if props.shown { "stage-twin" } else { "stage-twin hidden" }} aria-label={label}>
             { brokers(shown) }
             { for shown.cluster.topics.iter().map(|topic| partitions(shown, topic)) }
+            { links(shown) }
             { clients(shown) }
             { messages(shown) }
         </section>
@@ -78,9 +80,13 @@ pub fn Twin(props: &TwinProps) -> Html {
 
 /// A cell that selects.
 fn select(props: &TwinProps, selection: Selection, words: String) -> Html {
+    ask(props, StageAction::Select(selection), words)
+}
+
+/// A button that asks for something.
+fn ask(props: &TwinProps, action: StageAction, words: String) -> Html {
     let on_action = props.on_action.clone();
-    let onclick =
-        Callback::from(move |_: MouseEvent| on_action.emit(StageAction::Select(selection.clone())));
+    let onclick = Callback::from(move |_: MouseEvent| on_action.emit(action.clone()));
     // Out of the tab order while hidden: a focus that nobody sees is a trap.
     let tabindex = if props.shown { "0" } else { "-1" };
     html! { <button type="button" {tabindex} {onclick}>{ words }</button> }
@@ -139,7 +145,11 @@ fn partitions(props: &TwinProps, topic: &TopicView) -> Html {
                 <td>{ list(&partition.isr) }</td>
                 <td class="num">{ partition.high_watermark.to_string() }</td>
                 { for cluster.brokers.iter().map(|broker| html! {
-                    <td class="num">{ leo(broker.id).map_or("–".to_owned(), |r| r.log_end_offset.to_string()) }</td>
+                    <td class="num">
+                        if let Some(replica) = leo(broker.id) {
+                            { ask(props, StageAction::Look(partition.partition.clone(), broker.id), replica.log_end_offset.to_string()) }
+                        } else { { "–" } }
+                    </td>
                 }) }
             </tr>
         }
@@ -156,6 +166,35 @@ fn partitions(props: &TwinProps, topic: &TopicView) -> Html {
                 }) }
             </tr></thead>
             <tbody>{ for topic.partitions.iter().map(row) }</tbody>
+        </table>
+    }
+}
+
+/// Most links listed: between many brokers there are more than anybody reads.
+const LINKS_MAX: usize = 60;
+
+/// Links between servers, each with its state.
+fn links(props: &TwinProps) -> Html {
+    let (lang, cluster) = (props.lang, &props.cluster);
+    let servers = cluster.brokers.iter().map(|broker| NodeId::Broker(broker.id));
+    let servers: Vec<NodeId> = std::iter::once(NodeId::Zookeeper).chain(servers).collect();
+    let pairs =
+        servers.iter().enumerate().flat_map(|(n, a)| servers[n + 1..].iter().map(|b| (*a, *b)));
+    let row = |(a, b): (NodeId, NodeId)| {
+        let name = format!("{} – {}", host(props, a), host(props, b));
+        let state = crate::ui::inspector::link_state(cluster, a, b);
+        html! {
+            <tr>
+                <th scope="row">{ select(props, Selection::Link(a.min(b), a.max(b)), name) }</th>
+                <td>{ t(lang, state) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <table>
+            <caption>{ t(lang, "stage-table-links") }</caption>
+            { head(lang, &["stage-col-link", "stage-col-state"]) }
+            <tbody>{ for pairs.take(LINKS_MAX).map(row) }</tbody>
         </table>
     }
 }
@@ -203,8 +242,9 @@ fn messages(props: &TwinProps) -> Html {
     let item = |message: &MessageView| {
         let on_action = props.on_action.clone();
         let name = address(message);
-        let drop =
-            Callback::from(move |_: MouseEvent| on_action.emit(StageAction::Drop(name.clone())));
+        let drop = Callback::from(move |_: MouseEvent| {
+            on_action.emit(StageAction::Give(Command::Drop { message: name.clone() }));
+        });
         html! {
             <li>
                 { select(props, Selection::Message(message.id), sentence(props, message)) }

@@ -32,9 +32,9 @@ pub trait Names {
         None
     }
 
-    /// The newest known event before `before` after which a host could not be heard any more.
-    fn silenced(&self, node: NodeId, before: EventId) -> Option<Event> {
-        let _ = (node, before);
+    /// The newest known event before `before` that is as `wanted` says.
+    fn newest(&self, before: EventId, wanted: &dyn Fn(&Event) -> bool) -> Option<Event> {
+        let _ = (before, wanted);
         None
     }
 }
@@ -138,6 +138,15 @@ pub fn silences(kind: &EventKind) -> bool {
             | LinkHeld { .. }
             | LinkCut { .. }
     )
+}
+
+/// Whether an event happened to a host, or to one of its links.
+#[must_use]
+pub fn is_about(event: &Event, node: NodeId) -> bool {
+    match event.kind {
+        EventKind::LinkHeld { a, b } | EventKind::LinkCut { a, b } => a == node || b == node,
+        _ => event.node == Some(node),
+    }
 }
 
 /// The causes of an event, from itself back to the command (or the boot) that began it, or to the

@@ -5,7 +5,7 @@ use crate::engine::event::*;
 use crate::engine::ids::*;
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
-use crate::view::explain::{Names, silences};
+use crate::view::explain::Names;
 
 /// Names of a world whose client 0 is `web`, with the events that are known.
 #[derive(Default)]
@@ -20,9 +20,8 @@ impl Names for Known {
         self.0.iter().find(|event| event.id == message).cloned()
     }
 
-    fn silenced(&self, node: NodeId, before: EventId) -> Option<Event> {
-        let known = self.0.iter().rev().filter(|event| event.id < before);
-        known.filter(|event| event.node == Some(node)).find(|event| silences(&event.kind)).cloned()
+    fn newest(&self, before: EventId, wanted: &dyn Fn(&Event) -> bool) -> Option<Event> {
+        self.0.iter().rev().find(|event| event.id < before && wanted(event)).cloned()
     }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! What always holds: the last step is the event asked about, and steps are in the order of time.
 
-use crate::engine::event::{Event, EventKind, TimerPurpose};
-use crate::engine::ids::EventId;
+use crate::engine::event::{DropReason, ElectionReason, Event, EventKind, TimerPurpose};
+use crate::engine::ids::{EventId, NodeId};
 use crate::engine::time::Micros;
 use crate::i18n::Phrase;
-use crate::view::explain::{Names, phrase, walk};
+use crate::view::explain::{Importance, Names, importance, is_about, phrase, silences, walk};
 
+/// Steps that are read at once; a longer story does without its details.
+const STEPS_READ: usize = 8;
 /// Most steps of a story; of a longer one the beginning and the end are told.
 const STEPS_MOST: usize = 14;
 /// How many steps of a long story's beginning are told: the command and what it did first.
@@ -34,14 +36,16 @@ pub fn story(
 ) -> Vec<Step> {
     let mut causes = walk(event, lookup);
     causes.reverse();
+    begin_with_records(&mut causes);
     tell_silence(&mut causes, lookup, names);
-    let steps: Vec<Step> = causes
-        .iter()
-        .enumerate()
-        .filter(|(at, cause)| cause.id == event || is_told(cause, causes.get(at + 1)))
-        .map(|(_, cause)| Step { event: cause.id, at: cause.at, phrase: phrase(cause, names) })
+    tell_refusal(&mut causes, lookup, names);
+    let told = causes.iter().enumerate();
+    let told = told.filter(|(at, cause)| cause.id == event || is_told(cause, causes.get(at + 1)));
+    let step = |cause: &Event| Step { event: cause.id, at: cause.at, phrase: phrase(cause, names) };
+    let steps: Vec<(Step, bool)> = told
+        .map(|(_, cause)| (step(cause), importance(&cause.kind) == Importance::Detail))
         .collect();
-    shorten(without_repeats(steps))
+    shorten(without_details(without_repeats(steps)))
 }
 
 /// A session ends because nothing was heard, and nothing is no event. So where it is known what
@@ -56,13 +60,87 @@ fn tell_silence(
         _ => None,
     });
     let Some((at, client, id)) = expired else { return };
-    let Some(silenced) = names.silenced(client, id) else { return };
-    let mut told = walk(silenced.id, lookup);
+    let Some(silenced) = silenced(client, id, names) else { return };
+    causes.splice(..at, told_of(silenced, lookup));
+}
+
+/// The newest known event before `before` after which a host could not be heard any more.
+fn silenced(node: NodeId, before: EventId, names: &(impl Names + ?Sized)) -> Option<Event> {
+    names.newest(before, &|event| is_about(event, node) && silences(&event.kind))
+}
+
+/// An event and its causes, oldest first.
+fn told_of(event: Event, lookup: &dyn Fn(EventId) -> Option<Event>) -> Vec<Event> {
+    let mut told = walk(event.id, lookup);
     if told.is_empty() {
-        told.push(silenced);
+        told.push(event);
     }
     told.reverse();
-    causes.splice(..at, told);
+    told
+}
+
+/// How a client came to know the cluster is no reason of what became of its records: their story
+/// begins where they were queued, and with the command that asked for them.
+fn begin_with_records(causes: &mut Vec<Event>) {
+    let Some(at) = causes.iter().rposition(is_queued) else { return };
+    let command = |cause: &Event| matches!(cause.kind, EventKind::CommandApplied { .. });
+    let asked = causes[..at].iter().rposition(command).map(|asked| causes[asked].clone());
+    causes.splice(..at, asked);
+}
+
+fn is_queued(cause: &Event) -> bool {
+    matches!(cause.kind, EventKind::RecordsQueued { .. })
+}
+
+/// A refusal has its reason in the state of who refused, which no message carries: that is told in the
+/// place of how the message came about.
+fn tell_refusal(
+    causes: &mut Vec<Event>,
+    lookup: &dyn Fn(EventId) -> Option<Event>,
+    names: &(impl Names + ?Sized),
+) {
+    let Some(reason) = causes.last().and_then(|last| refusal(last, names)) else { return };
+    let newest = causes.len() - 1;
+    let own = match causes[newest].kind {
+        // A message that was lost was sent just before.
+        EventKind::MessageDropped { .. } => newest.saturating_sub(1),
+        _ => causes.iter().rposition(is_queued).unwrap_or(newest),
+    };
+    let mut told = told_of(reason, lookup);
+    begin_with_records(&mut told);
+    tell_silence(&mut told, lookup, names);
+    causes.splice(..own, told);
+    causes.sort_by_key(|cause| cause.id);
+    causes.dedup_by_key(|cause| cause.id);
+}
+
+/// What made somebody refuse.
+fn refusal(event: &Event, names: &(impl Names + ?Sized)) -> Option<Event> {
+    const NOT_LEADER: i16 = 6;
+    const NOT_ENOUGH: [i16; 2] = [19, 20];
+    match &event.kind {
+        EventKind::MessageDropped { message, reason: DropReason::Refused } => {
+            let EventKind::MessageSent { to, .. } = names.sent(*message)?.kind else { return None };
+            silenced(to, event.id, names)
+        }
+        EventKind::ProduceRefused { partition, error }
+        | EventKind::BatchRetried { partition, error, .. }
+        | EventKind::RecordsFailed { partition, error, .. } => {
+            let is_it = |found: &Event| match &found.kind {
+                EventKind::IsrShrunk { partition: which, .. } => {
+                    NOT_ENOUGH.contains(error) && which == partition
+                }
+                EventKind::LeaderElected { partition: which, reason, .. } => {
+                    let left = *reason == ElectionReason::FollowerLeft;
+                    let wanted = *error == NOT_LEADER || left && NOT_ENOUGH.contains(error);
+                    wanted && which == partition
+                }
+                _ => false,
+            };
+            names.newest(event.id, &is_it)
+        }
+        _ => None,
+    }
 }
 
 /// Whether a cause is a step of its own: not a departure whose arrival follows, not a mere tick.
@@ -81,14 +159,30 @@ fn is_told(cause: &Event, next: Option<&Event>) -> bool {
 }
 
 /// Fetching goes round and round: of steps with the same words only the newest is told.
-fn without_repeats(steps: Vec<Step>) -> Vec<Step> {
-    let mut told: Vec<Step> = Vec::new();
+fn without_repeats(steps: Vec<(Step, bool)>) -> Vec<(Step, bool)> {
+    let mut told: Vec<(Step, bool)> = Vec::new();
     for step in steps.into_iter().rev() {
-        if !told.iter().any(|later| later.phrase == step.phrase) {
+        if !told.iter().any(|(later, _)| later.phrase == step.0.phrase) {
             told.push(step);
         }
     }
     told.reverse();
+    told
+}
+
+/// Of a story too long to be read at once, the oldest details are left out first: which messages went
+/// to and fro. The two newest steps always stay.
+fn without_details(steps: Vec<(Step, bool)>) -> Vec<Step> {
+    let mut surplus = steps.len().saturating_sub(STEPS_READ);
+    let newest = steps.len().saturating_sub(2);
+    let mut told = Vec::new();
+    for (at, (step, is_detail)) in steps.into_iter().enumerate() {
+        if is_detail && surplus > 0 && at < newest {
+            surplus -= 1;
+        } else {
+            told.push(step);
+        }
+    }
     told
 }
 
@@ -106,6 +200,7 @@ fn shorten(mut steps: Vec<Step>) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ids::BrokerId;
     use crate::i18n::Lang;
     use crate::view::explain::chain;
     use crate::view::explain::samples::{Known, at_broker, kill_and_election, lookup_in};
@@ -146,7 +241,7 @@ mod tests {
     fn a_long_story_keeps_its_beginning_and_its_end() {
         let events: Vec<Event> = (0..100)
             .map(|id| {
-                let kind = EventKind::ZnodeDeleted { path: format!("/n{id}").into() };
+                let kind = EventKind::BrokerUp { broker: BrokerId(id as i32) };
                 let mut event = at_broker(id, kind);
                 event.cause = id.checked_sub(1).map(EventId);
                 event
@@ -155,6 +250,6 @@ mod tests {
         let texts = told(&events);
         assert_eq!(texts.len(), STEPS_MOST);
         assert_eq!(texts[STEPS_FIRST], "(87 more steps)");
-        assert!(texts[STEPS_MOST - 1].contains("/n99"));
+        assert!(texts[STEPS_MOST - 1].contains("99"));
     }
 }

@@ -86,6 +86,10 @@ pub enum Control {
     Stop,
     /// Kills it.
     Kill,
+    /// Freezes it.
+    Pause,
+    /// Lets a frozen one run on.
+    Resume,
 }
 
 /// A replica.
@@ -236,19 +240,21 @@ fn controls(state: ProcessState, room: &Room, card: &Rect) -> Vec<(Control, Rect
     if room.layout == Layout::Upright {
         let at =
             |k: f64| Rect::new(card.right() - 4.0 - (TOUCH + 2.0) * k, card.y + 3.0, TOUCH, TOUCH);
-        return match up {
-            true => vec![(Control::Stop, at(2.0)), (Control::Kill, at(1.0))],
-            false => vec![(Control::Start, at(1.0))],
+        let (kill, stop) = ((Control::Kill, at(1.0)), (Control::Stop, at(2.0)));
+        return match state {
+            ProcessState::Paused => vec![(Control::Resume, at(2.0)), kill],
+            _ if up => vec![(Control::Pause, at(3.0)), stop, kill],
+            _ => vec![(Control::Start, at(1.0))],
         };
     }
+    // Freezing and stopping are pictures, so that the word on Kill has room on the narrowest card.
     let (x, y, whole) = (card.x + 10.0, card.bottom() - 31.0, room.spine - 16.0);
-    let half = (whole - 4.0) / 2.0;
-    match up {
-        true => vec![
-            (Control::Stop, Rect::new(x, y, half, 24.0)),
-            (Control::Kill, Rect::new(x + half + 4.0, y, half, 24.0)),
-        ],
-        false => vec![(Control::Start, Rect::new(x, y, whole, 24.0))],
+    let at = |x: f64, w: f64| Rect::new(x, y, w, 24.0);
+    let kill = (Control::Kill, at(x + 48.0, whole - 48.0));
+    match state {
+        ProcessState::Paused => vec![(Control::Resume, at(x, 44.0)), kill],
+        _ if up => vec![(Control::Pause, at(x, 22.0)), (Control::Stop, at(x + 24.0, 22.0)), kill],
+        _ => vec![(Control::Start, at(x, whole))],
     }
 }
 
