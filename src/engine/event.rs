@@ -135,12 +135,31 @@ pub enum TimerPurpose {
     IsrCheck,
     /// High watermarks go to disk.
     HighWatermarkCheckpoint,
+    /// Logs are looked through for segments that may go.
+    LogRetention,
+    /// Logs are looked through for records that have waited too long for a flush.
+    LogFlush,
+    /// Recovery points and log start offsets go to disk.
+    LogCheckpoint,
+    /// `file.delete.delay.ms` of renamed files is over.
+    FileDelete,
     /// A ZooKeeper session was silent for its timeout.
     SessionTimeout,
     /// A ZooKeeper client's heartbeat is due.
     Ping,
     /// A process starts as the world boots.
     Boot,
+}
+
+/// Why segments were deleted (`SegmentDeletionReason`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RetentionReason {
+    /// They end at or before the log start offset (`StartOffsetBreach`).
+    StartOffset,
+    /// The log is larger than `retention.bytes` (`RetentionSizeBreach`).
+    Size,
+    /// Their records are older than `retention.ms` (`RetentionMsBreach`).
+    Time,
 }
 
 /// What happened. Fields use Kafka's names.
@@ -269,6 +288,18 @@ pub enum EventKind {
     DuplicateRefused { partition: TopicPartition, base: Offset, last: Offset },
     /// A new segment began.
     SegmentRolled { partition: TopicPartition, base: Offset },
+    /// Old segments were deleted: their files are renamed and go later.
+    SegmentsDeleted {
+        partition: TopicPartition,
+        reason: RetentionReason,
+        segments: u32,
+        /// Bytes of their `.log` files.
+        bytes: u64,
+        /// Where the log starts now.
+        log_start_offset: Offset,
+    },
+    /// The log of this replica starts later than before; segments below go with the next check.
+    LogStartAdvanced { partition: TopicPartition, from: Offset, to: Offset, leader: bool },
     /// This broker's high watermark moved forward.
     HighWatermarkAdvanced { partition: TopicPartition, from: Offset, to: Offset, leader: bool },
     /// High watermarks were written to disk.

@@ -174,3 +174,34 @@ impl fmt::Display for TopicPartition {
         write!(f, "{}-{}", self.topic, self.partition)
     }
 }
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// 128 bits as Kafka prints ids: URL-safe base64 without padding, 22 characters (Kafka's `Uuid`).
+#[must_use]
+pub fn base64(bits: u128) -> String {
+    let digit =
+        |shift: u32| char::from(ALPHABET[usize::try_from((bits >> shift) & 63).unwrap_or(0)]);
+    let mut text: String = (0..21).map(|index| digit(122 - 6 * index)).collect();
+    // The last two bits stand at the top of the last digit.
+    text.push(char::from(ALPHABET[usize::try_from((bits & 3) << 4).unwrap_or(0)]));
+    text
+}
+
+/// The bits of such a text; `None` when it is not one.
+#[must_use]
+pub fn read_base64(text: &str) -> Option<u128> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 22 {
+        return None;
+    }
+    let mut bits = 0_u128;
+    for byte in &bytes[..21] {
+        bits = bits << 6 | value(*byte)?;
+    }
+    Some(bits << 2 | value(bytes[21])? >> 4)
+}
+
+fn value(digit: u8) -> Option<u128> {
+    ALPHABET.iter().position(|known| *known == digit).map(|index| index as u128)
+}

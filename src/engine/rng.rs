@@ -16,8 +16,10 @@ pub enum Stream {
     Placement,
     /// A client's choices: sticky partition, bootstrap broker, backoff jitter.
     Client,
-    /// A broker's choices: roll jitter and the like.
+    /// A broker's choices: session ids and the like.
     Broker,
+    /// Roll jitter of a broker's logs.
+    Log,
 }
 
 /// All the streams of one world.
@@ -55,6 +57,7 @@ fn start(seed: u64, stream: Stream, node: NodeId) -> u64 {
         Stream::Placement => 2,
         Stream::Client => 3,
         Stream::Broker => 4,
+        Stream::Log => 5,
     };
     let node_code: u64 = match node {
         NodeId::Zookeeper => 0,
@@ -64,7 +67,9 @@ fn start(seed: u64, stream: Stream, node: NodeId) -> u64 {
     mix(mix(mix(seed) ^ stream_code) ^ node_code)
 }
 
-fn mix(state: u64) -> u64 {
+/// The finalizer of SplitMix64: every bit of the result depends on every bit of `state`.
+#[must_use]
+pub fn mix(state: u64) -> u64 {
     let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)

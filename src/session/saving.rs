@@ -236,7 +236,7 @@ pub fn files_of(world: &World) -> Vec<(NodeId, Text, Bytes)> {
     let mut files = Vec::new();
     for (node, host) in world.hosts() {
         for (path, _) in host.disk.list("") {
-            let bytes = host.disk.read_path(&path).expect("a listed file is there");
+            let bytes = host.disk.written(&path).expect("a listed file is there");
             files.push((node, path, bytes));
         }
     }

@@ -88,6 +88,10 @@ event-timer = { $purpose ->
     [ProduceTimeout] { $Node } had held a produce request for its timeout.
     [IsrCheck] { $Node } checked how far its followers lag.
     [HighWatermarkCheckpoint] { $Node } was due to save its high watermarks.
+    [LogRetention] { $Node } looked through its logs for what may go.
+    [LogFlush] { $Node } looked for records that waited too long for the disk.
+    [LogCheckpoint] { $Node } was due to save how far its logs are flushed.
+    [FileDelete] { $Node } had kept deleted files for file.delete.delay.ms.
     [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
     [Ping] The heartbeat of { $node } was due.
    *[Boot] The host of { $node } was switched on.
@@ -190,6 +194,18 @@ event-high-watermark-advanced = { $role ->
     [leader] The high watermark of { $partition } rose from { $from } to { $to }: every replica in the ISR has the records below it.
    *[follower] { $Node } learned that the high watermark of { $partition } is { $to }.
 }
+event-segments-deleted = { $Node } deleted { $count ->
+    [one] a segment
+   *[other] { $count } segments
+} ({ $bytes }) of { $partition }, { $reason ->
+    [start] as it lies before the log start offset
+    [size] as the log is larger than retention.bytes
+   *[time] as its records are older than retention.ms
+}; the log starts at { $start } now.
+event-log-start-advanced = { $Node }, { $role ->
+    [leader] the leader
+   *[other] a follower
+} of { $partition }, no longer shows what is before offset { $to }; its log started at { $from }.
 event-high-watermarks-checkpointed = { $Node } saved the high watermarks of { $count ->
     [one] 1 partition
    *[other] { $count } partitions

@@ -75,6 +75,10 @@ event-timer = { $purpose ->
     [ProduceTimeout] { $node } 挂起一个写入请求到了超时。
     [IsrCheck] { $node } 检查了 follower 落后多少。
     [HighWatermarkCheckpoint] { $node } 该保存高水位了。
+    [LogRetention] { $node } 检查了日志里哪些可以删除。
+    [LogFlush] { $node } 检查了哪些记录等刷盘太久。
+    [LogCheckpoint] { $node } 该保存日志刷盘到哪里了。
+    [FileDelete] { $node } 已把删除的文件保留了 file.delete.delay.ms。
     [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
     [Ping] { $node } 该发心跳了。
    *[Boot] { $node } 的主机开机。
@@ -171,6 +175,15 @@ event-high-watermark-advanced = { $role ->
     [leader] { $partition } 的高水位从 { $from } 升到 { $to }：之前的记录 ISR 里每个副本都有了。
    *[follower] { $node } 得知 { $partition } 的高水位是 { $to }。
 }
+event-segments-deleted = { $node } 删除了 { $partition } 的 { $count } 个日志段（{ $bytes }），{ $reason ->
+    [start] 它们在日志起始 offset 之前
+    [size] 日志超过了 retention.bytes
+   *[time] 它们的记录超过了 retention.ms
+}；日志现在从 { $start } 开始。
+event-log-start-advanced = { $node } 是 { $partition } 的 { $role ->
+    [leader] leader
+   *[other] follower
+}，它的日志起点从 { $from } 移到 { $to }，之前的记录不再可读。
 event-high-watermarks-checkpointed = { $node } 把 { $count } 个分区的高水位写入磁盘。
 event-isr-shrunk = broker { $changed } 被移出 { $partition } 的 ISR，现在是 { $isr }。
 event-isr-expanded = broker { $changed } 回到 { $partition } 的 ISR，现在是 { $isr }。

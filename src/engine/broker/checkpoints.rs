@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::engine::broker::Broker;
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
-use crate::engine::ids::{Offset, TopicPartition};
+use crate::engine::ids::{BrokerId, Offset, Text, TopicPartition};
 use crate::engine::log::checkpoint;
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::replication::partition::Partition;
@@ -16,8 +16,12 @@ use crate::engine::time::Micros;
 
 /// Written when every log was closed: the next start need not scan (`CleanShutdownFileHandler`).
 pub const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+const META_PROPERTIES: &str = "meta.properties";
 const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
-const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+/// Offsets up to which logs are flushed.
+pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+/// Log start offsets that lie within a segment.
+pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
 
 /// High watermarks as last written; none when the file is absent or damaged.
 pub fn high_watermarks(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
@@ -27,6 +31,66 @@ pub fn high_watermarks(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
 /// Offsets up to which logs were flushed, as last written.
 pub fn recovery_points(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
     checkpoint::read(disk, RECOVERY_POINTS)
+}
+
+/// Log start offsets, as last written, of logs whose files do not tell them.
+pub fn log_starts(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
+    checkpoint::read(disk, LOG_STARTS)
+}
+
+/// Writes `meta.properties`, which says whose log directory this is (`MetaPropertiesEnsemble`,
+/// `PropertiesUtils.writePropertiesFile`), unless it is there.
+pub fn write_meta_properties(
+    disk: &mut Disk,
+    broker: BrokerId,
+    cluster: Option<&Text>,
+    wall_ms: i64,
+) {
+    if disk.find(META_PROPERTIES).is_none() {
+        let (date, cluster) = (date_text(wall_ms), cluster.map_or("", |id| &**id));
+        let text = format!("#\n#{date}\ncluster.id={cluster}\nversion=0\nbroker.id={broker}\n");
+        disk.replace(META_PROPERTIES, Bytes::from(text));
+    }
+}
+
+/// `Tue Nov 24 19:58:37 UTC 2026` (`java.util.Date.toString`), from milliseconds since 1970.
+fn date_text(wall_ms: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [(&str, i64); 12] = [
+        ("Jan", 31),
+        ("Feb", 28),
+        ("Mar", 31),
+        ("Apr", 30),
+        ("May", 31),
+        ("Jun", 30),
+        ("Jul", 31),
+        ("Aug", 31),
+        ("Sep", 30),
+        ("Oct", 31),
+        ("Nov", 30),
+        ("Dec", 31),
+    ];
+    let seconds = wall_ms.div_euclid(1_000);
+    let (mut day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let weekday = DAYS[usize::try_from(day.rem_euclid(7)).unwrap_or(0)];
+    let mut year = 1970;
+    let is_leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    while day >= 365 + i64::from(is_leap(year)) {
+        day -= 365 + i64::from(is_leap(year));
+        year += 1;
+    }
+    let mut month = "Jan";
+    for (name, days) in MONTHS {
+        let days = days + i64::from(name == "Feb" && is_leap(year));
+        month = name;
+        if day < days {
+            break;
+        }
+        day -= days;
+    }
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    let day = day + 1;
+    format!("{weekday} {month} {day:02} {hour:02}:{minute:02}:{second:02} UTC {year}")
 }
 
 impl Broker {
@@ -77,16 +141,29 @@ impl Broker {
     }
 
     /// Flushes and closes every log, and leaves the marker of a clean shutdown.
-    pub(super) fn close_logs(&mut self, disk: &mut Disk) {
+    pub(super) fn close_logs(&mut self, disk: &mut Disk, wall_ms: i64) {
         let ids: Vec<TopicPartition> = self.partitions.keys().cloned().collect();
         for id in ids {
             if let Some(partition) = self.partitions.get_mut(&id) {
-                partition.log.close_cleanly(disk);
+                partition.log.close_cleanly(disk, wall_ms);
             }
         }
         self.write_high_watermarks(disk);
-        let ends = self.partitions.iter().map(|(id, p)| (id, p.log.log_end_offset()));
-        checkpoint::write(disk, RECOVERY_POINTS, ends);
+        self.write_recovery_points(disk);
+        self.write_log_starts(disk);
         disk.replace(CLEAN_SHUTDOWN, Bytes::from_static(b"{\"version\":0,\"brokerEpoch\":-1}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_printed_as_java_prints_it() {
+        assert_eq!(date_text(0), "Thu Jan 01 00:00:00 UTC 1970");
+        assert_eq!(date_text(1_795_550_317_999), "Tue Nov 24 19:58:37 UTC 2026");
+        assert_eq!(date_text(1_709_164_800_000), "Thu Feb 29 00:00:00 UTC 2024");
+        assert_eq!(date_text(1_767_225_600_000), "Thu Jan 01 00:00:00 UTC 2026");
     }
 }

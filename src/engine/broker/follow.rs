@@ -189,7 +189,8 @@ impl Broker {
         }
         let Some(partition) = self.partitions.get_mut(id) else { return Next::Stop };
         if let Some(records) = data.records.as_ref().filter(|records| !records.is_empty()) {
-            let Ok(appended) = partition.log.append_as_follower(disk, records) else {
+            let Ok(appended) = partition.log.append_as_follower(disk, records, ctx.wall_ms())
+            else {
                 return Next::Later;
             };
             tell_appended(ctx, id, &appended);
@@ -226,6 +227,8 @@ impl Broker {
             let partition = id.clone();
             ctx.emit(EventKind::LogTruncated { partition, from, to, high_watermark });
         }
+        self.remove_later(ctx, disk, id);
+        self.write_recovery_points(disk);
     }
 
     /// The old way (`ReplicaManager.makeFollowers` up to 0.10.2): whatever lies past the own high

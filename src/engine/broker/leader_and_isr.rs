@@ -125,6 +125,7 @@ impl Broker {
         if state.leader_epoch <= partition.leader_epoch() {
             return None;
         }
+        partition.log.assign_topic_id(disk, state.topic_id);
         self.stop_fetching(&id);
         self.wake_sessions(&id);
         if state.leader == Some(self.id) {
@@ -141,7 +142,7 @@ impl Broker {
             return;
         }
         let config = self.topic_config(&id.topic);
-        let log = Log::create(disk, id, &config);
+        let log = Log::create(disk, id, &config).with_jitter_seed(self.jitter_seed);
         self.partitions.insert(id.clone(), Partition::new(id.clone(), log, config, Offset(0)));
     }
 

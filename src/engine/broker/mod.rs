@@ -13,6 +13,7 @@ pub mod alter_partition;
 pub mod list_offsets;
 pub mod metadata;
 pub mod checkpoints;
+pub mod log_manager;
 pub mod shutdown;
 pub mod purgatory;
 
@@ -39,6 +40,7 @@ use alter_partition::IsrChannel;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;
+use log_manager::Waste;
 use metadata::MetadataCache;
 use produce::ParkedProduce;
 use purgatory::Purgatory;
@@ -68,6 +70,9 @@ pub struct Broker {
     watermarks_changed: bool,
     /// When silent producers were last looked for.
     producers_checked: Micros,
+    /// Seed of the logs' roll jitter.
+    jitter_seed: u64,
+    waste: Waste,
 }
 
 /// Where a broker is in its life.
@@ -139,6 +144,10 @@ impl Broker {
             TimerPurpose::FetchWait => self.fetch_waited(ctx, disk),
             TimerPurpose::IsrCheck => self.check_isrs(ctx),
             TimerPurpose::HighWatermarkCheckpoint => self.checkpoint_timer(ctx, disk),
+            TimerPurpose::LogRetention => self.retention_timer(ctx, disk, timer),
+            TimerPurpose::LogFlush => self.flush_timer(ctx, disk, timer),
+            TimerPurpose::LogCheckpoint => self.log_checkpoint_timer(ctx, disk, timer),
+            TimerPurpose::FileDelete => self.file_delete_timer(disk, timer),
             TimerPurpose::Backoff if timer.tag == alter_partition::RETRY_TAG => {
                 self.isr_channel.rested();
             }
@@ -210,7 +219,7 @@ impl Broker {
     fn after_control(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
         for notice in self.control.take_notices() {
             match notice {
-                Notice::Registered => self.registered(ctx),
+                Notice::Registered => self.registered(ctx, disk),
                 Notice::SessionLost => self.stop_awaiting(ctx, disk),
                 Notice::TopicSettings(settings) => {
                     let topic = settings.topic.clone();

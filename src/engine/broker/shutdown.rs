@@ -34,7 +34,7 @@ impl Broker {
         }
         self.phase = Phase::Closing;
         self.fetchers.clear();
-        self.close_logs(disk);
+        self.close_logs(disk, ctx.wall_ms());
         self.control.close_session(ctx);
     }
 }

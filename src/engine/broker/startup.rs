@@ -9,6 +9,7 @@ use crate::engine::broker::alter_partition::IsrChannel;
 use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};
 use crate::engine::broker::fetch_session::FetchSessions;
 use crate::engine::broker::leader_and_isr::AwaitingSettings;
+use crate::engine::broker::log_manager::Waste;
 use crate::engine::broker::metadata::MetadataCache;
 use crate::engine::broker::purgatory::Purgatory;
 use crate::engine::broker::{Broker, Phase};
@@ -19,11 +20,12 @@ use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{
     BrokerId, ControllerEpoch, Offset, PartitionId, TopicName, TopicPartition,
 };
-use crate::engine::log::Log;
+use crate::engine::log::{Log, Opening};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::TopicSettings;
 use crate::engine::replication::partition::Partition;
+use crate::engine::rng::Stream;
 use crate::engine::time::Micros;
 
 impl Broker {
@@ -53,10 +55,13 @@ impl Broker {
             next_correlation: 0,
             watermarks_changed: false,
             producers_checked: ctx.now,
+            jitter_seed: ctx.random_u64(Stream::Log),
+            waste: Waste::default(),
         };
         broker.open_logs(ctx, disk);
         broker.control.start(ctx);
         broker.arm_periodic(ctx);
+        broker.arm_log_tasks(ctx);
         broker
     }
 
@@ -67,10 +72,14 @@ impl Broker {
         }
         let watermarks = checkpoints::high_watermarks(disk);
         let recovery_points = checkpoints::recovery_points(disk);
+        let log_starts = checkpoints::log_starts(disk);
         let config = Rc::new(TopicConfig::resolve(&self.config, &BTreeMap::new()));
         for id in partitions_on(disk) {
             let recovery_point = recovery_points.get(&id).copied().unwrap_or(Offset(0));
-            let (log, recovery) = Log::open(disk, &id, &config, clean, recovery_point);
+            let log_start_offset = log_starts.get(&id).copied().unwrap_or(Offset(0));
+            let opening = Opening { clean, recovery_point, log_start_offset };
+            let (log, recovery) = Log::open(disk, &id, &config, opening);
+            let log = log.with_jitter_seed(self.jitter_seed);
             let checkpoint = watermarks.get(&id).copied().unwrap_or(Offset(0));
             let partition = Partition::new(id.clone(), log, config.clone(), checkpoint);
             ctx.emit(EventKind::LogRecovered {
@@ -82,8 +91,10 @@ impl Broker {
                 segment: recovery.segment,
                 scanned: recovery.scanned,
             });
-            self.partitions.insert(id, partition);
+            self.partitions.insert(id.clone(), partition);
+            self.remove_later(ctx, disk, &id);
         }
+        self.find_deleted_logs(ctx, disk);
     }
 
     fn arm_periodic(&self, ctx: &mut Ctx<'_>) {
@@ -94,9 +105,15 @@ impl Broker {
     }
 
     /// ZooKeeper has the broker's znode: it serves from now on.
-    pub(super) fn registered(&mut self, _ctx: &mut Ctx<'_>) {
+    pub(super) fn registered(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
         if self.phase == Phase::Starting {
             self.phase = Phase::Running;
+            checkpoints::write_meta_properties(
+                disk,
+                self.id,
+                self.control.cluster_id(),
+                ctx.wall_ms(),
+            );
         }
     }
 

@@ -95,7 +95,7 @@ impl ControlPlane {
             PERSISTENT_PATHS.iter().map(|path| create(path, "".into())).collect();
         let bits = u128::from(ctx.random_u64(Stream::Broker)) << 64
             | u128::from(ctx.random_u64(Stream::Broker));
-        ops.push(create(CLUSTER_ID, state_json::cluster_id(&state_json::base64(bits))));
+        ops.push(create(CLUSTER_ID, state_json::cluster_id(&crate::engine::ids::base64(bits))));
         ops.push(ZkOp::GetData { path: CLUSTER_ID.into(), watch: false });
         self.zk.ask(ctx, Tag::Joining(Joining::Paths), ops);
     }

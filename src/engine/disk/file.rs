@@ -4,6 +4,9 @@
 //! them, with the followers that copy it and with every checkpoint. Small ones (index entries) gather
 //! in the tail, which becomes a piece at [`TAIL_SEALED_AT`]: what a write after a clone has to copy
 //! stays small.
+//!
+//! A file may reach beyond what was written (`RandomAccessFile.setLength`, as index files do): the
+//! hole at its end reads as zeros and takes no memory. What is appended fills it from its start.
 
 use bytes::Bytes;
 use imbl::Vector;
@@ -12,6 +15,8 @@ use crate::engine::ids::Text;
 
 /// Length at which the tail becomes a piece.
 const TAIL_SEALED_AT: usize = 4_096;
+/// Most bytes of a hole that are read at once.
+const HOLE_RUN: u64 = 4_096;
 
 /// A piece of a file.
 #[derive(Clone, Debug)]
@@ -26,23 +31,36 @@ impl Chunk {
     }
 }
 
-/// A file: `len` is the end of the chunks plus the tail, and `flushed` is never past it.
+/// A file: `filled` is the end of the chunks plus the tail, `flushed` is never past it, `extent` never
+/// before it.
 #[derive(Clone, Debug)]
 pub(super) struct File {
     pub(super) path: Text,
     chunks: Vector<Chunk>,
     tail: Vec<u8>,
-    len: u64,
+    filled: u64,
+    extent: u64,
     flushed: u64,
 }
 
 impl File {
     pub(super) fn new(path: Text) -> File {
-        File { path, chunks: Vector::new(), tail: Vec::new(), len: 0, flushed: 0 }
+        File { path, chunks: Vector::new(), tail: Vec::new(), filled: 0, extent: 0, flushed: 0 }
     }
 
+    /// Its length, with the hole at its end.
     pub(super) fn len(&self) -> u64 {
-        self.len
+        self.extent
+    }
+
+    /// Where the hole begins; the length when there is none.
+    pub(super) fn filled(&self) -> u64 {
+        self.filled
+    }
+
+    /// Makes it at least that long, by a hole.
+    pub(super) fn extend(&mut self, len: u64) {
+        self.extent = self.extent.max(len);
     }
 
     pub(super) fn flushed(&self) -> u64 {
@@ -50,23 +68,23 @@ impl File {
     }
 
     pub(super) fn flush(&mut self) {
-        self.flushed = self.len;
+        self.flushed = self.filled;
     }
 
     pub(super) fn append(&mut self, bytes: Bytes) -> u64 {
-        let start = self.len;
+        let start = self.filled;
         if !bytes.is_empty() {
             self.seal_tail();
-            self.len += bytes.len() as u64;
+            self.grow(bytes.len());
             self.chunks.push_back(Chunk { start, bytes });
         }
         start
     }
 
     pub(super) fn append_small(&mut self, bytes: &[u8]) -> u64 {
-        let start = self.len;
+        let start = self.filled;
         self.tail.extend_from_slice(bytes);
-        self.len += bytes.len() as u64;
+        self.grow(bytes.len());
         if self.tail.len() >= TAIL_SEALED_AT {
             self.seal_tail();
         }
@@ -92,14 +110,20 @@ impl File {
                 self.chunks.push_back(Chunk { start, bytes });
             }
         }
-        self.len = self.len.min(len);
+        self.filled = self.filled.min(len);
+        self.extent = self.extent.min(len);
         self.flushed = self.flushed.min(len);
     }
 
     pub(super) fn read(&self, position: u64, len: u64) -> Bytes {
-        let end = position.saturating_add(len).min(self.len);
+        let end = position.saturating_add(len).min(self.extent);
         if position >= end {
             return Bytes::new();
+        }
+        if end > self.filled {
+            let mut bytes = self.read(position, self.filled.saturating_sub(position)).to_vec();
+            bytes.resize(index(end - position), 0);
+            return Bytes::from(bytes);
         }
         let first = self.run(position);
         let wanted = index(end - position);
@@ -115,8 +139,9 @@ impl File {
     }
 
     pub(super) fn read_run(&self, position: u64) -> Bytes {
-        if position >= self.len {
-            return Bytes::new();
+        if position >= self.filled {
+            let hole = self.extent.saturating_sub(position).min(HOLE_RUN);
+            return Bytes::from(vec![0; index(hole)]);
         }
         match self.run(position) {
             Run::Chunk(bytes) => bytes,
@@ -128,8 +153,10 @@ impl File {
         let mut filled = 0;
         while filled < buffer.len() {
             let at = position + filled as u64;
-            if at >= self.len {
-                return false;
+            if at >= self.filled {
+                let in_hole = at + (buffer.len() - filled) as u64 <= self.extent;
+                buffer[filled..].fill(0);
+                return in_hole;
             }
             let from = self.borrow(at);
             let count = from.len().min(buffer.len() - filled);
@@ -144,7 +171,7 @@ impl File {
         let tail_start = self.tail_start();
         let mut at = position;
         let mut left = bytes;
-        while !left.is_empty() && at < self.len {
+        while !left.is_empty() && at < self.filled {
             let (from, count);
             if at >= tail_start {
                 from = index(at - tail_start);
@@ -214,7 +241,12 @@ impl File {
     }
 
     fn tail_start(&self) -> u64 {
-        self.len - self.tail.len() as u64
+        self.filled - self.tail.len() as u64
+    }
+
+    fn grow(&mut self, bytes: usize) {
+        self.filled += bytes as u64;
+        self.extent = self.extent.max(self.filled);
     }
 
     fn seal_tail(&mut self) {

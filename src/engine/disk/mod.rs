@@ -74,13 +74,27 @@ impl Disk {
         self.files.get(&file.0).map_or(0, |file| file.len())
     }
 
+    /// Bytes of a file that were written; behind them, up to its length, is a hole.
+    #[must_use]
+    pub fn filled_len(&self, file: FileId) -> u64 {
+        self.files.get(&file.0).map_or(0, |file| file.filled())
+    }
+
+    /// Makes a file at least `len` bytes long. What was not written reads as zeros, costs nothing and
+    /// is not in the journal; the next append fills it from its start.
+    pub fn extend(&mut self, file: FileId, len: u64) {
+        if self.len(file) < len {
+            self.change(file).extend(len);
+        }
+    }
+
     /// Bytes of a file that a power loss would leave.
     #[must_use]
     pub fn flushed_len(&self, file: FileId) -> u64 {
         self.files.get(&file.0).map_or(0, |file| file.flushed())
     }
 
-    /// Appends `bytes` without copying them; returns where they start.
+    /// Appends `bytes` to what was written, without copying them; returns where they start.
     pub fn append(&mut self, file: FileId, bytes: Bytes) -> u64 {
         if self.journal.is_some() {
             self.note_append(file, bytes.clone());
@@ -118,7 +132,14 @@ impl Disk {
         self.files.get(&file.0).is_some_and(|file| file.read_exact(position, buffer))
     }
 
-    /// The whole file at `path`.
+    /// What was written of the file at `path`, without the hole at its end.
+    #[must_use]
+    pub fn written(&self, path: &str) -> Option<Bytes> {
+        let file = self.find(path)?;
+        Some(self.read(file, 0, self.filled_len(file)))
+    }
+
+    /// The whole file at `path`, with the hole at its end as zeros.
     #[must_use]
     pub fn read_path(&self, path: &str) -> Option<Bytes> {
         let file = self.find(path)?;
@@ -130,8 +151,10 @@ impl Disk {
         if self.len(file) <= len {
             return;
         }
-        let path = self.path(file);
-        self.note(|| DiskOp::Truncate { path, len });
+        if self.filled_len(file) > len {
+            let path = self.path(file);
+            self.note(|| DiskOp::Truncate { path, len });
+        }
         self.resize(file, |content| content.truncate(len));
     }
 
@@ -191,12 +214,12 @@ impl Disk {
 
     /// Makes everything of a file durable.
     pub fn flush(&mut self, file: FileId) {
-        if self.flushed_len(file) < self.len(file) {
+        if self.flushed_len(file) < self.filled_len(file) {
             self.resize(file, File::flush);
         }
     }
 
-    /// Bytes of all files.
+    /// Bytes of all files, without holes.
     #[must_use]
     pub fn total_bytes(&self) -> u64 {
         self.total
@@ -228,8 +251,9 @@ impl Disk {
     pub fn rot(&mut self, path: &str, position: u64, bytes: &[u8]) {
         let Some(file) = self.find(path) else { return };
         self.change(file).overwrite(position, bytes);
-        if self.journal.is_some() && position < self.len(file) {
-            let (path, rest) = (self.path(file), self.read(file, position, u64::MAX));
+        if self.journal.is_some() && position < self.filled_len(file) {
+            let (path, rest) =
+                (self.path(file), self.read(file, position, self.filled_len(file) - position));
             let cut = DiskOp::Truncate { path: path.clone(), len: position };
             self.note(|| cut);
             self.note(|| DiskOp::Append { path, position, bytes: rest });
@@ -257,7 +281,7 @@ impl Disk {
     /// Drops the content of a file whose name is already gone; returns the name.
     fn forget(&mut self, file: FileId) -> Text {
         let gone = self.files.remove(&file.0).expect("a name has a file");
-        self.total -= gone.len();
+        self.total -= gone.filled();
         self.flushed -= gone.flushed();
         gone.path.clone()
     }
@@ -273,10 +297,10 @@ impl Disk {
     /// Changes a file and keeps the sums right.
     fn resize(&mut self, file: FileId, how: impl FnOnce(&mut File)) {
         let content = self.change(file);
-        let (len, flushed) = (content.len(), content.flushed());
+        let (filled, flushed) = (content.filled(), content.flushed());
         how(content);
-        let (new_len, new_flushed) = (content.len(), content.flushed());
-        self.total = self.total - len + new_len;
+        let (new_filled, new_flushed) = (content.filled(), content.flushed());
+        self.total = self.total - filled + new_filled;
         self.flushed = self.flushed - flushed + new_flushed;
     }
 
@@ -287,7 +311,7 @@ impl Disk {
     }
 
     fn note_append(&mut self, file: FileId, bytes: Bytes) {
-        let (path, position) = (self.path(file), self.len(file));
+        let (path, position) = (self.path(file), self.filled_len(file));
         self.note(|| DiskOp::Append { path, position, bytes });
     }
 }

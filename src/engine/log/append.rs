@@ -17,6 +17,7 @@ use crate::engine::record::batch::{
     BatchError, BatchHeader, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
 };
 use crate::engine::record::reader::{records as records_of, uncompressed};
+use crate::engine::rng::mix;
 
 /// What an append did: offsets `base..=last` are in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,9 +123,15 @@ struct Validated {
     leader_epoch: LeaderEpoch,
 }
 
+impl Validated {
+    fn arrival(&self, wall_ms: i64) -> Arrival {
+        Arrival { last: self.last, largest: self.largest, wall_ms }
+    }
+}
+
 impl Log {
     /// Appends a producer's batch: offset and `epoch` are assigned here. Timestamps are the
-    /// producer's (CreateTime); `_wall_ms` is the broker's clock, which `LogAppendTime` will take.
+    /// producer's (CreateTime); `wall_ms` is the broker's clock.
     ///
     /// # Errors
     /// The batch is not valid; the order of the checks is Kafka's (`ProduceRequest.validateRecords`,
@@ -134,7 +141,7 @@ impl Log {
         disk: &mut Disk,
         records: &Bytes,
         epoch: LeaderEpoch,
-        _wall_ms: i64,
+        wall_ms: i64,
     ) -> Result<Appended, AppendError> {
         let (header, bytes) = self.validate_from_producer(records)?;
         let base = self.log_end_offset;
@@ -142,8 +149,9 @@ impl Log {
         let stored = with_offset_and_epoch(&bytes, base, epoch);
         let largest = TimeEntry { timestamp: header.max_timestamp, offset: last };
         self.epochs.assign(disk, &self.dir, epoch, base);
+        let what = Validated { base, last, largest, leader_epoch: epoch };
         // As in Kafka the roll comes first: a batch that is refused or a duplicate may cause one too.
-        let rolled = self.maybe_roll(disk, stored.len() as u64, last);
+        let rolled = self.maybe_roll(disk, stored.len() as u64, what.arrival(wall_ms));
         if header.producer_id >= 0 {
             if let Some(known) = self.producers.duplicate_of(&header) {
                 return Ok(Appended {
@@ -159,8 +167,7 @@ impl Log {
         }
         let assigned = BatchHeader { base_offset: base, leader_epoch: epoch, ..header };
         self.producers.appended(&assigned, &stored);
-        let what = Validated { base, last, largest, leader_epoch: epoch };
-        Ok(self.store(disk, stored, &what, rolled))
+        Ok(self.store(disk, stored, &what, (rolled, wall_ms)))
     }
 
     /// Appends what a follower fetched, as it is. A batch that is cut off at the end is left out. A
@@ -172,6 +179,7 @@ impl Log {
         &mut self,
         disk: &mut Disk,
         records: &Bytes,
+        wall_ms: i64,
     ) -> Result<Appended, AppendError> {
         let Some((validated, size)) = self.validate_from_leader(records)? else {
             let end = self.log_end_offset;
@@ -189,11 +197,11 @@ impl Log {
         for (header, _) in batches(&whole) {
             self.epochs.assign(disk, &self.dir, header.leader_epoch, header.base_offset);
         }
-        let rolled = self.maybe_roll(disk, size as u64, validated.last);
+        let rolled = self.maybe_roll(disk, size as u64, validated.arrival(wall_ms));
         for (header, batch) in batches(&whole) {
             self.producers.appended(&header, &batch);
         }
-        Ok(self.store(disk, whole, &validated, rolled))
+        Ok(self.store(disk, whole, &validated, (rolled, wall_ms)))
     }
 
     /// The one batch of a produce request, checked.
@@ -270,14 +278,17 @@ impl Log {
         disk: &mut Disk,
         bytes: Bytes,
         what: &Validated,
-        rolled: Option<Offset>,
+        (rolled, wall_ms): (Option<Offset>, i64),
     ) -> Appended {
         let size = bytes.len() as u64;
-        let arrival = Arrival { last: what.last, largest: what.largest };
+        let arrival = what.arrival(wall_ms);
         let interval = self.limits.index_interval_bytes;
         let position = self.active.append(disk, bytes, arrival, interval);
         self.recent.push(what.base, position);
         self.log_end_offset = what.last.plus(1);
+        if self.log_end_offset.0 - self.recovery_point.0 >= self.limits.flush_messages {
+            self.flush(disk, wall_ms);
+        }
         Appended {
             base: what.base,
             last: what.last,
@@ -288,26 +299,42 @@ impl Log {
         }
     }
 
-    fn maybe_roll(&mut self, disk: &mut Disk, size: u64, last: Offset) -> Option<Offset> {
-        self.should_roll(disk, size, last).then(|| self.roll(disk))
+    fn maybe_roll(&mut self, disk: &mut Disk, size: u64, arrival: Arrival) -> Option<Offset> {
+        self.should_roll(disk, size, arrival).then(|| self.roll(disk))
     }
 
-    fn should_roll(&self, disk: &Disk, size: u64, last: Offset) -> bool {
+    fn should_roll(&self, disk: &Disk, size: u64, arrival: Arrival) -> bool {
         let active = &self.active;
         // An empty segment takes anything: a follower may fetch more than its own segment.bytes when
         // that was lowered. (Kafka refuses such records for ever; see AppendError::LargerThanSegment.)
         active.bytes > 0
             && (active.bytes + size > self.limits.segment_bytes
-                || last.0 - active.base.0 > i64::from(i32::MAX)
+                || arrival.last.0 - active.base.0 > i64::from(i32::MAX)
+                || self.is_old(disk, arrival)
                 || index::is_full(disk, active.offset_index, active.time_index))
+    }
+
+    /// Whether the active segment has been filled for `segment.ms`, less its jitter.
+    fn is_old(&self, disk: &Disk, arrival: Arrival) -> bool {
+        let age = self.active.age_ms(disk, arrival.largest.timestamp, arrival.wall_ms);
+        age > self.limits.segment_ms - self.jitter_ms()
+    }
+
+    /// The active segment's own part of `segment.jitter.ms` (`LogConfig.randomSegmentJitter`).
+    fn jitter_ms(&self) -> i64 {
+        if self.limits.segment_jitter_ms == 0 {
+            return 0;
+        }
+        let draw = mix(self.jitter_seed ^ self.active.base.0.unsigned_abs()) >> 1;
+        i64::try_from(draw).unwrap_or(0) % self.limits.segment_jitter_ms
     }
 
     /// Starts a new segment at the end of the log; the full one is flushed, and what is known of
     /// producers is written down.
-    fn roll(&mut self, disk: &mut Disk) -> Offset {
+    pub(super) fn roll(&mut self, disk: &mut Disk) -> Offset {
         let base = self.log_end_offset;
-        self.active.close_time_index(disk);
-        let next = Segment::create(disk, &self.dir, base);
+        self.active.become_inactive(disk);
+        let next = Segment::create(disk, &self.dir, base, self.limits.segment_index_bytes);
         let mut full = std::mem::replace(&mut self.active, next);
         full.end = base;
         self.sealed.push_back(full);

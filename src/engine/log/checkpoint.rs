@@ -26,13 +26,18 @@ pub fn write<'a>(
     path: &str,
     offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
 ) {
+    disk.replace(path, Bytes::from(text(offsets)));
+}
+
+/// What a file with these offsets holds.
+pub fn text<'a>(offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>) -> String {
     let mut lines = String::new();
     let mut count = 0;
     for (id, offset) in offsets {
         writeln!(lines, "{} {} {offset}", id.topic, id.partition).expect("text takes every write");
         count += 1;
     }
-    disk.replace(path, Bytes::from(format!("0\n{count}\n{lines}")));
+    format!("0\n{count}\n{lines}")
 }
 
 fn parse(text: &str) -> Option<BTreeMap<TopicPartition, Offset>> {

@@ -63,6 +63,20 @@ impl EpochCache {
         self.write(disk, dir);
     }
 
+    /// Forgets epochs that ended at `start` or before; the one that goes on there starts there now
+    /// (`truncateFromStart`).
+    pub(super) fn truncate_from_start(&mut self, disk: &mut Disk, dir: &str, start: Offset) {
+        let before = self.entries.partition_point(|(_, from)| *from <= start);
+        let Some(last) = before.checked_sub(1) else { return };
+        if last == 0 && self.entries[0].1 == start {
+            return;
+        }
+        let entries = Rc::make_mut(&mut self.entries);
+        entries.drain(..last);
+        entries[0].1 = start;
+        self.write(disk, dir);
+    }
+
     /// Forgets everything.
     pub(super) fn clear(&mut self, disk: &mut Disk, dir: &str) {
         if !self.entries.is_empty() {

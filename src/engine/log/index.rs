@@ -1,7 +1,9 @@
 //! The two indexes of a segment, in Kafka's file formats (`OffsetIndex`, `TimeIndex`).
 //!
 //! Entries are fixed-size and sorted, so that a lookup is a binary search in the file. Offsets are
-//! relative to the segment's base. Functions over a disk and a file: an index has no state of its own.
+//! relative to the segment's base. The files of the active segment are preallocated: what was not
+//! written yet is a hole, and the length tells how many entries fit (`segment.index.bytes`). Functions
+//! over a disk and a file: an index has no state of its own.
 
 use std::cmp::Ordering;
 
@@ -12,9 +14,6 @@ use crate::engine::ids::Offset;
 pub(super) const OFFSET_ENTRY: u64 = 8;
 /// Bytes of a time index entry: timestamp i64, relative offset i32.
 pub(super) const TIME_ENTRY: u64 = 12;
-/// Size at which an index is full and its segment rolls (`segment.index.bytes`).
-const INDEX_BYTES_MAX: u64 = 10_485_760;
-
 /// One entry of the offset index: the batch that ends at or after `offset` starts at or after
 /// `position`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,20 +29,25 @@ pub(super) struct TimeEntry {
     pub(super) offset: Offset,
 }
 
-/// Whether either index has no room for another entry.
+/// Whether either index has no room for another entry. The time index keeps its last slot for the
+/// entry of the roll (`TimeIndex.isFull`).
 pub(super) fn is_full(disk: &Disk, offset_index: FileId, time_index: FileId) -> bool {
-    // The time index keeps its last slot for the entry of the roll (TimeIndex.isFull).
-    disk.len(offset_index) + OFFSET_ENTRY > INDEX_BYTES_MAX
-        || disk.len(time_index) + 2 * TIME_ENTRY > INDEX_BYTES_MAX
+    let slots = disk.len(offset_index) / OFFSET_ENTRY;
+    let time_slots = (disk.len(time_index) / TIME_ENTRY).saturating_sub(1);
+    disk.filled_len(offset_index) / OFFSET_ENTRY >= slots
+        || disk.filled_len(time_index) / TIME_ENTRY >= time_slots
 }
 
-/// Whether the files can be indexes of a segment from `base`: whole entries, the last one past the
-/// base (`sanityCheck`).
-pub(super) fn is_sane(disk: &Disk, offset_index: FileId, time_index: FileId, base: Offset) -> bool {
-    disk.len(offset_index).is_multiple_of(OFFSET_ENTRY)
-        && disk.len(time_index).is_multiple_of(TIME_ENTRY)
-        && last_offset_entry(disk, offset_index, base).is_none_or(|last| last.offset >= base)
-        && last_time_entry(disk, time_index, base).is_none_or(|last| last.offset >= base)
+/// Makes room for as many entries as fit `bytes` (`AbstractIndex.resize`).
+pub(super) fn preallocate(disk: &mut Disk, (offsets, times): (FileId, FileId), bytes: u64) {
+    disk.extend(offsets, bytes - bytes % OFFSET_ENTRY);
+    disk.extend(times, bytes - bytes % TIME_ENTRY);
+}
+
+/// Gives back the room that no entry took (`trimToValidSize`).
+pub(super) fn trim(disk: &mut Disk, (offsets, times): (FileId, FileId)) {
+    disk.truncate(offsets, disk.filled_len(offsets));
+    disk.truncate(times, disk.filled_len(times));
 }
 
 /// Adds an entry to an offset index.
@@ -73,7 +77,7 @@ pub(super) fn lookup_offset(
     base: Offset,
     target: Offset,
 ) -> Option<OffsetEntry> {
-    let entries = disk.len(file) / OFFSET_ENTRY;
+    let entries = disk.filled_len(file) / OFFSET_ENTRY;
     let at = |slot| offset_entry(disk, file, base, slot);
     let after = first_slot_after(entries, |slot| at(slot).offset.cmp(&target));
     after.checked_sub(1).map(at)
@@ -86,7 +90,7 @@ pub(super) fn lookup_time(
     base: Offset,
     target: i64,
 ) -> Option<TimeEntry> {
-    let entries = disk.len(file) / TIME_ENTRY;
+    let entries = disk.filled_len(file) / TIME_ENTRY;
     let at = |slot| time_entry(disk, file, base, slot);
     let after = first_slot_after(entries, |slot| at(slot).timestamp.cmp(&target));
     after.checked_sub(1).map(at)
@@ -94,13 +98,13 @@ pub(super) fn lookup_time(
 
 /// The last entry of an offset index.
 pub(super) fn last_offset_entry(disk: &Disk, file: FileId, base: Offset) -> Option<OffsetEntry> {
-    let entries = disk.len(file) / OFFSET_ENTRY;
+    let entries = disk.filled_len(file) / OFFSET_ENTRY;
     entries.checked_sub(1).map(|slot| offset_entry(disk, file, base, slot))
 }
 
 /// The last entry of a time index.
 pub(super) fn last_time_entry(disk: &Disk, file: FileId, base: Offset) -> Option<TimeEntry> {
-    let entries = disk.len(file) / TIME_ENTRY;
+    let entries = disk.filled_len(file) / TIME_ENTRY;
     entries.checked_sub(1).map(|slot| time_entry(disk, file, base, slot))
 }
 
@@ -111,12 +115,12 @@ pub(super) fn truncate_to(
     base: Offset,
     offset: Offset,
 ) {
-    let offsets = disk.len(offset_index) / OFFSET_ENTRY;
+    let offsets = disk.filled_len(offset_index) / OFFSET_ENTRY;
     let kept = first_slot_at(offsets, |slot| {
         offset_entry(disk, offset_index, base, slot).offset.cmp(&offset)
     });
     disk.truncate(offset_index, kept * OFFSET_ENTRY);
-    let times = disk.len(time_index) / TIME_ENTRY;
+    let times = disk.filled_len(time_index) / TIME_ENTRY;
     let kept =
         first_slot_at(times, |slot| time_entry(disk, time_index, base, slot).offset.cmp(&offset));
     disk.truncate(time_index, kept * TIME_ENTRY);

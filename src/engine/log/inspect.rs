@@ -44,7 +44,7 @@ impl Log {
     pub fn segment_details(&self, disk: &Disk, first: usize, limit: usize) -> Vec<SegmentDetail> {
         let detail = |segment: &Segment| SegmentDetail {
             info: segment.info(disk),
-            time_entries: disk.len(segment.time_index) / TIME_ENTRY,
+            time_entries: disk.filled_len(segment.time_index) / TIME_ENTRY,
             newest_ms: segment.largest.timestamp,
             active: segment.base == self.active.base,
         };
@@ -62,7 +62,7 @@ impl Log {
         limit: u64,
     ) -> Vec<(Offset, u64)> {
         let Some(segment) = self.segment_from(base) else { return Vec::new() };
-        let entries = disk.len(segment.offset_index) / OFFSET_ENTRY;
+        let entries = disk.filled_len(segment.offset_index) / OFFSET_ENTRY;
         let slots = first..entries.min(first.saturating_add(limit));
         let entry = |slot| index::offset_entry(disk, segment.offset_index, base, slot);
         slots.map(entry).map(|entry| (entry.offset, entry.position)).collect()
@@ -79,7 +79,7 @@ impl Log {
         limit: u64,
     ) -> Vec<(i64, Offset)> {
         let Some(segment) = self.segment_from(base) else { return Vec::new() };
-        let entries = disk.len(segment.time_index) / TIME_ENTRY;
+        let entries = disk.filled_len(segment.time_index) / TIME_ENTRY;
         let slots = first..entries.min(first.saturating_add(limit));
         let entry = |slot| index::time_entry(disk, segment.time_index, base, slot);
         slots.map(entry).map(|entry| (entry.timestamp, entry.offset)).collect()

@@ -4,9 +4,6 @@
 //! a log is a few counters, and a clone of a disk and its logs is a checkpoint. What always holds: the
 //! active segment takes every append, offsets only grow along the files, and the recovery point (all
 //! before it is flushed) is never past the end.
-//!
-//! Simplified: deleted files go at once instead of after `file.delete.delay.ms`, and index files are
-//! not preallocated. Retention and compaction are not modelled yet.
 
 mod append;
 pub mod audit;
@@ -14,43 +11,60 @@ pub mod checkpoint;
 mod epoch_cache;
 mod index;
 mod inspect;
+mod metadata_file;
 mod producer_recovery;
 mod producer_state;
 mod read;
 mod recovery;
+mod retention;
 mod segment;
+mod trash;
 mod truncate;
 
 #[cfg(test)]
 mod tests;
 
 use imbl::Vector;
+use uuid::Uuid;
 
 use crate::engine::config::TopicConfig;
-use crate::engine::disk::Disk;
+use crate::engine::disk::{Disk, FileId};
 use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
 use crate::engine::log::epoch_cache::EpochCache;
 use crate::engine::log::producer_state::Producers;
 use crate::engine::log::segment::Segment;
+use crate::engine::log::trash::Trash;
 
 pub use crate::engine::log::append::{AppendError, Appended};
 pub use crate::engine::log::inspect::SegmentDetail;
 pub use crate::engine::log::producer_state::{ProducerBatch, ProducerEntry, read_snapshot};
 pub use crate::engine::log::read::OutOfRange;
-pub use crate::engine::log::recovery::Recovery;
+pub use crate::engine::log::recovery::{Opening, Recovery};
+pub use crate::engine::log::retention::Deleted;
 
 /// The settings that a log goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Limits {
     segment_bytes: u64,
+    /// Age at which a segment rolls (`LogConfig.maxSegmentMs`), and most by which it may be earlier.
+    segment_ms: i64,
+    segment_jitter_ms: i64,
+    segment_index_bytes: u64,
     index_interval_bytes: u64,
     max_message_bytes: u64,
+    flush_messages: i64,
 }
 
 impl Limits {
     fn of(config: &TopicConfig) -> Limits {
+        let lag =
+            if config.cleanup_policy.compact { config.max_compaction_lag_ms } else { i64::MAX };
         Limits {
             segment_bytes: config.segment_bytes.unsigned_abs(),
+            segment_ms: config.segment_ms.min(lag),
+            segment_jitter_ms: config.segment_jitter_ms.min(config.segment_ms),
+            segment_index_bytes: config.segment_index_bytes.unsigned_abs(),
+            flush_messages: config.flush_messages,
             index_interval_bytes: config.index_interval_bytes.unsigned_abs(),
             max_message_bytes: config.max_message_bytes.unsigned_abs(),
         }
@@ -73,6 +87,13 @@ pub struct Log {
     recent: RecentBatches,
     epochs: EpochCache,
     producers: Producers,
+    /// Seed of the segments' roll jitter.
+    jitter_seed: u64,
+    /// The broker's clock at the last flush, in ms since 1970 (`LocalLog.lastFlushTime`).
+    flushed_ms: i64,
+    trash: Trash,
+    /// What `partition.metadata` says.
+    topic_id: Option<Uuid>,
 }
 
 /// One segment as tables and the stage show it.
@@ -97,7 +118,7 @@ impl Log {
     }
 
     fn empty(disk: &mut Disk, dir: Text, limits: Limits, start: Offset) -> Log {
-        let active = Segment::create(disk, &dir, start);
+        let active = Segment::create(disk, &dir, start, limits.segment_index_bytes);
         Log {
             dir,
             limits,
@@ -109,7 +130,23 @@ impl Log {
             recent: RecentBatches::default(),
             epochs: EpochCache::default(),
             producers: Producers::starting_at(start),
+            jitter_seed: 0,
+            flushed_ms: 0,
+            trash: Trash::default(),
+            topic_id: None,
         }
+    }
+
+    /// Gives it its share of chance: segments roll up to `segment.jitter.ms` early.
+    #[must_use]
+    pub fn with_jitter_seed(mut self, seed: u64) -> Log {
+        self.jitter_seed = seed;
+        self
+    }
+
+    /// Files that were renamed to `.deleted`: the caller removes them after `file.delete.delay.ms`.
+    pub fn take_trash(&mut self) -> Vec<FileId> {
+        self.trash.take()
     }
 
     /// Oldest offset that is kept.
@@ -190,18 +227,30 @@ impl Log {
     }
 
     /// Makes every record durable, and moves the recovery point to the end.
-    pub fn flush(&mut self, disk: &mut Disk) {
+    pub fn flush(&mut self, disk: &mut Disk, wall_ms: i64) {
         self.flush_sealed(disk);
         self.active.flush(disk);
         self.recovery_point = self.log_end_offset;
+        self.flushed_ms = wall_ms;
     }
 
-    /// Closes it as a clean shutdown does: one more time index entry for the largest timestamp
-    /// (`LogSegment.close`), a snapshot of the producers, and a flush.
-    pub fn close_cleanly(&mut self, disk: &mut Disk) {
+    /// The flusher's round: flushes what has waited for `flush.ms` (`LogManager.flushDirtyLogs`).
+    /// Returns whether anything was flushed.
+    pub fn flush_if_due(&mut self, disk: &mut Disk, flush_ms: i64, wall_ms: i64) -> bool {
+        let due = wall_ms - self.flushed_ms >= flush_ms;
+        let dirty = self.recovery_point < self.log_end_offset;
+        if due && dirty {
+            self.flush(disk, wall_ms);
+        }
+        due && dirty
+    }
+
+    /// Closes it as a clean shutdown does: one more time index entry for the largest timestamp and
+    /// no room for more (`LogSegment.close`), a snapshot of the producers, and a flush.
+    pub fn close_cleanly(&mut self, disk: &mut Disk, wall_ms: i64) {
         self.producers.take_snapshot(disk, &self.dir);
-        self.active.close_time_index(disk);
-        self.flush(disk);
+        self.active.become_inactive(disk);
+        self.flush(disk, wall_ms);
     }
 
     /// Flushes full segments from the recovery point on, as Kafka does after each roll

@@ -5,8 +5,8 @@
 
 use crate::engine::disk::{Disk, FileId};
 use crate::engine::ids::Offset;
-use crate::engine::log::SegmentInfo;
 use crate::engine::log::index::{self, OFFSET_ENTRY, OffsetEntry, TimeEntry};
+use crate::engine::log::{SegmentInfo, Trash};
 use crate::engine::record::batch::{BatchHeader, HEADER_BYTES};
 
 use bytes::Bytes;
@@ -26,6 +26,12 @@ pub(super) struct Segment {
     bytes_since_entry: u64,
     /// Largest timestamp so far, and the last offset of the batch that has it; −1 while empty.
     pub(super) largest: TimeEntry,
+    /// Largest timestamp of the first append, by which the segment's age counts
+    /// (`rollingBasedTimestamp`); not known while empty, or since it was opened.
+    first_timestamp: Option<i64>,
+    /// The broker's clock at the first append: counts when records have no timestamps. Not known
+    /// after it was opened.
+    begun_ms: Option<i64>,
 }
 
 /// What an append brings, as far as the segment needs it.
@@ -33,22 +39,31 @@ pub(super) struct Segment {
 pub(super) struct Arrival {
     pub(super) last: Offset,
     pub(super) largest: TimeEntry,
+    /// The broker's clock, in ms since 1970.
+    pub(super) wall_ms: i64,
 }
 
 impl Segment {
-    /// A new segment from `base`; its files are made, and what had their names is gone.
-    pub(super) fn create(disk: &mut Disk, dir: &str, base: Offset) -> Segment {
-        for suffix in ["log", "index", "timeindex"] {
+    /// A new, active segment from `base`; its files are made, its indexes with room for
+    /// `index_bytes`, and what had their names is gone.
+    pub(super) fn create(disk: &mut Disk, dir: &str, base: Offset, index_bytes: u64) -> Segment {
+        for suffix in SUFFIXES {
             disk.delete(&path(dir, base, suffix));
         }
-        Segment::open(disk, dir, base)
+        let segment = Segment::open(disk, dir, base);
+        segment.become_active(disk, index_bytes);
+        segment
     }
 
     /// The segment whose files are on the disk, as far as its indexes tell. Its end is not known yet.
     pub(super) fn open(disk: &mut Disk, dir: &str, base: Offset) -> Segment {
-        let log = disk.open(&path(dir, base, "log"));
-        let offset_index = disk.open(&path(dir, base, "index"));
-        let time_index = disk.open(&path(dir, base, "timeindex"));
+        Segment::open_as(disk, dir, base, "")
+    }
+
+    /// The same for files whose names end with `suffix`: those of a cleaning.
+    pub(super) fn open_as(disk: &mut Disk, dir: &str, base: Offset, suffix: &str) -> Segment {
+        let [log, offset_index, time_index] =
+            SUFFIXES.map(|kind| disk.open(&format!("{}{suffix}", path(dir, base, kind))));
         let none = TimeEntry { timestamp: -1, offset: base };
         let largest = index::last_time_entry(disk, time_index, base).unwrap_or(none);
         let bytes = disk.len(log);
@@ -61,7 +76,36 @@ impl Segment {
             time_index,
             bytes_since_entry: 0,
             largest,
+            first_timestamp: None,
+            begun_ms: None,
         }
+    }
+
+    /// Makes room in the indexes (`resizeIndexes`).
+    pub(super) fn become_active(&self, disk: &mut Disk, index_bytes: u64) {
+        index::preallocate(disk, (self.offset_index, self.time_index), index_bytes);
+    }
+
+    /// How long it has been filled, in ms: by records' timestamps, up to `timestamp`; by the broker's
+    /// clock when its first have none (`timeWaitedForRoll`).
+    pub(super) fn age_ms(&self, disk: &Disk, timestamp: i64, wall_ms: i64) -> i64 {
+        match self.first_timestamp(disk) {
+            Some(first) if first >= 0 => timestamp.saturating_sub(first),
+            _ => self.begun_ms.map_or(0, |begun| wall_ms - begun),
+        }
+    }
+
+    /// Largest timestamp of the first append; of the first batch, for a segment that was opened
+    /// (`loadFirstBatchTimestamp`).
+    pub(super) fn first_timestamp(&self, disk: &Disk) -> Option<i64> {
+        self.first_timestamp
+            .or_else(|| self.walk(disk, 0).next().map(|(_, header)| header.max_timestamp))
+    }
+
+    /// Time of its newest record, in ms since 1970; of its first append, when records have none
+    /// (Kafka: of its file's last change). `None`: not known.
+    pub(super) fn newest_ms(&self) -> Option<i64> {
+        if self.largest.timestamp >= 0 { Some(self.largest.timestamp) } else { self.begun_ms }
     }
 
     /// Appends records as one: at most one index entry, for the last offset and the first position
@@ -75,6 +119,10 @@ impl Segment {
     ) -> u64 {
         let size = records.len() as u64;
         let position = disk.append(self.log, records);
+        if position == 0 {
+            self.first_timestamp = Some(arrival.largest.timestamp);
+            self.begun_ms = Some(arrival.wall_ms);
+        }
         self.note(disk, position, size, arrival, index_interval_bytes);
         position
     }
@@ -102,12 +150,14 @@ impl Segment {
         self.end = arrival.last.plus(1);
     }
 
-    /// One more time index entry for the largest timestamp, if it is newer than the last: on roll,
-    /// clean close and recovery (`onBecomeInactiveSegment`).
-    pub(super) fn close_time_index(&self, disk: &mut Disk) {
+    /// One more time index entry for the largest timestamp, if it is newer than the last, and no more
+    /// room in the indexes than entries: on roll, clean close and recovery
+    /// (`onBecomeInactiveSegment`).
+    pub(super) fn become_inactive(&self, disk: &mut Disk) {
         if self.largest.timestamp >= 0 {
             index::maybe_append_time(disk, self.time_index, self.base, self.largest);
         }
+        index::trim(disk, (self.offset_index, self.time_index));
     }
 
     /// Starts over with empty indexes, before a scan.
@@ -169,6 +219,10 @@ impl Segment {
             disk.truncate(self.log, position);
             self.bytes = position;
         }
+        if self.bytes == 0 {
+            self.first_timestamp = None;
+            self.begun_ms = None;
+        }
         self.end = offset;
         self.bytes_since_entry = 0;
         self.largest = self.read_largest_timestamp(disk);
@@ -196,10 +250,12 @@ impl Segment {
         disk.flush(self.time_index);
     }
 
-    pub(super) fn delete(&self, disk: &mut Disk) {
-        disk.delete_file(self.log);
-        disk.delete_file(self.offset_index);
-        disk.delete_file(self.time_index);
+    /// Gives its files, and the snapshot of producers at its start, the suffix `.deleted`; they go
+    /// later (`LocalLog.deleteSegmentFiles`, `UnifiedLog.deleteProducerSnapshots`).
+    pub(super) fn bury(&self, disk: &mut Disk, dir: &str, trash: &mut Trash) {
+        for suffix in SUFFIXES.into_iter().chain(["snapshot"]) {
+            trash.bury(disk, &path(dir, self.base, suffix));
+        }
     }
 
     pub(super) fn info(&self, disk: &Disk) -> SegmentInfo {
@@ -208,10 +264,13 @@ impl Segment {
             end: self.end,
             bytes: self.bytes,
             flushed_bytes: disk.flushed_len(self.log),
-            index_entries: disk.len(self.offset_index) / OFFSET_ENTRY,
+            index_entries: disk.filled_len(self.offset_index) / OFFSET_ENTRY,
         }
     }
 }
+
+/// Files of a segment.
+pub(super) const SUFFIXES: [&str; 3] = ["log", "index", "timeindex"];
 
 /// `orders-0/00000000000000000042.log`.
 pub(super) fn path(dir: &str, base: Offset, suffix: &str) -> String {

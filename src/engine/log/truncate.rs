@@ -3,7 +3,6 @@
 
 use crate::engine::disk::Disk;
 use crate::engine::ids::Offset;
-use crate::engine::log::producer_state::delete_snapshot;
 use crate::engine::log::segment::Segment;
 use crate::engine::log::{Log, RecentBatches};
 
@@ -22,12 +21,12 @@ impl Log {
             return true;
         }
         while self.active.base > offset {
-            self.active.delete(disk);
-            delete_snapshot(disk, &self.dir, self.active.base);
+            self.active.bury(disk, &self.dir, &mut self.trash);
             self.active =
                 self.sealed.pop_back().expect("the first segment starts before the offset");
         }
         self.active.truncate_to(disk, offset);
+        self.active.become_active(disk, self.limits.segment_index_bytes);
         self.epochs.truncate_from_end(disk, &self.dir, offset);
         self.ends_at(offset);
         self.rebuild_producers(disk, offset);
@@ -36,11 +35,11 @@ impl Log {
 
     /// Removes everything; the log is empty and starts at `offset`.
     pub fn truncate_fully_and_start_at(&mut self, disk: &mut Disk, offset: Offset) {
-        for segment in self.all_segments() {
-            segment.delete(disk);
+        for segment in self.sealed.iter().chain(std::iter::once(&self.active)) {
+            segment.bury(disk, &self.dir, &mut self.trash);
         }
         self.sealed.clear();
-        self.active = Segment::create(disk, &self.dir, offset);
+        self.active = Segment::create(disk, &self.dir, offset, self.limits.segment_index_bytes);
         self.recent = RecentBatches::default();
         self.epochs.clear(disk, &self.dir);
         self.producers.start_over(disk, &self.dir, offset);

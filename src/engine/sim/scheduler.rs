@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 12] = [
+const PURPOSES: [TimerPurpose; 16] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -75,6 +75,10 @@ const PURPOSES: [TimerPurpose; 12] = [
     TimerPurpose::ProduceTimeout,
     TimerPurpose::IsrCheck,
     TimerPurpose::HighWatermarkCheckpoint,
+    TimerPurpose::LogRetention,
+    TimerPurpose::LogFlush,
+    TimerPurpose::LogCheckpoint,
+    TimerPurpose::FileDelete,
     TimerPurpose::SessionTimeout,
     TimerPurpose::Ping,
     TimerPurpose::Boot,

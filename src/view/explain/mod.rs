@@ -101,6 +101,8 @@ pub fn importance(kind: &EventKind) -> Importance {
         | BatchAppended { .. }
         | DuplicateRefused { .. }
         | SegmentRolled { .. }
+        | SegmentsDeleted { .. }
+        | LogStartAdvanced { .. }
         | HighWatermarkAdvanced { .. }
         | LogRecovered { .. }
         | RecordsQueued { .. }

@@ -5,7 +5,7 @@
 //! beginning.
 
 use crate::engine::command::{Command, LinkState, Placement};
-use crate::engine::event::{DropReason, Event, EventKind};
+use crate::engine::event::{DropReason, Event, EventKind, RetentionReason};
 use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
@@ -74,6 +74,8 @@ fn key(kind: &EventKind) -> &'static str {
         BatchAppended { .. } => "event-batch-appended",
         DuplicateRefused { .. } => "event-duplicate-refused",
         SegmentRolled { .. } => "event-segment-rolled",
+        SegmentsDeleted { .. } => "event-segments-deleted",
+        LogStartAdvanced { .. } => "event-log-start-advanced",
         HighWatermarkAdvanced { .. } => "event-high-watermark-advanced",
         HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
         IsrShrunk { .. } => "event-isr-shrunk",
@@ -414,6 +416,21 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::SegmentRolled { partition, base } => {
                 self.partition(partition).set("base", base.0);
             }
+            EventKind::SegmentsDeleted {
+                partition,
+                reason,
+                segments,
+                bytes: size,
+                log_start_offset,
+            } => {
+                self.partition(partition).set("reason", retention_reason(*reason));
+                self.set("count", *segments).set("bytes", bytes(*size));
+                self.set("start", log_start_offset.0);
+            }
+            EventKind::LogStartAdvanced { partition, from, to, leader } => {
+                self.partition(partition).set("from", from.0).set("to", to.0);
+                self.set("role", role(*leader));
+            }
             EventKind::LogTruncated { partition, from, to, high_watermark } => {
                 self.partition(partition).set("from", from.0).set("to", to.0);
                 self.set("last", from.0 - 1).set("hw", high_watermark.0);
@@ -484,6 +501,14 @@ fn acks(wire: i16) -> String {
 
 fn role(leader: bool) -> &'static str {
     if leader { "leader" } else { "follower" }
+}
+
+fn retention_reason(reason: RetentionReason) -> &'static str {
+    match reason {
+        RetentionReason::StartOffset => "start",
+        RetentionReason::Size => "size",
+        RetentionReason::Time => "time",
+    }
 }
 
 fn drop_reason(reason: DropReason) -> &'static str {

@@ -151,7 +151,10 @@ fn is_told(cause: &Event, next: Option<&Event>) -> bool {
         }
         EventKind::TimerFired { purpose } => !matches!(
             purpose,
-            TimerPurpose::Ping | TimerPurpose::HighWatermarkCheckpoint | TimerPurpose::FetchWait
+            TimerPurpose::Ping
+                | TimerPurpose::HighWatermarkCheckpoint
+                | TimerPurpose::LogCheckpoint
+                | TimerPurpose::FetchWait
         ),
         EventKind::MetadataUpdated { .. } => false,
         _ => true,

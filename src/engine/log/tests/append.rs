@@ -173,7 +173,7 @@ fn a_roll_flushes_what_is_full_and_moves_the_recovery_point() {
         replica.log.segments(&replica.disk).map(|segment| segment.flushed_bytes).collect();
     assert_eq!(flushed, [2 * size as u64, 2 * size as u64, 0]);
     assert_eq!(replica.log.recovery_point(), Offset(4));
-    replica.log.flush(&mut replica.disk);
+    replica.log.flush(&mut replica.disk, 0);
     assert_eq!((replica.log.recovery_point(), replica.disk.unflushed_bytes()), (Offset(5), 0));
 }
 

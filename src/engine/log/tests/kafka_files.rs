@@ -41,7 +41,7 @@ fn kafkas_disk() -> Disk {
 
 fn opened(clean: bool) -> (Replica, Recovery) {
     let mut disk = kafkas_disk();
-    let (log, recovery) = Log::open(&mut disk, &orders(), &kafkas_config(), clean, Offset(0));
+    let (log, recovery) = Log::open(&mut disk, &orders(), &kafkas_config(), opening(clean, 0));
     (Replica { disk, log }, recovery)
 }
 
@@ -119,6 +119,22 @@ fn a_scan_rebuilds_kafkas_files_byte_for_byte() {
 }
 
 #[test]
+fn the_active_segments_indexes_are_preallocated_as_kafkas_are_and_trimmed_at_the_end() {
+    let (mut replica, _) = opened(true);
+    let sizes = |replica: &Replica, base: i64| {
+        ["index", "timeindex"].map(|kind| {
+            let path = format!("orders-0/{base:020}.{kind}");
+            replica.disk.len(replica.disk.find(&path).expect("it is there"))
+        })
+    };
+    assert_eq!(sizes(&replica, 55), [144, 216]);
+    assert_eq!(sizes(&replica, 109), [10_485_760, 10_485_756]);
+    assert!(replica.disk.total_bytes() < 40_000, "room that nobody wrote to takes none");
+    replica.log.close_cleanly(&mut replica.disk, 0);
+    assert_eq!(sizes(&replica, 109), [48, 72]);
+}
+
+#[test]
 fn the_same_batches_give_the_same_files_as_kafka() {
     let mut replica = Replica::new(&kafkas_config());
     let rolled: Vec<i64> = produced()
@@ -127,7 +143,7 @@ fn the_same_batches_give_the_same_files_as_kafka() {
         .map(|base| base.0)
         .collect();
     assert_eq!(rolled, [55, 109]);
-    replica.log.close_cleanly(&mut replica.disk);
+    replica.log.close_cleanly(&mut replica.disk, 0);
     check_same_files(&replica);
 }
 
@@ -139,7 +155,7 @@ fn a_follower_that_copies_batch_by_batch_has_the_same_files() {
         let next = leader.read(follower.log.log_end_offset().0, 1);
         follower.follow(&next).expect("sound");
     }
-    follower.log.close_cleanly(&mut follower.disk);
+    follower.log.close_cleanly(&mut follower.disk, 0);
     check_same_files(&follower);
 }
 

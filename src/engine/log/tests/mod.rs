@@ -5,6 +5,7 @@ mod append;
 mod read;
 mod truncate;
 mod recovery;
+mod retention;
 
 use bytes::Bytes;
 
@@ -22,6 +23,10 @@ fn orders() -> TopicPartition {
 
 fn config(segment_bytes: i64, index_interval_bytes: i64) -> TopicConfig {
     TopicConfig { segment_bytes, index_interval_bytes, ..TopicConfig::default() }
+}
+
+fn opening(clean: bool, recovery_point: i64) -> Opening {
+    Opening { clean, recovery_point: Offset(recovery_point), log_start_offset: Offset(0) }
 }
 
 /// A producer's batch of records with these timestamps and values of `value_bytes`.
@@ -61,7 +66,7 @@ impl Replica {
     }
 
     fn follow(&mut self, records: &Bytes) -> Result<Appended, AppendError> {
-        self.log.append_as_follower(&mut self.disk, records)
+        self.log.append_as_follower(&mut self.disk, records, 0)
     }
 
     /// `count` batches of one record, with timestamps that count from 1.
@@ -85,8 +90,9 @@ impl Replica {
         self.disk.list("orders-0/").into_iter().map(|(path, _)| path[9..].to_owned()).collect()
     }
 
+    /// What was written of a file, without the room in an active index.
     fn file(&self, name: &str) -> Bytes {
-        self.disk.read_path(&format!("orders-0/{name}")).expect("the file is there")
+        self.disk.written(&format!("orders-0/{name}")).expect("the file is there")
     }
 
     /// `(offset, position)` of an offset index's entries.
@@ -113,7 +119,7 @@ impl Replica {
     ) -> (Replica, Recovery) {
         let mut disk = self.disk.clone();
         let (log, recovery) =
-            Log::open(&mut disk, &orders(), config, clean, Offset(recovery_point));
+            Log::open(&mut disk, &orders(), config, opening(clean, recovery_point));
         (Replica { disk, log }, recovery)
     }
 }

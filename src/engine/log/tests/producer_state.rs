@@ -4,7 +4,7 @@
 use crate::engine::config::TopicConfig;
 use crate::engine::disk::Disk;
 use crate::engine::ids::{LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition};
-use crate::engine::log::{AppendError, Appended, Log, read_snapshot};
+use crate::engine::log::{AppendError, Appended, Log, Opening, read_snapshot};
 use crate::engine::record::builder::BatchBuilder;
 
 use super::*;
@@ -16,6 +16,10 @@ struct Replica {
     disk: Disk,
     log: Log,
     config: TopicConfig,
+}
+
+fn opening(clean: bool) -> Opening {
+    Opening { clean, recovery_point: Offset(0), log_start_offset: Offset(0) }
 }
 
 fn orders() -> TopicPartition {
@@ -57,7 +61,7 @@ impl Replica {
     }
 
     fn reopen(&mut self, clean: bool) {
-        let (log, _) = Log::open(&mut self.disk, &orders(), &self.config, clean, Offset(0));
+        let (log, _) = Log::open(&mut self.disk, &orders(), &self.config, opening(clean));
         self.log = log;
     }
 
@@ -140,7 +144,7 @@ fn followers_build_the_same_state_and_so_a_new_leader_knows_the_producers() {
     leader.check(0, 2, 1, Ok(2));
     let copied = leader.log.read(&leader.disk, Offset(0), 9_999, Offset(3), true).expect("there");
     let mut follower = Replica::new();
-    follower.log.append_as_follower(&mut follower.disk, &copied).expect("sound");
+    follower.log.append_as_follower(&mut follower.disk, &copied, 0).expect("sound");
     follower.check(0, 0, 2, Ok(0));
     follower.check(0, 4, 1, Err(SEQUENCE));
     follower.check(0, 3, 1, Ok(3));
@@ -151,7 +155,7 @@ fn a_clean_stop_leaves_a_snapshot_that_the_next_start_loads() {
     let mut replica = Replica::new();
     replica.check(0, 0, 2, Ok(0));
     replica.check(0, 2, 1, Ok(2));
-    replica.log.close_cleanly(&mut replica.disk);
+    replica.log.close_cleanly(&mut replica.disk, 0);
     assert_eq!(replica.snapshots(), [3]);
     replica.reopen(true);
     assert_eq!(replica.known(), [(7, 2)]);
@@ -210,7 +214,7 @@ fn a_log_that_starts_over_knows_no_producer() {
 #[test]
 fn a_damaged_snapshot_is_deleted_and_the_one_before_is_taken() {
     let mut replica = rolling();
-    replica.log.close_cleanly(&mut replica.disk);
+    replica.log.close_cleanly(&mut replica.disk, 0);
     replica.disk.rot("orders-0/00000000000000000008.snapshot", 12, b"x");
     replica.reopen(true);
     assert_eq!(replica.known(), [(7, 7)]);

@@ -98,7 +98,7 @@ fn damage_before_the_recovery_point_is_not_looked_for() {
 #[test]
 fn after_a_clean_stop_nothing_is_scanned() {
     let mut stopped = replica();
-    stopped.log.close_cleanly(&mut stopped.disk);
+    stopped.log.close_cleanly(&mut stopped.disk, 0);
     stopped.disk.rot(LAST, 70, b"!!");
     let (after, recovery) = stopped.reopen(&settings(), true, 11);
     assert!(!recovery.scanned);
@@ -111,7 +111,7 @@ fn a_tail_torn_while_a_clean_broker_was_down_stays_and_hides_the_next_append() {
     let settings = TopicConfig::default();
     let mut stopped = Replica::new(&settings);
     stopped.fill(3, 10);
-    stopped.log.close_cleanly(&mut stopped.disk);
+    stopped.log.close_cleanly(&mut stopped.disk, 0);
     let file = stopped.disk.find(FIRST).expect("the active segment");
     stopped.disk.truncate(file, 3 * size() - 5);
     let (mut after, recovery) = stopped.reopen(&settings, true, 3);
@@ -126,7 +126,7 @@ fn a_tail_torn_while_a_clean_broker_was_down_stays_and_hides_the_next_append() {
 #[test]
 fn a_lost_index_is_rebuilt_even_after_a_clean_stop() {
     let mut stopped = replica();
-    stopped.log.close_cleanly(&mut stopped.disk);
+    stopped.log.close_cleanly(&mut stopped.disk, 0);
     let index = "00000000000000000004.index";
     let before = stopped.file(index);
     assert_eq!(before.len(), 8);
@@ -167,7 +167,7 @@ fn a_power_loss_leaves_what_was_flushed_and_the_log_opens_there() {
 #[test]
 fn a_directory_without_segments_is_a_new_log() {
     let mut disk = Disk::default();
-    let (log, recovery) = Log::open(&mut disk, &orders(), &settings(), false, Offset(0));
+    let (log, recovery) = Log::open(&mut disk, &orders(), &settings(), opening(false, 0));
     assert_eq!((log.log_end_offset(), recovery), (Offset(0), cut(0, 0, 0)));
     assert_eq!(disk.list("orders-0/").len(), 3);
 }

@@ -17,7 +17,9 @@ fn a_cut_removes_records_from_the_offset_on() {
     assert_eq!(replica.log.log_end_offset(), Offset(6));
     assert_eq!(replica.segment_bases(), [0, 4]);
     assert_eq!(replica.bases(4, 9_999, ALL, true), [4, 5]);
-    assert!(!replica.files().iter().any(|name| name.starts_with("00000000000000000008")));
+    let gone = |name: &&String| name.starts_with("00000000000000000008");
+    assert!(replica.files().iter().filter(gone).all(|name| name.ends_with(".deleted")));
+    assert_eq!(replica.log.take_trash().len(), 4, "three files and a snapshot");
 }
 
 #[test]
@@ -78,7 +80,8 @@ fn starting_over_leaves_one_empty_segment_and_no_epochs() {
     assert_eq!(replica.log.log_start_offset(), Offset(500));
     assert_eq!((replica.log.size_bytes(), replica.log.latest_epoch()), (0, None));
     assert_eq!(replica.lead(&batch(&[1], 10)).base, Offset(500));
-    assert_eq!(replica.files().len(), 4);
+    let deleted = replica.files().iter().filter(|name| name.ends_with(".deleted")).count();
+    assert_eq!((replica.files().len() - deleted, deleted), (4, 11));
 }
 
 #[test]
