@@ -118,6 +118,7 @@ pub fn every_kind() -> Vec<Event> {
     kinds.extend(processes());
     kinds.extend(controller());
     kinds.extend(replicas());
+    kinds.extend(logs());
     kinds.extend(clients());
     let mut events: Vec<Event> =
         kinds.into_iter().enumerate().map(|(id, kind)| at_broker(id as u64, kind)).collect();
@@ -291,26 +292,9 @@ fn replicas() -> Vec<EventKind> {
         let partition = partition.clone();
         kinds.push(EventKind::BecameFollower { partition, leader, leader_epoch });
     }
-    use RetentionReason::{Size, StartOffset, Time};
-    for (reason, segments) in [(StartOffset, 1), (Size, 2), (Time, 3)] {
-        let partition = partition.clone();
-        kinds.push(EventKind::SegmentsDeleted {
-            partition,
-            reason,
-            segments,
-            bytes: 4_096,
-            log_start_offset: ten,
-        });
-    }
     kinds.extend([
         EventKind::BecameLeader { partition: partition.clone(), leader_epoch, log_end_offset: ten },
         EventKind::SegmentRolled { partition: partition.clone(), base: ten },
-        EventKind::LogStartAdvanced {
-            partition: partition.clone(),
-            from: zero,
-            to: ten,
-            leader: true,
-        },
         EventKind::HighWatermarksCheckpointed { partitions: 3 },
         EventKind::IsrShrunk {
             partition: partition.clone(),
@@ -332,6 +316,26 @@ fn replicas() -> Vec<EventKind> {
         EventKind::CommittedRecordsLost { partition: partition.clone(), from: zero, to: ten },
         EventKind::ProduceRefused { partition, error: 19 },
     ]);
+    kinds
+}
+
+fn logs() -> Vec<EventKind> {
+    use RetentionReason::{Size, StartOffset, Time};
+    let (partition, zero, ten) = (orders(), Offset(0), Offset(10));
+    let deleted = |(reason, segments)| EventKind::SegmentsDeleted {
+        partition: partition.clone(),
+        reason,
+        segments,
+        bytes: 4_096,
+        log_start_offset: ten,
+    };
+    let mut kinds: Vec<EventKind> = [(StartOffset, 1), (Size, 2), (Time, 3)].map(deleted).into();
+    kinds.extend([false, true].map(|leader| EventKind::LogStartAdvanced {
+        partition: partition.clone(),
+        from: zero,
+        to: ten,
+        leader,
+    }));
     kinds
 }
 
