@@ -9,6 +9,8 @@
 pub mod ids;
 pub mod time;
 pub mod ordered;
+pub mod persistent;
+pub mod crc;
 pub mod rng;
 pub mod error;
 pub mod setting;

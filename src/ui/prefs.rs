@@ -1,9 +1,9 @@
 //! Language and theme: from the address, from the last visit, else from the browser; then kept.
 
-use gloo::storage::{LocalStorage, Storage};
 use gloo::utils::{document_element, window};
 
 use crate::i18n::{Lang, tr};
+use crate::ui::effects::kept;
 
 const LANGUAGE_KEY: &str = "highwater.lang";
 const THEME_KEY: &str = "highwater.theme";
@@ -41,7 +41,7 @@ impl Theme {
 
 /// The language to begin with.
 pub fn language() -> Lang {
-    let asked = query("lang").or_else(|| LocalStorage::get::<String>(LANGUAGE_KEY).ok());
+    let asked = query("lang").or_else(|| kept::get(LANGUAGE_KEY));
     let tag = asked.or_else(|| window().navigator().language()).unwrap_or_default();
     Lang::from_tag(&tag)
 }
@@ -51,13 +51,13 @@ pub fn set_language(lang: Lang, is_chosen: bool) {
     let _not_told = document_element().set_attribute("lang", lang.tag());
     gloo::utils::document().set_title(&tr(lang, "page-title", &[]));
     if is_chosen {
-        let _kept_if_allowed = LocalStorage::set(LANGUAGE_KEY, lang.tag());
+        kept::set(LANGUAGE_KEY, lang.tag());
     }
 }
 
 /// The theme to begin with.
 pub fn theme() -> Theme {
-    let asked = query("theme").or_else(|| LocalStorage::get::<String>(THEME_KEY).ok());
+    let asked = query("theme").or_else(|| kept::get(THEME_KEY));
     let dark = || window().match_media("(prefers-color-scheme: dark)").ok().flatten();
     asked.as_deref().and_then(Theme::from_name).unwrap_or_else(|| {
         if dark().is_some_and(|list| list.matches()) { Theme::Dark } else { Theme::Light }
@@ -68,7 +68,7 @@ pub fn theme() -> Theme {
 pub fn set_theme(theme: Theme, is_chosen: bool) {
     let _not_told = document_element().set_attribute("data-theme", theme.name());
     if is_chosen {
-        let _kept_if_allowed = LocalStorage::set(THEME_KEY, theme.name());
+        kept::set(THEME_KEY, theme.name());
     }
 }
 

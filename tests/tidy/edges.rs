@@ -24,7 +24,18 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The engine's vocabulary: plain data, its containers and the node's contract, free to all of the engine.
 const VOCABULARY: &[&str] = &[
-    "ids", "time", "rng", "error", "setting", "config", "command", "event", "protocol", "node",
+    "ids",
+    "time",
+    "persistent",
+    "crc",
+    "rng",
+    "error",
+    "setting",
+    "config",
+    "command",
+    "event",
+    "protocol",
+    "node",
     "ordered",
 ];
 

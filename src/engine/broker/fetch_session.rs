@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use imbl::{OrdMap, OrdSet};
+use crate::engine::persistent::{OrdMap, OrdSet};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::TopicName as WireName;
 

@@ -20,7 +20,7 @@ pub mod purgatory;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use imbl::{OrdMap, OrdSet};
+use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::config::BrokerConfig;
 use crate::engine::controller::{CONTROL_TAGS, ControlPlane, Notice};

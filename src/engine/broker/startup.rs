@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use imbl::{OrdMap, OrdSet};
+use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::broker::alter_partition::IsrChannel;
 use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use imbl::OrdMap;
+use crate::engine::persistent::OrdMap;
 use uuid::Uuid;
 
 use crate::engine::controller::election::LiveBrokers;

@@ -34,7 +34,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use imbl::OrdMap;
+use crate::engine::persistent::OrdMap;
 
 use crate::engine::config::BrokerConfig;
 use crate::engine::controller::batch::RequestBatch;

@@ -8,8 +8,8 @@
 //! A file may reach beyond what was written (`RandomAccessFile.setLength`, as index files do): the
 //! hole at its end reads as zeros and takes no memory. What is appended fills it from its start.
 
+use crate::engine::persistent::Vector;
 use bytes::Bytes;
-use imbl::Vector;
 
 use crate::engine::ids::Text;
 

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
+use crate::engine::persistent::OrdMap;
 use bytes::Bytes;
-use imbl::OrdMap;
 
 use crate::engine::disk::file::File;
 use crate::engine::ids::Text;

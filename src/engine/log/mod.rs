@@ -24,7 +24,6 @@ mod truncate;
 #[cfg(test)]
 mod tests;
 
-use imbl::Vector;
 use uuid::Uuid;
 
 use crate::engine::config::TopicConfig;
@@ -32,6 +31,7 @@ use crate::engine::disk::{Disk, FileId};
 use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
 use crate::engine::log::epoch_cache::EpochCache;
 use crate::engine::log::producer_state::Producers;
+use crate::engine::persistent::Vector;
 use crate::engine::log::segment::Segment;
 use crate::engine::log::trash::Trash;
 

@@ -12,8 +12,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::crc::crc32c;
+use crate::engine::persistent::OrdMap;
 use bytes::{BufMut, Bytes};
-use imbl::OrdMap;
 
 use crate::engine::disk::Disk;
 use crate::engine::ids::Offset;
@@ -355,7 +356,7 @@ fn encode(entries: &OrdMap<i64, ProducerEntry>) -> Bytes {
         bytes.put_i32(entry.coordinator_epoch);
         bytes.put_i64(entry.transaction_first.map_or(-1, |offset| offset.0));
     }
-    let crc = crc32c::crc32c(&bytes[CRC_COVERS..]);
+    let crc = crc32c(&bytes[CRC_COVERS..]);
     bytes[2..CRC_COVERS].copy_from_slice(&crc.to_be_bytes());
     Bytes::from(bytes)
 }
@@ -366,7 +367,7 @@ fn decode(bytes: &[u8]) -> Option<OrdMap<i64, ProducerEntry>> {
     let mut rest = bytes;
     let version = i16::from_be_bytes(take(&mut rest)?);
     let crc = u32::from_be_bytes(take(&mut rest)?);
-    if version != SNAPSHOT_VERSION || crc != crc32c::crc32c(rest) {
+    if version != SNAPSHOT_VERSION || crc != crc32c(rest) {
         return None;
     }
     let count = i32::from_be_bytes(take(&mut rest)?);
@@ -400,7 +401,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 /// The producers in the bytes of a `.snapshot` file, by id; `None` when it is damaged.
 #[must_use]
 pub fn read_snapshot(bytes: &[u8]) -> Option<Vec<(i64, ProducerEntry)>> {
-    Some(decode(bytes)?.into_iter().collect())
+    Some(decode(bytes)?.iter().map(|(id, entry)| (*id, entry.clone())).collect())
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl Log {
         let mut log = Log {
             active: Segment::open(disk, &dir, *last),
             epochs: EpochCache::load(disk, &dir),
-            sealed: imbl::Vector::new(),
+            sealed: crate::engine::persistent::Vector::new(),
             recent: RecentBatches::default(),
             log_start_offset: opening.log_start_offset.max(*first),
             log_end_offset: *last,

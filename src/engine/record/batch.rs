@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::crc::crc32c;
 use crate::engine::ids::{LeaderEpoch, Offset};
 
 /// Bytes of a v2 header: where the records start.
@@ -272,7 +273,7 @@ pub fn count_records(records: &Bytes) -> u32 {
 #[must_use]
 pub fn verify_crc(batch: &[u8]) -> bool {
     match (batch.get(CRC..CRC_STARTS), batch.get(CRC_STARTS..)) {
-        (Some(stored), Some(covered)) => crc32c::crc32c(covered).to_be_bytes() == stored,
+        (Some(stored), Some(covered)) => crc32c(covered).to_be_bytes() == stored,
         _ => false,
     }
 }

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use crate::engine::crc::crc32c;
 use crate::engine::ids::{LeaderEpoch, Offset};
 use crate::engine::record::batch::{Codec, HEADER_BYTES, LOG_OVERHEAD, MAGIC_V2};
 use crate::engine::record::codec;
@@ -178,7 +179,7 @@ impl BatchBuilder {
         header[51..53].copy_from_slice(&self.producer_epoch.to_be_bytes());
         header[53..57].copy_from_slice(&self.base_sequence.to_be_bytes());
         header[57..61].copy_from_slice(&self.count.to_be_bytes());
-        let crc = crc32c::crc32c(&self.buffer[21..]);
+        let crc = crc32c(&self.buffer[21..]);
         self.buffer[17..21].copy_from_slice(&crc.to_be_bytes());
         Bytes::from(self.buffer)
     }

@@ -4,7 +4,7 @@
 //! is not applied; and, for its fetch session (KIP-227, `FetchSessionHandler`), which partitions must be
 //! looked at before the next request. What is not among them is in the session as it should be.
 
-use imbl::{OrdMap, OrdSet};
+use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::ids::{CorrelationId, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::time::Micros;
@@ -116,7 +116,7 @@ impl Fetcher {
 
     /// Goes on with those whose rest is over. Returns whether anything may be fetched.
     pub fn wake(&mut self, now: Micros) -> bool {
-        while let Some((_, id)) = self.resting.get_min().filter(|(until, _)| *until <= now) {
+        while let Some((_, id)) = self.resting.first().filter(|(until, _)| *until <= now) {
             self.follow(id.clone());
         }
         self.partitions.len() > self.resting.len()
@@ -125,7 +125,7 @@ impl Fetcher {
     /// When the first resting partition may be fetched.
     #[must_use]
     pub fn next_ready(&self) -> Option<Micros> {
-        self.resting.get_min().map(|(until, _)| *until)
+        self.resting.first().map(|(until, _)| *until)
     }
 
     /// The next request, given where each partition stands.
@@ -136,17 +136,17 @@ impl Fetcher {
             self.told = OrdMap::new();
             self.touched = self.partitions.keys().cloned().collect();
         }
-        for id in std::mem::take(&mut self.touched) {
-            let awake = self.partitions.get(&id) == Some(&Followed::Awake);
-            match position(&id).filter(|_| awake) {
-                Some(position) if self.told.get(&id) != Some(&position) => {
+        for id in std::mem::take(&mut self.touched).iter() {
+            let awake = self.partitions.get(id) == Some(&Followed::Awake);
+            match position(id).filter(|_| awake) {
+                Some(position) if self.told.get(id) != Some(&position) => {
                     self.told.insert(id.clone(), position);
-                    plan.listed.push((id, position));
+                    plan.listed.push((id.clone(), position));
                 }
                 Some(_) => {}
                 None => {
-                    if self.told.remove(&id).is_some() {
-                        plan.forgotten.push(id);
+                    if self.told.remove(id).is_some() {
+                        plan.forgotten.push(id.clone());
                     }
                 }
             }

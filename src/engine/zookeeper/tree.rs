@@ -4,7 +4,7 @@
 //! transaction log holds: the same changes in the same order give the same tree. A parent always
 //! exists before its child. Maps share structure, so a clone costs almost nothing.
 
-use imbl::{OrdMap, OrdSet};
+use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::ids::{SessionId, Text};
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};

@@ -6,6 +6,7 @@
 //! numbers means that a committed transaction has rotted: a server that reads such a log must not
 //! start. Every transaction is flushed before it is answered (`zookeeper.forceSync`).
 
+use crate::engine::crc::crc32c;
 use crate::engine::disk::{Disk, FileId};
 use crate::engine::ids::{BrokerId, ClientId, NodeId, SessionId, Text};
 use crate::engine::time::Micros;
@@ -76,12 +77,12 @@ fn line(zxid: i64, entries: &[Entry]) -> String {
         body.push('\t');
         body.push_str(&escape(&field));
     }
-    format!("{:08x}\t{body}\n", crc32c::crc32c(body.as_bytes()))
+    format!("{:08x}\t{body}\n", crc32c(body.as_bytes()))
 }
 
 fn parse_line(line: &str) -> Option<(i64, Vec<Entry>)> {
     let (crc, body) = line.split_once('\t')?;
-    if u32::from_str_radix(crc, 16).ok()? != crc32c::crc32c(body.as_bytes()) {
+    if u32::from_str_radix(crc, 16).ok()? != crc32c(body.as_bytes()) {
         return None;
     }
     let mut fields = body.split('\t').map(unescape);

@@ -10,18 +10,20 @@ use crate::scenario::runner::Runner;
 use crate::session::Session;
 use crate::session::message::{Msg, Start};
 use crate::ui::app::App;
+use crate::ui::effects::kept;
 use crate::ui::lesson_panel::{LessonAction, OpenLesson};
 use std::rc::Rc;
 
-use gloo::storage::{LocalStorage, Storage};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 impl App {
     /// Opens a lesson by name, where the student left it. False when there is none of that name.
     pub(super) fn open_lesson(&mut self, id: &str) -> bool {
         let Some(lesson) = catalog::lesson(id) else { return false };
-        let progress = match LocalStorage::get::<(Vec<TaskProgress>, u32)>(key(id)) {
-            Ok((tasks, task)) => Progress::restore(lesson, tasks, task as usize),
-            Err(_) => Progress::new(lesson),
+        let progress = match kept_progress(id) {
+            Some((tasks, task)) => Progress::restore(lesson, tasks, task as usize),
+            None => Progress::new(lesson),
         };
         let task = progress.task;
         let open = OpenLesson { progress, verdict: None, hints: Vec::new(), commands: 0 };
@@ -93,7 +95,8 @@ impl App {
         let Some(open) = &self.lesson else { return };
         let progress = &open.progress;
         let task = u32::try_from(progress.task).unwrap_or(0);
-        let _kept_if_allowed = LocalStorage::set(key(&progress.lesson.id), (&progress.tasks, task));
+        let bytes = postcard::to_allocvec(&(&progress.tasks, task)).unwrap_or_default();
+        kept::set(&key(&progress.lesson.id), &URL_SAFE_NO_PAD.encode(bytes));
     }
 }
 
@@ -105,6 +108,12 @@ fn observe(progress: &mut Progress, session: &Session) {
     let mut runner = Runner::new(&scenario);
     let reached = runner.run_until(now, |_, event| progress.observe(event));
     debug_assert!(reached.is_ok(), "a session replays: {reached:?}");
+}
+
+/// The tasks of a lesson as they were left, and the one that was open.
+fn kept_progress(id: &str) -> Option<(Vec<TaskProgress>, u32)> {
+    let bytes = URL_SAFE_NO_PAD.decode(kept::get(&key(id))?).ok()?;
+    postcard::from_bytes(&bytes).ok()
 }
 
 fn key(id: &str) -> String {

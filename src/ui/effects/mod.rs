@@ -1,9 +1,10 @@
 //! What a session asks of the browser, one file per effect.
 //!
 //! - [`storage`] IndexedDB · [`clipboard`] copying · [`location`] the address and its link
-//! - [`lifetime`] the page being put away
+//! - [`lifetime`] the page being put away · [`kept`] small texts kept by name
 
 pub mod storage;
 pub mod clipboard;
 pub mod location;
 pub mod lifetime;
+pub mod kept;

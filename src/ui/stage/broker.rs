@@ -8,7 +8,7 @@ use crate::ui::stage::{strip, words};
 use crate::view::cluster::{ProcessState, Role};
 use crate::view::scene::card::{BrokerCard, ReplicaShape};
 use crate::view::scene::glyph::{Accent, Shape};
-use crate::view::scene::path::Rect;
+use crate::view::scene::path::{Rect, drawn};
 use crate::view::scene::strip::Lod;
 use crate::view::scene::{Layout, Scene};
 
@@ -76,7 +76,7 @@ fn spine(card: &BrokerCard, lang: Lang) -> Html {
     let duty = card.controller.then(|| {
         let shown = html! {
             <g>
-                { message(Shape::Diamond, Accent::Control, 0, x + 4.0, line - 4.0, 0.62) }
+                { message(Shape::Diamond, Accent::Control, 0, x + 4.0, line - 4.0, 0.6) }
                 { text(x + 13.0, line, "t11 w5 t-control", words::t(lang, "stage-controller")) }
             </g>
         };
@@ -110,7 +110,7 @@ fn header(card: &BrokerCard, lang: Lang) -> Html {
     let (x, y) = (card.rect.x + 40.0, card.rect.y + 20.0);
     let duty = card
         .controller
-        .then(|| message(Shape::Diamond, Accent::Control, 0, x + 72.0, y - 4.5, 0.62));
+        .then(|| message(Shape::Diamond, Accent::Control, 0, x + 72.0, y - 4.5, 0.6));
     html! {
         <g>
             { text(x, y, name_class(card), words::broker(lang, card.id)) }
@@ -181,14 +181,8 @@ fn leader_words(
 
 /// The outline of a segment that is open on the right.
 pub fn open_frame(at: &Rect) -> String {
-    format!(
-        "M{:.1} {:.1}H{:.1}a3 3 0 0 0 -3 3v{:.1}a3 3 0 0 0 3 3H{:.1}",
-        at.right(),
-        at.y,
-        at.x + 3.0,
-        at.h - 6.0,
-        at.right()
-    )
+    let numbers = [at.right(), at.y, at.x + 3.0, at.h - 6.0, at.right()];
+    drawn("M~ ~H~a3 3 0 0 0 -3 3v~a3 3 0 0 0 3 3H~", &numbers)
 }
 
 /// A frame's line, closed or open.

@@ -17,7 +17,7 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::stage::{StageAction, words};
 use crate::view::scene::card::{BrokerCard, Control, ProducerCard};
 use crate::view::scene::focus::{Arrow, Target, step, targets};
-use crate::view::scene::path::Rect;
+use crate::view::scene::path::{Rect, drawn};
 use crate::view::scene::{Layout, Scene, Selection};
 
 #[derive(Properties)]
@@ -72,7 +72,7 @@ pub fn Controls(props: &ControlsProps) -> Html {
 }
 
 fn place(at: &Rect) -> String {
-    format!("left:{:.1}px;top:{:.1}px;width:{:.1}px;height:{:.1}px", at.x, at.y, at.w, at.h)
+    drawn("left:~px;top:~px;width:~px;height:~px", &[at.x, at.y, at.w, at.h])
 }
 
 /// A callback that asks for an action and keeps the touch from the picture under the button.

@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use crate::i18n::Lang;
-use crate::ui::stage::svg::{message, path, rect};
+use crate::ui::stage::svg::{message, path, px, rect};
 use crate::ui::stage::words::t;
 use crate::view::scene::glyph::{Accent, Shape};
-use crate::view::scene::path::Rect;
+use crate::view::scene::path::{Rect, drawn};
 
 #[derive(Properties, PartialEq)]
 pub struct KeyProps {
@@ -57,7 +57,7 @@ pub fn Key(props: &KeyProps) -> Html {
 fn item(wide: f64, picture: Html, words: String) -> Html {
     html! {
         <span class="stage-key-item">
-            <svg class="stage-svg" width={wide.to_string()} height="18" viewBox={format!("0 0 {wide} 18")}>{ picture }</svg>
+            <svg class="stage-svg" width={px(wide)} height="18" viewBox={drawn("0 0 ~ 18", &[wide])}>{ picture }</svg>
             { words }
         </span>
     }

@@ -33,7 +33,7 @@ use crate::i18n::Lang;
 use crate::ui::tools::Tool;
 use crate::view::cluster::{ClusterView, MessageView};
 use crate::view::scene::link::LinkState;
-use crate::view::scene::path::Point;
+use crate::view::scene::path::{Point, drawn};
 use crate::view::scene::{CellMark, Input, Scene, Selection, scene};
 
 use controls::Controls;
@@ -131,8 +131,8 @@ pub fn Stage(props: &StageProps) -> Html {
         Tool::Hold => "by-hold",
         Tool::Drop => "by-drop",
     };
-    let size = format!("height:{:.0}px", scene.height);
-    let spread = format!("width:{:.0}px;{size}", scene.width);
+    let size = drawn("height:~px", &[scene.height]);
+    let spread = drawn("width:~px;height:~px", &[scene.width, scene.height]);
     html! {
         <div class="stage">
             <div ref={host} class={classes!("stage-picture", tool)} style={size} {onclick}>

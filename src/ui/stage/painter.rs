@@ -297,7 +297,7 @@ fn draw(screen: &Screen, placed: &Placed, brushes: &[Brush]) {
         arrow(screen, placed);
     }
     if placed.shape.turns() {
-        let _ = context.rotate(placed.angle);
+        turn(context, placed.toward);
     }
     for brush in brushes {
         if let Some((tone, width)) = brush.ink.line.filter(|(tone, _)| *tone == Tone::Paper) {
@@ -322,12 +322,17 @@ fn draw(screen: &Screen, placed: &Placed, brushes: &[Brush]) {
     }
 }
 
+/// Turns what is drawn next, so that right is toward there.
+fn turn(context: &CanvasRenderingContext2d, toward: Point) {
+    // Turning by finite numbers does not fail.
+    let _ = context.transform(toward.x, toward.y, -toward.y, toward.x, 0.0, 0.0);
+}
+
 /// Which way a message that does not travel is going.
 fn arrow(screen: &Screen, placed: &Placed) {
     let context = &screen.context;
     context.save();
-    // Turning by a finite angle does not fail.
-    let _ = context.rotate(placed.angle);
+    turn(context, placed.toward);
     context.begin_path();
     context.move_to(20.0, -4.0);
     context.line_to(25.0, 0.0);

@@ -11,7 +11,7 @@ use crate::ui::stage::svg::{disc, path, px, rect, slide};
 use crate::ui::stage::words;
 use crate::view::cluster::Role;
 use crate::view::scene::card::ReplicaShape;
-use crate::view::scene::path::Rect;
+use crate::view::scene::path::{Rect, drawn};
 use crate::view::scene::strip::{Cell, CellState, Lod, Log};
 
 /// A replica's log at its level of detail.
@@ -110,7 +110,7 @@ fn draw_cell(cell: &Cell, numbered: bool) -> Html {
 fn lost_cross(at: &Rect, numbered: bool) -> Html {
     let (reach, y) = if numbered { (2.6, at.bottom() - 6.4) } else { (2.1, at.middle().y) };
     let (x, d) = (at.middle().x, 2.0 * reach);
-    let cross = format!("M{:.1} {:.1}l{d} {d}m0 -{d}l-{d} {d}", x - reach, y - reach);
+    let cross = drawn("M~ ~l~ ~m0 ~l~ ~", &[x - reach, y - reach, d, d, -d, -d, d]);
     path(cross, "lost-cross")
 }
 
@@ -118,7 +118,7 @@ fn lost_cross(at: &Rect, numbered: bool) -> Html {
 fn bracket(replica: &ReplicaShape, lang: Lang) -> Html {
     let (at, leo) = (&replica.strip.rect, &replica.strip.leo);
     let (x, top, bottom) = (leo.x, at.y - 6.0, at.bottom() + 6.0);
-    let d = format!("M{:.1} {top:.1}H{x:.1}V{bottom:.1}H{:.1}", x - 4.0, x - 4.0);
+    let d = drawn("M~ ~H~V~H~", &[x - 4.0, top, x, bottom, x - 4.0]);
     let words = words::t(lang, "stage-leo");
     let number = leo.offset.to_string();
     // Right-aligned to the bracket, unless that would leave the column on the left.
@@ -147,7 +147,7 @@ fn hw_mark(replica: &ReplicaShape, live: bool) -> Html {
         (true, Role::Leader) => "hw solid",
         (true, _) => "hw",
     };
-    slide(hw.x, path(format!("M-5 {y:.1}h10l-5 6.5z"), class))
+    slide(hw.x, path(drawn("M-5 ~h10l-5 6.5z", &[y]), class))
 }
 
 /// Level 3: tall leads, square follows, hollow is out of the ISR, a cross is dead.
@@ -155,7 +155,7 @@ fn tile(replica: &ReplicaShape, live: bool, at: &Rect) -> Html {
     let square = Rect::new(at.x, at.y + 6.0, at.w, 6.0);
     let body = match (live, replica.role, replica.in_isr) {
         (false, ..) => {
-            let d = format!("M{:.1} {:.1}l4 4m0 -4l-4 4", at.x + 1.0, at.y + 7.0);
+            let d = drawn("M~ ~l4 4m0 -4l-4 4", &[at.x + 1.0, at.y + 7.0]);
             path(d, "tile-cross")
         }
         (true, Role::Leader, _) => rect(at, 1.0, "f-water"),

@@ -14,6 +14,7 @@ use crate::ui::stage::{broker, client, words};
 use crate::view::cluster::ProcessState;
 use crate::view::scene::card::{ColumnHead, Plate};
 use crate::view::scene::link::{Link, LinkState};
+use crate::view::scene::path::drawn;
 use crate::view::scene::strip::Lod;
 use crate::view::scene::{Layout, Scene, Selection};
 
@@ -121,12 +122,8 @@ fn duct(scene: &Scene) -> Html {
         return rect(&duct, 8.0, "duct");
     }
     let (x, y, right, bottom) = (duct.x, duct.y, duct.right(), duct.bottom());
-    let d = format!(
-        "M{x:.1} {y:.1}V{:.1}a8 8 0 0 0 8 8H{:.1}a8 8 0 0 0 8 -8V{y:.1}",
-        bottom - 8.0,
-        right - 8.0
-    );
-    path(d, "duct")
+    let numbers = [x, y, bottom - 8.0, right - 8.0, y];
+    path(drawn("M~ ~V~a8 8 0 0 0 8 8H~a8 8 0 0 0 8 -8V~", &numbers), "duct")
 }
 
 fn plate(scene: &Scene, lang: Lang, chosen: bool) -> Html {
@@ -195,7 +192,7 @@ fn water_line(head: &ColumnHead) -> Html {
     let Some(mark) = head.hw else { return Html::default() };
     let mut d = String::new();
     for (from, to) in &head.line {
-        d.push_str(&format!("M0 {from:.1}V{to:.1}"));
+        d.push_str(&drawn("M0 ~V~", &[*from, *to]));
     }
     slide(mark.x, path(d, "water-line"))
 }
@@ -214,8 +211,8 @@ fn draw_head(scene: &Scene, head: &ColumnHead, lang: Lang) -> Html {
         if whole.chars().count() <= most { whole } else { head.partition.partition.to_string() };
     let water = head.hw.map(|mark| {
         let y = head.hw_y;
-        let sign = format!("M-6 {:.1}h12l-6 8z", y - 10.0);
-        let lines = format!("M-6 {:.1}h12M-3.5 {:.1}h7", y + 1.0, y + 4.0);
+        let sign = drawn("M-6 ~h12l-6 8z", &[y - 10.0]);
+        let lines = drawn("M-6 ~h12M-3.5 ~h7", &[y + 1.0, y + 4.0]);
         let (at, class) = match head.words_left {
             true => (-10.0, "m t11 w5 t-water end"),
             false => (10.0, "m t11 w5 t-water"),

@@ -3,12 +3,11 @@
 use yew::prelude::*;
 
 use crate::view::scene::glyph::{Accent, Shape, Tone, glyph};
-use crate::view::scene::path::Rect;
+use crate::view::scene::path::{Rect, drawn};
 
 /// A length as SVG writes it.
 pub fn px(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+    drawn("~", &[value])
 }
 
 /// A rectangle with rounded corners.
@@ -39,22 +38,22 @@ pub fn disc(x: f64, y: f64, r: f64, class: impl Into<Classes>) -> Html {
 
 /// Something that slides along the offsets when its x changes.
 pub fn slide(x: f64, inner: Html) -> Html {
-    html! { <g class="slides" style={format!("transform:translateX({x:.1}px)")}>{ inner }</g> }
+    html! { <g class="slides" style={drawn("transform:translateX(~px)", &[x])}>{ inner }</g> }
 }
 
 /// The leader's pennant, its mast's foot a little under `y`.
 pub fn pennant(x: f64, y: f64, class: &'static str) -> Html {
     html! {
         <g {class}>
-            <path class="mast" d={format!("M{x:.1} {:.1}V{:.1}", y - 9.0, y + 3.0)} />
-            <path class="flag" d={format!("M{:.1} {:.1}h8l-2.6 3l2.6 3h-8z", x + 0.5, y - 9.0)} />
+            <path class="mast" d={drawn("M~ ~V~", &[x, y - 9.0, y + 3.0])} />
+            <path class="flag" d={drawn("M~ ~h8l-2.6 3l2.6 3h-8z", &[x + 0.5, y - 9.0])} />
         </g>
     }
 }
 
 /// The cross of a dead thing, 6 px wide, its upper left corner at a place.
 pub fn cross(x: f64, y: f64) -> Html {
-    path(format!("M{x:.1} {y:.1}l6 6m0-6l-6 6"), "cross")
+    path(drawn("M~ ~l6 6m0-6l-6 6", &[x, y]), "cross")
 }
 
 /// A message's shape about a place.
@@ -72,7 +71,7 @@ pub fn message(shape: Shape, accent: Accent, records: u32, x: f64, y: f64, scale
                 stroke-linecap="round" />
         }
     });
-    let transform = format!("translate({x:.1} {y:.1}) scale({scale})");
+    let transform = drawn("translate(~ ~) scale(~)", &[x, y, scale]);
     html! { <g {transform}>{ for inks }</g> }
 }
 

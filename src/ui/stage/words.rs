@@ -6,6 +6,7 @@ use crate::i18n::{Arg, Lang, tr};
 use crate::view::cluster::{ProcessState, Role};
 use crate::view::scene::card::ReplicaShape;
 use crate::view::scene::glyph::Shape;
+use crate::view::scene::path::drawn;
 
 /// A text without arguments.
 pub fn t(lang: Lang, key: &str) -> String {
@@ -62,8 +63,8 @@ pub fn acks(acks: Acks) -> &'static str {
 pub fn bytes(bytes: u64) -> String {
     match bytes {
         0..1_024 => format!("{bytes} B"),
-        1_024..1_048_576 => format!("{:.1} KB", bytes as f64 / 1_024.0),
-        _ => format!("{:.1} MB", bytes as f64 / 1_048_576.0),
+        1_024..1_048_576 => format!("{} KB", drawn("~", &[bytes as f64 / 1_024.0])),
+        _ => format!("{} MB", drawn("~", &[bytes as f64 / 1_048_576.0])),
     }
 }
 

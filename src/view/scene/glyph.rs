@@ -3,11 +3,12 @@
 //! Filled asks, hollow answers; records are little squares and always filled. Shape says which
 //! protocol, the accent says whose. The same outlines serve the canvas and the message key.
 
-use std::fmt::Write as _;
+use std::f64::consts::FRAC_1_SQRT_2;
 
 use crate::engine::ids::NodeId;
 use crate::engine::protocol::Api;
 use crate::view::cluster::{ClusterView, MessageView};
+use crate::view::scene::path::drawn;
 
 /// Most squares drawn; beyond it a count stands in.
 pub const SQUARES_MAX: u32 = 5;
@@ -162,7 +163,7 @@ fn pentagon(n: u32) -> Vec<Ink> {
     let width = 8.0 * f64::from(n) - 1.0;
     let x = -(width + 8.0) / 2.0;
     let (left, shoulder, nose) = (x - 2.0, x + width + 1.0, x + width + 9.0);
-    let body = format!("M{left} -6.5H{shoulder}L{nose} 0L{shoulder} 6.5H{left}Z");
+    let body = drawn("M~ -6.5H~L~ 0L~ 6.5H~Z", &[left, shoulder, nose, shoulder, left]);
     let mut inks = solid(body);
     inks.push(fill(squares(n, x + 0.5, 6.0, 7.0), Tone::Surface));
     inks
@@ -182,19 +183,12 @@ fn carrier(n: u32, pad: f64, half: f64, radius: f64) -> Vec<Ink> {
 
 fn burst() -> Vec<Ink> {
     let mut rays = String::new();
+    // The first ray is 0.2 radians past the right; each of the others an eighth of a turn further.
+    let (mut x, mut y) = (0.980_066_6, 0.198_669_3);
     for k in 0..8_u32 {
-        let angle = f64::from(k) * std::f64::consts::FRAC_PI_4 + 0.2;
         let (inner, outer) = (8.0, if k % 2 == 1 { 13.0 } else { 15.0 });
-        let (sin, cos) = angle.sin_cos();
-        // Writing to a String cannot fail.
-        let _ = write!(
-            rays,
-            "M{:.1} {:.1}L{:.1} {:.1}",
-            cos * inner,
-            sin * inner,
-            cos * outer,
-            sin * outer
-        );
+        rays.push_str(&drawn("M~ ~L~ ~", &[x * inner, y * inner, x * outer, y * outer]));
+        (x, y) = ((x - y) * FRAC_1_SQRT_2, (x + y) * FRAC_1_SQRT_2);
     }
     let cross = "M-3.2 -3.2L3.2 3.2M3.2 -3.2L-3.2 3.2".to_owned();
     vec![stroke(rays, 1.8), stroke(cross, 2.4)]
@@ -208,14 +202,15 @@ fn squares(n: u32, x: f64, w: f64, h: f64) -> String {
 fn round_rect(x: f64, y: f64, w: f64, h: f64, r: f64) -> String {
     let r = r.min(w / 2.0).min(h / 2.0);
     let (across, down) = (w - 2.0 * r, h - 2.0 * r);
-    format!(
-        "M{} {y}h{across}a{r} {r} 0 0 1 {r} {r}v{down}a{r} {r} 0 0 1 -{r} {r}h-{across}a{r} {r} 0 0 1 -{r} -{r}v-{down}a{r} {r} 0 0 1 {r} -{r}Z",
-        x + r
-    )
+    #[rustfmt::skip]
+    let numbers = [
+        x + r, y, across, r, r, r, r, down, r, r, -r, r, -across, r, r, -r, -r, -down, r, r, r, -r,
+    ];
+    drawn("M~ ~h~a~ ~ 0 0 1 ~ ~v~a~ ~ 0 0 1 ~ ~h~a~ ~ 0 0 1 ~ ~v~a~ ~ 0 0 1 ~ ~Z", &numbers)
 }
 
 fn circle(r: f64) -> String {
-    format!("M{r} 0a{r} {r} 0 1 1 -{0} 0a{r} {r} 0 1 1 {0} 0Z", 2.0 * r)
+    drawn("M~ 0a~ ~ 0 1 1 ~ 0a~ ~ 0 1 1 ~ 0Z", &[r, r, r, -2.0 * r, r, r, 2.0 * r])
 }
 
 fn fill(d: String, tone: Tone) -> Ink {

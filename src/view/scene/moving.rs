@@ -51,8 +51,8 @@ pub struct Placed {
     pub id: EventId,
     /// Where its middle is.
     pub at: Point,
-    /// Direction of travel, in radians.
-    pub angle: f64,
+    /// Direction of travel, of length 1.
+    pub toward: Point,
     /// How it looks.
     pub shape: Shape,
     /// Whose it is.
@@ -95,10 +95,10 @@ pub fn messages(
             *seen += 1;
             held_at(*seen, *all, line.length())
         });
-        let (at, angle) = line.at(part);
+        let (at, toward) = line.at(part);
         let (shape, accent) = of_message(cluster, message);
         let records = if shape.carries() { message.records } else { 0 };
-        let one = Placed { id: message.id, at, angle, shape, accent, records, merged: 1 };
+        let one = Placed { id: message.id, at, toward, shape, accent, records, merged: 1 };
         placed.push((one, message));
     }
     if scene.lod == Lod::Bars {
@@ -133,9 +133,9 @@ fn merge(placed: &[(Placed, &MessageView)]) -> Vec<Placed> {
 pub fn bursts(scene: &Scene, bursts: &[BurstView]) -> Vec<Placed> {
     let place = |burst: &BurstView| {
         let line = Line::of(scene, burst.message.from, burst.message.to)?;
-        let (at, angle) = line.at(burst.at_fraction.min(BURST_AT_MOST));
+        let (at, toward) = line.at(burst.at_fraction.min(BURST_AT_MOST));
         let (shape, accent) = (Shape::Burst, Accent::Lost);
-        Some(Placed { id: burst.message.id, at, angle, shape, accent, records: 0, merged: 1 })
+        Some(Placed { id: burst.message.id, at, toward, shape, accent, records: 0, merged: 1 })
     };
     bursts.iter().filter_map(place).collect()
 }
@@ -168,8 +168,8 @@ impl Line<'_> {
         self.path.length()
     }
 
-    fn at(&self, part: f64) -> (Point, f64) {
-        let (at, angle) = self.path.at(if self.back { 1.0 - part } else { part });
-        (at, if self.back { angle + std::f64::consts::PI } else { angle })
+    fn at(&self, part: f64) -> (Point, Point) {
+        let (at, toward) = self.path.at(if self.back { 1.0 - part } else { part });
+        (at, if self.back { Point::new(-toward.x, -toward.y) } else { toward })
     }
 }

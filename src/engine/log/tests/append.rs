@@ -1,6 +1,7 @@
 //! What a leader and a follower accept, and what an append leaves in the files.
 
 use super::*;
+use crate::engine::crc::crc32c;
 use crate::engine::record::batch::count_records;
 
 fn check_refused(records: &Bytes, code: i16) {
@@ -15,7 +16,7 @@ fn check_refused(records: &Bytes, code: i16) {
 fn forged(records: usize, position: usize, bytes: &[u8]) -> Bytes {
     let mut batch = batch(&vec![1; records], 10).to_vec();
     batch[position..position + bytes.len()].copy_from_slice(bytes);
-    let crc = crc32c::crc32c(&batch[21..]).to_be_bytes();
+    let crc = crc32c(&batch[21..]).to_be_bytes();
     batch[17..21].copy_from_slice(&crc);
     batch.into()
 }

@@ -2,6 +2,7 @@
 //! cut and a change of leaders. The measured answers are those of ANOMALIES §11.
 
 use crate::engine::config::TopicConfig;
+use crate::engine::crc::crc32c;
 use crate::engine::disk::Disk;
 use crate::engine::ids::{LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::log::{AppendError, Appended, Log, Opening, read_snapshot};
@@ -236,7 +237,7 @@ fn a_transactional_batch_without_a_transaction_is_refused() {
     let mut replica = Replica::new();
     let mut sent = batch(7, 0, 0, 1).to_vec();
     sent[22] |= 0b1_0000;
-    let crc = crc32c::crc32c(&sent[21..]);
+    let crc = crc32c(&sent[21..]);
     sent[17..21].copy_from_slice(&crc.to_be_bytes());
     assert_eq!(replica.append(&sent.into()), Err(AppendError::NoTransaction));
 }

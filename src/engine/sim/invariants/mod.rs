@@ -21,7 +21,7 @@ mod clients;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use imbl::{OrdMap, OrdSet};
+use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::broker::Broker;
 use crate::engine::config::WorldConfig;
@@ -196,7 +196,7 @@ impl Invariants {
         (from, to): (Offset, Offset),
     ) {
         let partition = partition.cloned();
-        if self.reported.insert((rule, partition.clone())).is_none() {
+        if self.reported.insert((rule, partition.clone())) {
             let kind = EventKind::InvariantBroken { rule, partition, from, to };
             case.say(kind);
         }

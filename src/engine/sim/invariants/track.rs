@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use imbl::OrdMap;
+use crate::engine::persistent::OrdMap;
 
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset};
 use crate::engine::record::batch::BatchHeader;
