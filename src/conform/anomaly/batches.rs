@@ -52,7 +52,7 @@ pub fn build(records: &[Record], sender: Option<Sender>) -> Bytes {
 fn transactional(bytes: &Bytes) -> Bytes {
     let mut bytes = bytes.to_vec();
     bytes[22] |= 0b1_0000;
-    let crc = crc32c::crc32c(&bytes[21..]);
+    let crc = crate::engine::crc::crc32c(&bytes[21..]);
     bytes[17..21].copy_from_slice(&crc.to_be_bytes());
     Bytes::from(bytes)
 }

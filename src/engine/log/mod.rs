@@ -31,9 +31,9 @@ use crate::engine::disk::{Disk, FileId};
 use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
 use crate::engine::log::epoch_cache::EpochCache;
 use crate::engine::log::producer_state::Producers;
-use crate::engine::persistent::Vector;
 use crate::engine::log::segment::Segment;
 use crate::engine::log::trash::Trash;
+use crate::engine::persistent::Vector;
 
 pub use crate::engine::log::append::{AppendError, Appended};
 pub use crate::engine::log::inspect::SegmentDetail;
