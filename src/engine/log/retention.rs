@@ -118,7 +118,7 @@ impl Log {
         let gone = std::mem::replace(&mut self.sealed, kept);
         self.advance_log_start(disk, self.first_base());
         let bytes = gone.iter().map(|segment| segment.bytes).sum();
-        for segment in &gone {
+        for segment in gone.iter() {
             segment.bury(disk, &self.dir, &mut self.trash);
         }
         let segments = u32::try_from(gone.len()).unwrap_or(u32::MAX);

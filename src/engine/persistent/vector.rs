@@ -95,6 +95,17 @@ impl<T: Clone> Vector<T> {
         }
     }
 
+    /// Cuts the vector at an index; what stood from there on comes back.
+    pub fn split_off(&mut self, at: usize) -> Vector<T> {
+        let rest = (at..self.len()).map(|index| self[index].clone()).collect();
+        let leaves = Rc::make_mut(&mut self.leaves);
+        leaves.truncate(at.div_ceil(LEAF));
+        if let Some(last) = leaves.get_mut(at / LEAF) {
+            Rc::make_mut(last).truncate(at % LEAF);
+        }
+        rest
+    }
+
     /// Takes the last element out.
     pub fn pop_back(&mut self) -> Option<T> {
         let leaves = Rc::make_mut(&mut self.leaves);
@@ -179,6 +190,19 @@ mod tests {
         assert_eq!((ours.get(40), ours.get(41)), (Some(&41), None));
         ours.clear();
         assert_eq!((ours.len(), ours.pop_back(), ours.is_empty()), (0, None, true));
+    }
+
+    #[test]
+    fn it_is_cut_anywhere() {
+        for at in [0, 1, 15, 16, 17, 32, 39, 40] {
+            let mut ours: Vector<usize> = (0..40).collect();
+            let mut rest = ours.split_off(at);
+            assert!(ours.iter().copied().eq(0..at) && rest.iter().copied().eq(at..40), "at {at}");
+            assert_eq!((ours.len(), rest.len()), (at, 40 - at));
+            ours.push_back(7);
+            rest.push_back(8);
+            assert_eq!((ours.back(), rest.back()), (Some(&7), Some(&8)));
+        }
     }
 
     #[test]
