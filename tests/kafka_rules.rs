@@ -13,6 +13,8 @@ mod pause;
 mod links;
 #[path = "kafka_rules/stories.rs"]
 mod stories;
+#[path = "kafka_rules/idempotence.rs"]
+mod idempotence;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};
@@ -79,6 +81,7 @@ fn an_advance_of_the_high_watermark_goes_back_to_the_command_that_began_it() {
     let mut lab = Lab::three();
     lab.topic("t", RF3, &[]);
     lab.producer("p", "t", |_| {});
+    lab.run_for(ms(500));
     lab.send("p", &["m1"]);
     let advance = lab.run_until(ms(1_000), |event| {
         matches!(event.kind, EventKind::HighWatermarkAdvanced { leader: true, .. })
@@ -289,7 +292,10 @@ fn acks_0_reports_success_for_a_record_that_never_arrived() {
 fn a_dropped_answer_makes_a_producer_without_idempotence_write_twice() {
     let mut lab = Lab::three();
     lab.topic("t", RF3, &[]);
-    lab.producer("p", "t", |spec| spec.request_timeout_ms = 1_000);
+    lab.producer("p", "t", |spec| {
+        spec.request_timeout_ms = 1_000;
+        spec.enable_idempotence = Some(false);
+    });
     lab.send("p", &["m1"]);
     lab.run_until(ms(1_000), |event| {
         matches!(event.kind, EventKind::MessageSent { api: Api::Produce, response: true, .. })

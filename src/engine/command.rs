@@ -299,10 +299,14 @@ pub struct ProducerSpec {
     pub retry_backoff_ms: i64,
     /// Requests to one broker without an answer (`max.in.flight.requests.per.connection`).
     pub max_in_flight: u32,
+    /// `enable.idempotence`, when it was set; see [`ProducerSpec::is_idempotent`].
+    pub enable_idempotence: Option<bool>,
+    /// How batches are compressed (`compression.type`).
+    pub compression: Compression,
 }
 
 impl ProducerSpec {
-    /// Kafka 3.9's defaults (idempotence off: not modelled yet), no rate.
+    /// Kafka 3.9's defaults, no rate.
     #[must_use]
     pub fn new(topic: &TopicName) -> ProducerSpec {
         ProducerSpec {
@@ -318,7 +322,49 @@ impl ProducerSpec {
             delivery_timeout_ms: 120_000,
             retry_backoff_ms: 100,
             max_in_flight: 5,
+            enable_idempotence: None,
+            compression: Compression::None,
         }
+    }
+
+    /// Whether the producer is idempotent: as set; else yes, unless another setting rules it out
+    /// (`ProducerConfig.postProcessParsedConfig`).
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.enable_idempotence.unwrap_or(self.acks == Acks::All && self.max_in_flight <= 5)
+    }
+}
+
+/// A producer's `compression.type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Compression {
+    /// `none`.
+    #[default]
+    None,
+    /// `gzip`.
+    Gzip,
+    /// `snappy`.
+    Snappy,
+    /// `lz4`.
+    Lz4,
+    /// `zstd`.
+    Zstd,
+}
+
+impl Compression {
+    /// Every one, with Kafka's name.
+    pub const ALL: [(Compression, &'static str); 5] = [
+        (Compression::None, "none"),
+        (Compression::Gzip, "gzip"),
+        (Compression::Snappy, "snappy"),
+        (Compression::Lz4, "lz4"),
+        (Compression::Zstd, "zstd"),
+    ];
+
+    /// Kafka's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Compression::ALL[self as usize].1
     }
 }
 

@@ -22,6 +22,8 @@ pub const PRODUCER_KEYS: &[&str] = &[
     "delivery.timeout.ms",
     "retry.backoff.ms",
     "max.in.flight.requests.per.connection",
+    "enable.idempotence",
+    "compression.type",
 ];
 
 /// Settings of a consumer program, `topic` first.
@@ -57,6 +59,8 @@ pub fn producer_settings(spec: &ProducerSpec) -> Vec<(&'static str, String)> {
             spec.delivery_timeout_ms.to_string(),
             spec.retry_backoff_ms.to_string(),
             spec.max_in_flight.to_string(),
+            spec.enable_idempotence.map_or(String::new(), |on| on.to_string()),
+            spec.compression.name().to_owned(),
         ]
     };
     differing(PRODUCER_KEYS, values(spec), values(&ProducerSpec::new(&spec.topic)))

@@ -12,9 +12,14 @@ use crate::{RF3, acked};
 const ZK: NodeId = NodeId::Zookeeper;
 
 fn served() -> Lab {
+    served_to(None)
+}
+
+/// `enable.idempotence` as given.
+fn served_to(idempotence: Option<bool>) -> Lab {
     let mut lab = Lab::three();
     lab.topic("t", RF3, &[]);
-    lab.producer("p", "t", |_| {});
+    lab.producer("p", "t", |spec| spec.enable_idempotence = idempotence);
     lab.send("p", &["m0"]);
     lab.run_for(ms(1_000));
     lab
@@ -115,15 +120,28 @@ fn links_to_zookeeper_lose_nothing() {
 }
 
 #[test]
-fn a_produce_request_that_comes_twice_is_appended_twice() {
-    let mut lab = served();
+fn a_produce_request_that_comes_twice_is_appended_twice_without_idempotence() {
+    let mut lab = sent_twice(Some(false));
+    assert_eq!(lab.log("t", 0, 1), ["m0", "m1", "m1"]);
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.count(acked), 2, "the second answer finds nobody who waits for it");
+}
+
+#[test]
+fn a_produce_request_that_comes_twice_is_appended_once_with_idempotence() {
+    let lab = sent_twice(None);
+    assert_eq!(lab.log("t", 0, 1), ["m0", "m1"]);
+    assert_eq!(lab.count(acked), 2, "the second answer finds nobody who waits for it");
+}
+
+fn sent_twice(idempotence: Option<bool>) -> Lab {
+    let mut lab = served_to(idempotence);
     let from = NodeId::Client(lab.world.client_id("p").expect("it was added"));
     let message = MessageAddress { from, to: b(1), api: Api::Produce, response: false, nth: 1 };
     lab.apply(Command::Duplicate { message, after: ms(200) });
     lab.send("p", &["m1"]);
     lab.run_for(ms(1_000));
-    assert_eq!(lab.log("t", 0, 1), ["m0", "m1", "m1"]);
-    assert_eq!(lab.count(acked), 2, "the second answer finds nobody who waits for it");
+    lab
 }
 
 #[test]

@@ -206,5 +206,6 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::Metadata, ApiKey::Metadata, 0, 12),
     (Api::ApiVersions, ApiKey::ApiVersions, 0, 4),
     (Api::CreateTopics, ApiKey::CreateTopics, 2, 7),
+    (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
     (Api::IncrementalAlterConfigs, ApiKey::IncrementalAlterConfigs, 0, 1),
 ];

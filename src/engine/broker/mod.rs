@@ -6,6 +6,7 @@
 pub mod startup;
 pub mod leader_and_isr;
 pub mod produce;
+pub mod producer_ids;
 pub mod fetch;
 pub mod fetch_session;
 pub mod follow;
@@ -43,6 +44,7 @@ use leader_and_isr::AwaitingSettings;
 use log_manager::Waste;
 use metadata::MetadataCache;
 use produce::ParkedProduce;
+use producer_ids::ProducerIds;
 use purgatory::Purgatory;
 
 /// A broker's process.
@@ -60,6 +62,7 @@ pub struct Broker {
     metadata: MetadataCache,
     fetchers: BTreeMap<BrokerId, Fetcher>,
     isr_channel: IsrChannel,
+    producer_ids: ProducerIds,
     produce_purgatory: Purgatory<ParkedProduce>,
     fetch_purgatory: Purgatory<ParkedFetch>,
     fetch_sessions: FetchSessions,
@@ -165,6 +168,7 @@ impl Broker {
         if let NodeId::Broker(broker) = peer {
             self.fetcher_disconnected(ctx, broker);
             self.isr_channel_disconnected(ctx, broker);
+            self.producer_ids_disconnected(ctx, broker);
         }
         self.after_control(ctx, disk);
     }
@@ -181,11 +185,13 @@ impl Broker {
             Request::Metadata(request) => self.answer_metadata(ctx, caller, &request),
             Request::ApiVersions(_) => self.answer_api_versions(ctx, caller, 0),
             Request::Unreadable(what) => self.answer_unreadable(ctx, caller, what),
+            Request::InitProducerId(request) => self.init_producer_id(ctx, caller, &request),
             Request::LeaderAndIsr(request) => self.leader_and_isr(ctx, disk, caller, request),
             Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
             Request::CreateTopics(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
+            | Request::AllocateProducerIds(_)
             | Request::ControlledShutdown(_) => {
                 self.control.on_request(ctx, caller.node, caller.correlation, caller.version, body);
             }
@@ -205,6 +211,9 @@ impl Broker {
             Response::ListOffsets(response) => self.leader_offsets(ctx, disk, from, &response),
             Response::AlterPartition(response) => {
                 self.altered_partitions(ctx, disk, correlation, &response);
+            }
+            Response::AllocateProducerIds(response) => {
+                self.allocated_producer_ids(ctx, correlation, &response);
             }
             Response::LeaderAndIsr(_)
             | Response::UpdateMetadata(_)

@@ -11,6 +11,7 @@ use crate::engine::broker::fetch_session::FetchSessions;
 use crate::engine::broker::leader_and_isr::AwaitingSettings;
 use crate::engine::broker::log_manager::Waste;
 use crate::engine::broker::metadata::MetadataCache;
+use crate::engine::broker::producer_ids::ProducerIds;
 use crate::engine::broker::purgatory::Purgatory;
 use crate::engine::broker::{Broker, Phase};
 use crate::engine::config::{BrokerConfig, TopicConfig};
@@ -48,6 +49,7 @@ impl Broker {
             metadata: MetadataCache::default(),
             fetchers: BTreeMap::new(),
             isr_channel: IsrChannel::default(),
+            producer_ids: ProducerIds::default(),
             produce_purgatory: Purgatory::default(),
             fetch_purgatory: Purgatory::default(),
             fetch_sessions: FetchSessions::default(),

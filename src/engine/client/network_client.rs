@@ -390,6 +390,8 @@ pub mod version {
     pub const API_VERSIONS: Version = Version { key: 18, most: 3 };
     /// CreateTopics.
     pub const CREATE_TOPICS: Version = Version { key: 19, most: 7 };
+    /// InitProducerId.
+    pub const INIT_PRODUCER_ID: Version = Version { key: 22, most: 5 };
     /// IncrementalAlterConfigs.
     pub const INCREMENTAL_ALTER_CONFIGS: Version = Version { key: 44, most: 1 };
 }

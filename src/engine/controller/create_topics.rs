@@ -139,6 +139,9 @@ impl ControlPlane {
                     creation.answer(ctx, self);
                 }
                 AdminTask::Alter(alteration) => alteration.answer(ctx),
+                AdminTask::ProducerIds(claim) => {
+                    claim.answer(ctx, Err(ResponseError::NotController));
+                }
             }
         }
     }

@@ -23,6 +23,7 @@ pub mod placement;
 pub mod topic_name;
 pub mod topic_config;
 pub mod settings_rules;
+pub mod producer_ids;
 pub mod channel;
 pub mod batch;
 pub mod state_json;
@@ -42,6 +43,7 @@ use crate::engine::controller::channel::{Channels, Correlations};
 use crate::engine::controller::context::Context;
 use crate::engine::controller::create_topics::Creation;
 use crate::engine::controller::operation::{Asker, ControllerEvent, EventQueue};
+use crate::engine::controller::producer_ids::BlockClaim;
 use crate::engine::controller::registration::Joining;
 use crate::engine::controller::shutdown::Shutdown;
 use crate::engine::controller::state_json::{BROKER_IDS, CONFIG_CHANGES, CONTROLLER, TOPICS};
@@ -106,6 +108,7 @@ pub enum Tag {
 enum AdminTask {
     Create(Creation),
     Alter(Alteration),
+    ProducerIds(BlockClaim),
 }
 
 /// The control plane of one broker process.
@@ -230,8 +233,8 @@ impl ControlPlane {
         }
     }
 
-    /// CreateTopics, IncrementalAlterConfigs, AlterPartition or ControlledShutdown; others are the
-    /// broker's.
+    /// CreateTopics, IncrementalAlterConfigs, AlterPartition, AllocateProducerIds or
+    /// ControlledShutdown; others are the broker's.
     pub fn on_request(
         &mut self,
         ctx: &mut Ctx,
@@ -246,6 +249,9 @@ impl ControlPlane {
             Request::IncrementalAlterConfigs(request) => self.alter_configs(ctx, asker, request),
             Request::AlterPartition(request) => {
                 self.enqueue(ctx, ControllerEvent::AlterPartition { asker, request });
+            }
+            Request::AllocateProducerIds(request) => {
+                self.allocate_producer_ids(ctx, asker, &request);
             }
             Request::ControlledShutdown(request) => {
                 let broker = request.broker_id;
@@ -332,6 +338,9 @@ impl ControlPlane {
             }
             Some(AdminTask::Alter(alteration)) => {
                 self.alteration_answered(ctx, id, alteration, results).map(AdminTask::Alter)
+            }
+            Some(AdminTask::ProducerIds(claim)) => {
+                self.producer_ids_answered(ctx, id, claim, results).map(AdminTask::ProducerIds)
             }
             None => None,
         };

@@ -37,6 +37,9 @@ pub const FEATURE_DATA: &str = r#"{"features":{},"version":2,"status":1}"#;
 /// The cluster's id.
 pub const CLUSTER_ID: &str = "/cluster/id";
 
+/// The last block of producer ids that was given to a broker (`ProducerIdBlockZNode`).
+pub const PRODUCER_ID_BLOCK: &str = "/latest_producer_id_block";
+
 /// Paths that every broker makes sure of when it starts (`ZkData.PersistentZkPaths`), parents first.
 pub const PERSISTENT_PATHS: &[&str] = &[
     "/consumers",
@@ -49,7 +52,7 @@ pub const PERSISTENT_PATHS: &[&str] = &[
     "/admin/delete_topics",
     "/brokers/seqid",
     "/isr_change_notification",
-    "/latest_producer_id_block",
+    PRODUCER_ID_BLOCK,
     "/log_dir_event_notification",
     "/config/topics",
     "/config/clients",

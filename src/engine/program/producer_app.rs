@@ -319,5 +319,7 @@ fn config(spec: &ProducerSpec) -> ProducerConfig {
         request_timeout: Micros::from_ms(spec.request_timeout_ms),
         retry_backoff: Micros::from_ms(spec.retry_backoff_ms),
         max_in_flight: spec.max_in_flight,
+        idempotent: spec.is_idempotent(),
+        codec: settings::codec(spec.compression),
     }
 }

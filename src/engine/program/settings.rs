@@ -3,8 +3,10 @@
 //! One place parses text into [`ProducerSpec`] and [`ConsumerSpec`]. A spec is changed only when the
 //! value is good.
 
-use crate::engine::command::{Acks, ConsumerSpec, Keys, ProducerSpec};
+use crate::engine::command::{Acks, Compression, ConsumerSpec, Keys, ProducerSpec};
 use crate::engine::error::ConfigError;
+use crate::engine::record::batch::Codec;
+use crate::engine::record::codec::is_built_in;
 
 /// Names of a producer program's settings.
 pub const PRODUCER_KEYS: &[&str] = &[
@@ -19,6 +21,8 @@ pub const PRODUCER_KEYS: &[&str] = &[
     "delivery.timeout.ms",
     "retry.backoff.ms",
     "max.in.flight.requests.per.connection",
+    "enable.idempotence",
+    "compression.type",
 ];
 
 /// Names of a consumer program's settings.
@@ -33,13 +37,20 @@ const INT_MAX: i64 = i32::MAX as i64;
 /// Sets one setting of a producer program.
 ///
 /// `delivery.timeout.ms` is never less than `linger.ms` + `request.timeout.ms` (ProducerConfig): a
-/// smaller one is refused, and raising those two raises it.
+/// smaller one is refused, and raising those two raises it. `enable.idempotence=true` needs acks=all and
+/// at most five requests in flight: the later of two settings that contradict each other is refused.
 ///
 /// # Errors
 /// No such setting, or the value does not parse or is out of range.
 pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
     match key {
-        "acks" => spec.acks = acks(key, value)?,
+        "acks" => {
+            let acks = acks(key, value)?;
+            if spec.enable_idempotence == Some(true) && acks != Acks::All {
+                return Err(not_one_of(key, value, "all"));
+            }
+            spec.acks = acks;
+        }
         "rate" => spec.rate = number(key, value, 0, 1_000_000)?,
         "keys" => spec.keys = keys(key, value)?,
         "value.bytes" => spec.value_bytes = number(key, value, 0, 1_000_000)?,
@@ -53,8 +64,18 @@ pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(
         }
         "retry.backoff.ms" => spec.retry_backoff_ms = number(key, value, 0, INT_MAX)?,
         "max.in.flight.requests.per.connection" => {
-            spec.max_in_flight = number(key, value, 1, INT_MAX)?;
+            let most = if spec.enable_idempotence == Some(true) { 5 } else { INT_MAX };
+            spec.max_in_flight = number(key, value, 1, most)?;
         }
+        "enable.idempotence" => {
+            let wanted = boolean(key, value)?;
+            let fits = ProducerSpec { enable_idempotence: None, ..spec.clone() }.is_idempotent();
+            if wanted && !fits {
+                return Err(not_one_of(key, value, "false"));
+            }
+            spec.enable_idempotence = Some(wanted);
+        }
+        "compression.type" => spec.compression = compression(key, value)?,
         _ => return Err(ConfigError::Unknown { key: key.into() }),
     }
     raise_delivery_timeout(spec);
@@ -97,6 +118,32 @@ fn acks(key: &str, value: &str) -> Result<Acks, ConfigError> {
     }
 }
 
+fn compression(key: &str, value: &str) -> Result<Compression, ConfigError> {
+    let built_in = |(kind, _): &&(Compression, &str)| is_built_in(codec(*kind));
+    let known = Compression::ALL.iter().filter(built_in);
+    let found = known.clone().find(|(_, name)| *name == value.trim());
+    found.map(|(kind, _)| *kind).ok_or_else(|| {
+        let names: Vec<&str> = known.map(|(_, name)| *name).collect();
+        not_one_of(key, value, &names.join(", "))
+    })
+}
+
+/// The codec of a producer's `compression.type`.
+#[must_use]
+pub fn codec(compression: Compression) -> Codec {
+    match compression {
+        Compression::None => Codec::None,
+        Compression::Gzip => Codec::Gzip,
+        Compression::Snappy => Codec::Snappy,
+        Compression::Lz4 => Codec::Lz4,
+        Compression::Zstd => Codec::Zstd,
+    }
+}
+
+fn not_one_of(key: &str, value: &str, allowed: &str) -> ConfigError {
+    ConfigError::NotOneOf { key: key.into(), value: value.into(), allowed: allowed.into() }
+}
+
 fn keys(key: &str, value: &str) -> Result<Keys, ConfigError> {
     match value.trim() {
         "none" => Ok(Keys::None),
@@ -136,7 +183,12 @@ mod tests {
     #[test]
     fn every_key_of_a_producer_is_known() {
         for key in PRODUCER_KEYS {
-            let value = if *key == "delivery.timeout.ms" { "120000" } else { "1" };
+            let value = match *key {
+                "delivery.timeout.ms" => "120000",
+                "enable.idempotence" => "true",
+                "compression.type" => "lz4",
+                _ => "1",
+            };
             assert_eq!(set_producer(&mut spec(), key, value), Ok(()), "{key}");
         }
     }
@@ -164,6 +216,33 @@ mod tests {
             set_producer(&mut spec, "acks", "2"),
             Err(ConfigError::OutOfRange { .. })
         ));
+    }
+
+    #[test]
+    fn a_producer_is_idempotent_unless_another_setting_rules_it_out() {
+        let with = |settings: &[(&str, &str)]| {
+            let mut spec = spec();
+            for (key, value) in settings {
+                set_producer(&mut spec, key, value)?;
+            }
+            Ok::<bool, ConfigError>(spec.is_idempotent())
+        };
+        let in_flight = "max.in.flight.requests.per.connection";
+        assert_eq!(with(&[]), Ok(true));
+        assert_eq!(with(&[("acks", "1")]), Ok(false));
+        assert_eq!(with(&[(in_flight, "6")]), Ok(false));
+        assert_eq!(with(&[("enable.idempotence", "false")]), Ok(false));
+        assert!(with(&[("acks", "1"), ("enable.idempotence", "true")]).is_err());
+        assert!(with(&[("enable.idempotence", "true"), ("acks", "0")]).is_err());
+        assert!(with(&[("enable.idempotence", "true"), (in_flight, "6")]).is_err());
+    }
+
+    #[test]
+    fn a_codec_is_one_of_kafkas() {
+        let mut spec = spec();
+        set_producer(&mut spec, "compression.type", "snappy").expect("a codec");
+        assert_eq!(spec.compression, Compression::Snappy);
+        assert!(set_producer(&mut spec, "compression.type", "brotli").is_err());
     }
 
     #[test]

@@ -30,10 +30,12 @@ pub enum Api {
     ApiVersions,
     CreateTopics,
     IncrementalAlterConfigs,
+    InitProducerId,
     LeaderAndIsr,
     UpdateMetadata,
     ControlledShutdown,
     AlterPartition,
+    AllocateProducerIds,
     /// A request that no broker can read: an unknown API or version, or bytes that are none.
     Unreadable,
     /// Opening or closing a ZooKeeper session.
@@ -58,10 +60,12 @@ impl Api {
         Api::ApiVersions,
         Api::CreateTopics,
         Api::IncrementalAlterConfigs,
+        Api::InitProducerId,
         Api::LeaderAndIsr,
         Api::UpdateMetadata,
         Api::ControlledShutdown,
         Api::AlterPartition,
+        Api::AllocateProducerIds,
         Api::Unreadable,
         Api::ZkSession,
         Api::ZkPing,
@@ -81,10 +85,12 @@ impl Api {
             Api::ApiVersions => "ApiVersions",
             Api::CreateTopics => "CreateTopics",
             Api::IncrementalAlterConfigs => "IncrementalAlterConfigs",
+            Api::InitProducerId => "InitProducerId",
             Api::LeaderAndIsr => "LeaderAndIsr",
             Api::UpdateMetadata => "UpdateMetadata",
             Api::ControlledShutdown => "ControlledShutdown",
             Api::AlterPartition => "AlterPartition",
+            Api::AllocateProducerIds => "AllocateProducerIds",
             Api::Unreadable => "Unreadable",
             Api::ZkSession => "ZkSession",
             Api::ZkPing => "ZkPing",
@@ -105,10 +111,12 @@ pub enum Request {
     ApiVersions(kafka::ApiVersionsRequest),
     CreateTopics(kafka::CreateTopicsRequest),
     IncrementalAlterConfigs(kafka::IncrementalAlterConfigsRequest),
+    InitProducerId(kafka::InitProducerIdRequest),
     LeaderAndIsr(LeaderAndIsrRequest),
     UpdateMetadata(UpdateMetadataRequest),
     ControlledShutdown(ControlledShutdownRequest),
     AlterPartition(AlterPartitionRequest),
+    AllocateProducerIds(kafka::AllocateProducerIdsRequest),
     Unreadable(Unreadable),
 }
 
@@ -131,10 +139,12 @@ pub enum Response {
     ApiVersions(kafka::ApiVersionsResponse),
     CreateTopics(kafka::CreateTopicsResponse),
     IncrementalAlterConfigs(kafka::IncrementalAlterConfigsResponse),
+    InitProducerId(kafka::InitProducerIdResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
     UpdateMetadata(UpdateMetadataResponse),
     ControlledShutdown(ControlledShutdownResponse),
     AlterPartition(AlterPartitionResponse),
+    AllocateProducerIds(kafka::AllocateProducerIdsResponse),
 }
 
 /// One message.
@@ -255,10 +265,12 @@ impl Request {
             Request::ApiVersions(_) => Api::ApiVersions,
             Request::CreateTopics(_) => Api::CreateTopics,
             Request::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
+            Request::InitProducerId(_) => Api::InitProducerId,
             Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
             Request::ControlledShutdown(_) => Api::ControlledShutdown,
             Request::AlterPartition(_) => Api::AlterPartition,
+            Request::AllocateProducerIds(_) => Api::AllocateProducerIds,
             Request::Unreadable(_) => Api::Unreadable,
         }
     }
@@ -276,10 +288,12 @@ impl Response {
             Response::ApiVersions(_) => Api::ApiVersions,
             Response::CreateTopics(_) => Api::CreateTopics,
             Response::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
+            Response::InitProducerId(_) => Api::InitProducerId,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Response::UpdateMetadata(_) => Api::UpdateMetadata,
             Response::ControlledShutdown(_) => Api::ControlledShutdown,
             Response::AlterPartition(_) => Api::AlterPartition,
+            Response::AllocateProducerIds(_) => Api::AllocateProducerIds,
         }
     }
 
@@ -307,6 +321,8 @@ impl Response {
             Response::UpdateMetadata(r) => r.error_code,
             Response::ControlledShutdown(r) => r.error_code,
             Response::AlterPartition(r) => r.error_code,
+            Response::InitProducerId(r) => r.error_code,
+            Response::AllocateProducerIds(r) => r.error_code,
         }
     }
 }

@@ -78,6 +78,8 @@ apis! {
     ApiVersions: ApiVersionsRequest, ApiVersionsResponse;
     CreateTopics: CreateTopicsRequest, CreateTopicsResponse;
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
+    InitProducerId: InitProducerIdRequest, InitProducerIdResponse;
+    AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {

@@ -291,6 +291,22 @@ pub fn with_offset_and_epoch(batch: &Bytes, base: Offset, epoch: LeaderEpoch) ->
     Bytes::from(copy)
 }
 
+/// The batch as another producer's, or with another sequence: a copy with a CRC of its own.
+///
+/// # Panics
+/// `batch` is shorter than a header.
+#[must_use]
+pub fn with_producer(batch: &Bytes, id: i64, epoch: i16, base_sequence: i32) -> Bytes {
+    assert!(batch.len() >= HEADER_BYTES, "a batch that was built has a header");
+    let mut copy = batch.to_vec();
+    copy[43..51].copy_from_slice(&id.to_be_bytes());
+    copy[51..53].copy_from_slice(&epoch.to_be_bytes());
+    copy[53..57].copy_from_slice(&base_sequence.to_be_bytes());
+    let crc = crc32c::crc32c(&copy[CRC_STARTS..]);
+    copy[CRC..CRC_STARTS].copy_from_slice(&crc.to_be_bytes());
+    Bytes::from(copy)
+}
+
 fn field<const N: usize>(header: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&header[at..at + N]);

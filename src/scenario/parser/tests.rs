@@ -353,6 +353,8 @@ fn every_setting_of_a_program_can_be_written() {
                 "acks" => "all",
                 "from" => "end",
                 "delivery.timeout.ms" => "90000",
+                "enable.idempotence" => "true",
+                "compression.type" => "lz4",
                 _ => "1",
             };
             let text = format!("{verb} p{{topic=t, {key}={sample}}}");

@@ -91,7 +91,8 @@ pub fn of_message(cluster: &ClusterView, message: &MessageView) -> (Shape, Accen
             | Api::Metadata
             | Api::ApiVersions
             | Api::CreateTopics
-            | Api::IncrementalAlterConfigs,
+            | Api::IncrementalAlterConfigs
+            | Api::InitProducerId,
             response,
         ) => (diamond(response), accent),
         (_, response) => (diamond(response), Accent::Control),

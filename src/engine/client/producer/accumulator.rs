@@ -148,6 +148,17 @@ impl RecordAccumulator {
             .map(|(partition, _)| partition)
     }
 
+    /// The batch that waits longest.
+    #[must_use]
+    pub fn front(&self, partition: &TopicPartition) -> Option<&ProducerBatch> {
+        self.partitions.get(partition)?.front()
+    }
+
+    /// Every batch that waits, to be rewritten.
+    pub fn batches_mut(&mut self) -> impl Iterator<Item = &mut ProducerBatch> {
+        self.partitions.values_mut().flatten()
+    }
+
     /// Takes out the batch that waits longest.
     pub fn take(&mut self, partition: &TopicPartition) -> Option<ProducerBatch> {
         self.partitions.get_mut(partition)?.pop_front()
@@ -160,9 +171,15 @@ impl RecordAccumulator {
         front.map_or(0, ProducerBatch::size_bytes)
     }
 
-    /// Puts a batch back before all others of its partition, to be tried again.
+    /// Puts a batch back, to be tried again: with a sequence in its order (`insertInSequenceOrder`),
+    /// without one before all others of its partition.
     pub fn give_back(&mut self, batch: ProducerBatch) {
-        self.partitions.entry(batch.partition.clone()).or_default().push_front(batch);
+        let queue = self.partitions.entry(batch.partition.clone()).or_default();
+        let earlier = match batch.producer_state() {
+            Some(_) => queue.partition_point(|waiting| waiting.id < batch.id),
+            None => 0,
+        };
+        queue.insert(earlier, batch);
     }
 
     /// A batch has reached its callbacks: its memory is free again.

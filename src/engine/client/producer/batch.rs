@@ -1,13 +1,15 @@
 //! A batch on its way from `send` to its callbacks: Kafka's `ProducerBatch`.
 //!
-//! Open while records are added, then sealed into the bytes of one v2 batch, which every attempt sends
-//! as they are. Remembers which records of the producer's own numbering it holds, in the order of
+//! Open while records are added, then sealed into the bytes of one v2 batch, compressed if that is
+//! wanted, which every attempt sends as they are; only a new producer epoch rewrites their header. Remembers which records of the producer's own numbering it holds, in the order of
 //! their offsets, as runs: records of several partitions are numbered together.
 
 use bytes::Bytes;
 
 use crate::engine::client::alarm::Deadline;
+use crate::engine::client::producer::idempotence::ProducerState;
 use crate::engine::ids::{EventId, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::record::batch::{Codec, with_producer};
 use crate::engine::record::builder::BatchBuilder;
 use crate::engine::time::Micros;
 
@@ -45,6 +47,9 @@ pub struct ProducerBatch {
     records: u32,
     bytes: u64,
     body: Body,
+    /// Its sequence, once it was drained by an idempotent producer.
+    state: Option<ProducerState>,
+    sequence_was_reset: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +77,8 @@ impl ProducerBatch {
             records: 0,
             bytes: body.size(),
             body: Body::Open(body),
+            state: None,
+            sequence_was_reset: false,
         }
     }
 
@@ -107,14 +114,43 @@ impl ProducerBatch {
         matches!(self.body, Body::Sealed(_)) || self.bytes >= u64::from(batch_size)
     }
 
-    /// Its bytes on the wire; it takes no more records.
-    pub fn seal(&mut self) -> Bytes {
+    /// Its bytes on the wire, the records compressed by `codec`; it takes no more records. What was
+    /// sealed before stays as it is.
+    pub fn seal(&mut self, codec: Codec) -> Bytes {
         let sealed = match &mut self.body {
             Body::Sealed(bytes) => return bytes.clone(),
-            Body::Open(builder) => std::mem::take(builder).build(),
+            Body::Open(builder) => {
+                let mut builder = std::mem::take(builder).compressed(codec);
+                if let Some(ProducerState { producer, base_sequence }) = self.state {
+                    builder.set_producer(producer.id, producer.epoch, base_sequence);
+                }
+                builder.build()
+            }
         };
         self.body = Body::Sealed(sealed.clone());
         sealed
+    }
+
+    /// Its sequence, once it was drained by an idempotent producer.
+    #[must_use]
+    pub fn producer_state(&self) -> Option<ProducerState> {
+        self.state
+    }
+
+    /// Whether its sequence was rewritten after it had been sent (`sequenceHasBeenReset`).
+    #[must_use]
+    pub fn sequence_was_reset(&self) -> bool {
+        self.sequence_was_reset
+    }
+
+    /// Gives it a sequence, or another one: then its bytes are rewritten, those under way are not.
+    pub fn set_producer_state(&mut self, state: ProducerState) {
+        self.sequence_was_reset = self.state.is_some();
+        self.state = Some(state);
+        if let Body::Sealed(bytes) = &mut self.body {
+            let ProducerState { producer, base_sequence } = state;
+            *bytes = with_producer(bytes, producer.id, producer.epoch, base_sequence);
+        }
     }
 
     /// Number of records.

@@ -1,13 +1,15 @@
 //! The producer: takes records, batches them per partition, sends them, and calls back.
 //!
-//! Kafka's `KafkaProducer`, without idempotence. `send` blocks its caller while the topic is unknown
+//! Kafka's `KafkaProducer`, without transactions. `send` blocks its caller while the topic is unknown
 //! or memory is used up, for at most `max.block.ms`; here the caller asks [`Producer::is_blocked`].
 //! Records are numbered by the caller, from 0; each number is acked or failed exactly once.
 
 pub mod partitioner;
 pub mod batch;
 pub mod accumulator;
+pub mod idempotence;
 mod sender;
+mod identity;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,11 +23,14 @@ use crate::engine::ids::{
 };
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::Response;
+use crate::engine::record::batch::Codec;
 use crate::engine::time::Micros;
 
 use accumulator::{Limits, NewRecord, RecordAccumulator};
 use batch::{ProducerBatch, Run};
 use partitioner::{Candidate, StickyPartitioner, partition_for_key};
+use idempotence::Idempotence;
+use identity::Asking;
 use sender::Produced;
 
 /// `max.block.ms`.
@@ -52,6 +57,10 @@ pub struct ProducerConfig {
     pub retry_backoff: Micros,
     /// `max.in.flight.requests.per.connection`.
     pub max_in_flight: u32,
+    /// `enable.idempotence`, as it takes effect.
+    pub idempotent: bool,
+    /// `compression.type`.
+    pub codec: Codec,
 }
 
 /// A record that was handed over.
@@ -94,12 +103,21 @@ pub struct RecordBuffer {
     pub value: Vec<u8>,
 }
 
+/// What an answer is for.
+#[derive(Clone, Debug)]
+enum Asked {
+    /// An id of its own.
+    ProducerId,
+    /// Batches.
+    Produce(Produced),
+}
+
 /// A producer of one topic.
 #[derive(Clone, Debug)]
 pub struct Producer {
     topic: TopicName,
     config: ProducerConfig,
-    network: NetworkClient<Produced>,
+    network: NetworkClient<Asked>,
     accumulator: RecordAccumulator,
     sticky: StickyPartitioner,
     /// Batches that wait for an answer, by id.
@@ -109,6 +127,8 @@ pub struct Producer {
     blocked_since: Option<Deadline>,
     alarms: Alarms,
     counts: Counts,
+    idempotence: Idempotence,
+    asking: Asking,
     /// First event of this handler run that told of records: what is sent at once names it or a later
     /// one as its cause.
     fresh: Option<EventId>,
@@ -129,6 +149,8 @@ impl Producer {
             blocked_since: None,
             alarms: Alarms::default(),
             counts: Counts::default(),
+            idempotence: Idempotence::default(),
+            asking: Asking::default(),
             fresh: None,
         }
     }
@@ -221,10 +243,14 @@ impl Producer {
         correlation: CorrelationId,
         body: Response,
     ) {
-        if let Some((produced, Response::Produce(response))) =
-            self.network.on_response(ctx, broker, correlation, body)
-        {
-            self.complete(ctx, &produced, &response);
+        match self.network.on_response(ctx, broker, correlation, body) {
+            Some((Asked::Produce(produced), Response::Produce(response))) => {
+                self.complete(ctx, &produced, &response);
+            }
+            Some((Asked::ProducerId, Response::InitProducerId(response))) => {
+                self.on_producer_id(ctx, &response);
+            }
+            _ => {}
         }
         self.run(ctx);
     }
@@ -253,6 +279,8 @@ impl Producer {
         self.expire(ctx);
         self.unblock(ctx);
         self.network.poll(ctx);
+        self.settle_sequences();
+        self.ask_for_producer_id(ctx);
         self.send_ready(ctx);
         self.arm(ctx);
         self.fresh = None;
@@ -262,6 +290,7 @@ impl Producer {
         let limits = self.config.limits;
         let backoff =
             earliest(self.network.next_poll(ctx.now), self.accumulator.next_retry(ctx.now));
+        let backoff = earliest(backoff, self.next_ask(ctx.now));
         let linger = self.accumulator.next_linger(ctx.now, limits);
         let timeout = self.network.next_timeout();
         let sent =
@@ -388,7 +417,7 @@ impl Producer {
 
 /// Partitions that the sticky partitioner may choose: those with a leader, or all when none has one.
 fn candidates(
-    network: &NetworkClient<Produced>,
+    network: &NetworkClient<Asked>,
     accumulator: &RecordAccumulator,
     topic: &TopicName,
 ) -> Vec<Candidate> {

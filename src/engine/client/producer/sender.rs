@@ -1,8 +1,9 @@
 //! Sends batches to leaders and hears the answers: Kafka's `Sender`.
 //!
 //! One request per broker holds at most one batch of each partition. A retriable error puts the batch
-//! back, until `delivery.timeout.ms` after it was begun; without idempotence a retry may put the same
-//! records into the log twice, and with more than one request in flight behind a later batch. With
+//! back, until `delivery.timeout.ms` after it was begun. With idempotence its sequence keeps it in order
+//! and in the log only once ([`super::idempotence`]); without, a retry may put the same records into the
+//! log twice, and with more than one request in flight behind a later batch. With
 //! `max.in.flight.requests.per.connection=1` a partition has one batch under way at most.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +23,10 @@ use crate::engine::ordered::Ordered;
 use crate::engine::protocol::Request;
 
 use super::batch::ProducerBatch;
-use super::{MAX_REQUEST_SIZE, Producer, REQUEST_TIMED_OUT};
+use super::{Asked, MAX_REQUEST_SIZE, Producer, REQUEST_TIMED_OUT};
 
+/// DUPLICATE_SEQUENCE_NUMBER: the broker has the batch, and no longer knows where.
+const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
 /// NETWORK_EXCEPTION: the client's own word for a connection that broke.
 const NETWORK_EXCEPTION: i16 = 13;
 
@@ -67,6 +70,7 @@ impl Producer {
             let limits = self.config.limits;
             if muted.contains(partition)
                 || !self.accumulator.is_sendable(ctx.now, partition, limits, epoch)
+                || !self.may_drain(partition)
             {
                 continue;
             }
@@ -81,6 +85,13 @@ impl Producer {
         by_leader
     }
 
+    /// Whether the batch that waits longest may be sent, as far as sequences decide that.
+    fn may_drain(&self, partition: &TopicPartition) -> bool {
+        let Some(batch) = self.accumulator.front(partition) else { return false };
+        let sequenced = self.config.idempotent || batch.producer_state().is_some();
+        !sequenced || self.idempotence.may_drain(batch)
+    }
+
     fn send_to(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: &[TopicPartition]) {
         let mut batches: Vec<ProducerBatch> = Vec::new();
         let mut bytes = 0;
@@ -90,6 +101,9 @@ impl Producer {
                 break;
             }
             batches.extend(self.accumulator.take(partition));
+        }
+        if self.config.idempotent {
+            batches.iter_mut().for_each(|batch| self.idempotence.assign(batch));
         }
         for batch in &mut batches {
             batch.attempts += 1;
@@ -123,7 +137,7 @@ impl Producer {
             return;
         }
         let named = batches.iter().map(|batch| (batch.partition.clone(), batch.id)).collect();
-        let produced = Produced { batches: named };
+        let produced = Asked::Produce(Produced { batches: named });
         self.network.send(ctx, leader, version::PRODUCE, body, produced);
         self.in_flight.extend(batches.into_iter().map(|batch| (batch.id, batch)));
     }
@@ -133,7 +147,7 @@ impl Producer {
         for batch in batches {
             let data = PartitionProduceData::default()
                 .with_index(batch.partition.partition.0)
-                .with_records(Some(batch.seal()));
+                .with_records(Some(batch.seal(self.config.codec)));
             topics.entry(batch.partition.topic.clone()).or_default().push(data);
         }
         let topics = topics.into_iter().map(|(topic, data)| {
@@ -166,18 +180,28 @@ impl Producer {
             let Some(batch) = self.in_flight.remove(id) else { continue };
             match answers.get(partition) {
                 Some((0, base)) => self.succeed(ctx, &batch, *base),
+                Some((DUPLICATE_SEQUENCE_NUMBER, _)) => self.succeed(ctx, &batch, Offset::NONE),
                 Some((error, _)) => self.retry_or_fail(ctx, batch, *error),
-                None => self.fail(ctx, &batch, ResponseError::UnknownServerError.code()),
+                None => {
+                    self.idempotence.failed(&batch, false);
+                    self.fail(ctx, &batch, ResponseError::UnknownServerError.code());
+                }
             }
         }
     }
 
     /// Requests got no answer: their batches are tried again.
-    pub(super) fn retry_all(&mut self, ctx: &mut Ctx<'_>, failed: Failed<Produced>) {
+    pub(super) fn retry_all(&mut self, ctx: &mut Ctx<'_>, failed: Failed<Asked>) {
         let error = if failed.timed_out { REQUEST_TIMED_OUT } else { NETWORK_EXCEPTION };
-        for (_, id) in failed.purposes.iter().flat_map(|produced| &produced.batches) {
-            if let Some(batch) = self.in_flight.remove(id) {
-                self.retry_or_fail(ctx, batch, error);
+        for asked in &failed.purposes {
+            let Asked::Produce(produced) = asked else {
+                self.producer_id_failed(ctx);
+                continue;
+            };
+            for (_, id) in &produced.batches {
+                if let Some(batch) = self.in_flight.remove(id) {
+                    self.retry_or_fail(ctx, batch, error);
+                }
             }
         }
     }
@@ -192,6 +216,7 @@ impl Producer {
             expired.push(oldest.remove());
         }
         for batch in expired {
+            self.idempotence.failed(&batch, true);
             self.fail(ctx, &batch, REQUEST_TIMED_OUT);
         }
     }
@@ -201,9 +226,9 @@ impl Producer {
         if kind.is_some_and(is_about_metadata) {
             self.network.metadata.request_update(ctx.timer_cause());
         }
-        let retriable = kind.is_some_and(|kind| kind.is_retriable());
-        let expiry = batch.expiry(self.config.limits.delivery_timeout);
-        if !retriable || expiry.at <= ctx.now {
+        let expired = batch.expiry(self.config.limits.delivery_timeout).at <= ctx.now;
+        if expired || !kind.is_some_and(|kind| self.idempotence.can_retry(&batch, kind)) {
+            self.idempotence.failed(&batch, false);
             self.fail(ctx, &batch, error);
             return;
         }
@@ -222,6 +247,7 @@ impl Producer {
     fn succeed(&mut self, ctx: &mut Ctx<'_>, batch: &ProducerBatch, base: Offset) {
         self.counts.acked += u64::from(batch.records());
         self.accumulator.release(batch);
+        self.idempotence.acked(batch);
         for (run, base) in batch.runs_from(base) {
             let partition = batch.partition.clone();
             let (first, count) = (run.first, run.count);

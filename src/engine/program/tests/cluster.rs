@@ -81,6 +81,8 @@ pub struct Cluster {
     pub admin_log: Vec<String>,
     /// What CreateTopics at the controller answers.
     pub create_error: i16,
+    /// Producer ids given out.
+    pub producer_ids: i64,
     /// Set when a test has taken the whole topic away.
     pub topic_exists: bool,
     queue: BTreeMap<(Micros, u64), Item>,
@@ -112,6 +114,7 @@ impl Cluster {
             lose_answers: 0,
             admin_log: Vec::new(),
             create_error: 0,
+            producer_ids: 0,
             topic_exists: true,
             queue: BTreeMap::new(),
             sequence: 0,
@@ -271,6 +274,12 @@ impl Cluster {
                     return;
                 }
                 Some(Response::Fetch(response))
+            }
+            Request::InitProducerId(_) => {
+                self.producer_ids += 1;
+                let id = self.producer_ids - 1;
+                let response = InitProducerIdResponse::default().with_producer_id(id.into());
+                Some(Response::InitProducerId(response))
             }
             Request::CreateTopics(request) => Some(self.create_topics(broker, request)),
             Request::IncrementalAlterConfigs(request) => Some(self.alter_configs(request)),

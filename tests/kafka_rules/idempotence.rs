@@ -1,0 +1,170 @@
+//! Idempotent producers (KIP-98): nothing twice, nothing out of order, on whole worlds; and what a
+//! batch compressed by any codec looks like to consumers.
+
+use super::lab::{Lab, acks, b, ms};
+use super::{RF3, acked};
+use highwater::engine::command::{Command, Compression, MessageAddress};
+use highwater::engine::event::{Event, EventKind};
+use highwater::engine::ids::NodeId;
+use highwater::engine::protocol::Api;
+
+fn duplicate(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::DuplicateRefused { .. })
+}
+
+fn refused(code: i16) -> impl Fn(&EventKind) -> bool {
+    move |kind| matches!(kind, EventKind::ProduceRefused { error, .. } if *error == code)
+}
+
+/// A topic on three brokers, and a producer that has its id and has written `m0`.
+fn served() -> Lab {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |spec| {
+        spec.request_timeout_ms = 1_000;
+    });
+    lab.send("p", &["m0"]);
+    lab.run_until(ms(2_000), |event| acked(&event.kind));
+    lab
+}
+
+/// Drops the n-th Produce of the producer, or its answer.
+fn drop_produce(lab: &mut Lab, nth: u64, response: bool) {
+    let producer = NodeId::Client(lab.world.client_id("p").expect("it was added"));
+    let (from, to) = if response { (b(1), producer) } else { (producer, b(1)) };
+    let message = MessageAddress { from, to, api: Api::Produce, response, nth };
+    lab.apply(Command::Drop { message });
+}
+
+#[test]
+fn a_lost_answer_makes_no_duplicate() {
+    let mut lab = served();
+    drop_produce(&mut lab, 1, true);
+    lab.send("p", &["m1"]);
+    lab.run_until(ms(5_000), |event| duplicate(&event.kind));
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.count(acked), 2);
+    for broker in 1..=3 {
+        assert_eq!(lab.log("t", 0, broker), ["m0", "m1"], "b{broker}");
+    }
+}
+
+#[test]
+fn a_new_leader_recognises_what_the_old_one_appended() {
+    let mut lab = served();
+    let producer = NodeId::Client(lab.world.client_id("p").expect("it was added"));
+    lab.send("p", &["m1"]);
+    lab.run_until(ms(500), |event| matches!(event.kind, EventKind::BatchAppended { .. }));
+    lab.apply(Command::Hold { a: b(1), b: producer });
+    lab.run_for(ms(700));
+    lab.kill(1);
+    let event = lab.run_until(ms(20_000), |event| duplicate(&event.kind));
+    assert_eq!(event.node, Some(b(2)));
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.log("t", 0, 2), ["m0", "m1"]);
+}
+
+#[test]
+fn a_batch_behind_a_lost_one_is_refused_and_the_order_is_kept() {
+    let mut lab = served();
+    drop_produce(&mut lab, 1, false);
+    lab.send("p", &["m1"]);
+    lab.run_for(ms(100));
+    lab.send("p", &["m2"]);
+    lab.run_for(ms(8_000));
+    assert!(lab.count(refused(45)) > 0, "m2 came before m1");
+    assert_eq!(lab.log("t", 0, 1), ["m0", "m1", "m2"]);
+    assert_eq!(lab.count(acked), 3);
+}
+
+#[test]
+fn without_idempotence_the_batch_behind_goes_first() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |spec| {
+        spec.request_timeout_ms = 1_000;
+        spec.enable_idempotence = Some(false);
+    });
+    lab.send("p", &["m0"]);
+    lab.run_until(ms(2_000), |event| acked(&event.kind));
+    drop_produce(&mut lab, 1, false);
+    lab.send("p", &["m1"]);
+    lab.run_for(ms(100));
+    lab.send("p", &["m2"]);
+    lab.run_for(ms(8_000));
+    assert_eq!(lab.log("t", 0, 1), ["m0", "m2", "m1"]);
+}
+
+#[test]
+fn the_first_request_for_an_id_finds_no_block_and_is_tried_again() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |_| {});
+    lab.run_for(ms(1_000));
+    let answers: Vec<i16> = lab.events.iter().filter_map(answer_with_an_id).collect();
+    assert_eq!(answers.first(), Some(&14), "{answers:?}");
+    assert_eq!(answers.last(), Some(&0), "{answers:?}");
+    let block = lab.world.zookeeper().and_then(|zk| zk.get("/latest_producer_id_block"));
+    let data = &*block.expect("every broker makes sure of it").data;
+    assert!(data.contains("\"block_start\":\"") && data.contains("\"version\":1"), "{data}");
+}
+
+fn answer_with_an_id(event: &Event) -> Option<i16> {
+    match event.kind {
+        EventKind::MessageSent { api: Api::InitProducerId, response: true, error, .. } => {
+            Some(error)
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn acks_1_rules_idempotence_out() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |spec| spec.acks = acks(1));
+    lab.send("p", &["m1"]);
+    lab.run_until(ms(1_000), |event| acked(&event.kind));
+    let asked = |event: &&Event| answer_with_an_id(event).is_some();
+    assert_eq!(lab.events.iter().filter(asked).count(), 0);
+}
+
+#[test]
+fn a_batch_that_expired_under_way_raises_the_epoch_and_later_ones_go_through() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |spec| {
+        spec.request_timeout_ms = 500;
+        spec.delivery_timeout_ms = 2_000;
+    });
+    lab.send("p", &["m0"]);
+    lab.run_until(ms(2_000), |event| acked(&event.kind));
+    for nth in 1..=4 {
+        drop_produce(&mut lab, nth, false);
+    }
+    lab.send("p", &["lost"]);
+    lab.run_for(ms(3_000));
+    let failed = |kind: &EventKind| matches!(kind, EventKind::RecordsFailed { .. });
+    assert_eq!(lab.count(failed), 1);
+    lab.send("p", &["m1", "m2"]);
+    lab.run_for(ms(3_000));
+    assert_eq!(lab.log("t", 0, 1), ["m0", "m1", "m2"]);
+}
+
+#[test]
+fn a_consumer_reads_what_was_compressed_by_every_codec() {
+    for (compression, name) in Compression::ALL {
+        let mut lab = Lab::three();
+        lab.topic("t", RF3, &[]);
+        lab.producer("p", "t", |spec| spec.compression = compression);
+        lab.consumer("c", "t");
+        lab.run_for(ms(1_000));
+        lab.send("p", &["a value that repeats repeats repeats"; 5]);
+        lab.run_for(ms(2_000));
+        let consumer = &lab.cluster().consumers[0];
+        assert_eq!(consumer.received, 5, "{name}");
+        let newest = consumer.newest.last().map(|value| &**value);
+        assert_eq!(newest, Some("a value that repeats repeats repeats"), "{name}");
+        assert_eq!(lab.log("t", 0, 3).len(), 5, "{name}");
+    }
+}
