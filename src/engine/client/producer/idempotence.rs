@@ -74,7 +74,8 @@ impl Idempotence {
         let known = self.partitions.get(&batch.partition);
         match batch.producer_state() {
             None => {
-                let stale = known.is_some_and(|s| s.producer != producer && !s.in_flight.is_empty());
+                let stale =
+                    known.is_some_and(|s| s.producer != producer && !s.in_flight.is_empty());
                 !stale && !self.unresolved.contains_key(&batch.partition)
             }
             // A retry waits until it is the oldest of its partition that is not settled.

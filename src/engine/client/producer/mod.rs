@@ -28,9 +28,9 @@ use crate::engine::time::Micros;
 
 use accumulator::{Limits, NewRecord, RecordAccumulator};
 use batch::{ProducerBatch, Run};
-use partitioner::{Candidate, StickyPartitioner, partition_for_key};
 use idempotence::Idempotence;
 use identity::Asking;
+use partitioner::{Candidate, StickyPartitioner, partition_for_key};
 use sender::Produced;
 
 /// `max.block.ms`.
