@@ -1,6 +1,7 @@
 //! What a page may do to a session, and what must hold whatever it does: the same history is the same
 //! world, and what is stored is the world at the stored moment.
 
+mod faults;
 mod recovery;
 
 use std::pin::pin;

@@ -72,6 +72,7 @@ pub struct App {
     level: Importance,
     selection: Selection,
     opened: Opened,
+    broken: u32,
     why: Option<EventId>,
     dialog: Option<Dialog>,
     notices: Vec<(u32, Notice)>,
@@ -134,6 +135,7 @@ impl Component for App {
             level: Importance::Fact,
             selection: Selection::None,
             opened: Opened::default(),
+            broken: 0,
             why: None,
             dialog: None,
             notices: Vec::new(),
@@ -203,6 +205,7 @@ impl App {
         let before = now_ms();
         self.tell(Msg::Frame { elapsed_us, steps });
         self.frames.spent(now_ms() - before);
+        self.stop_at_broken_rule();
         self.dying.observe(&self.session.borrow(), now);
         self.headlines.observe(&self.session.borrow());
         self.paint();
@@ -216,6 +219,16 @@ impl App {
             self.refresh();
         }
         true
+    }
+
+    /// Where the checker finds a broken rule, time stops: what follows rests on a fault.
+    fn stop_at_broken_rule(&mut self) {
+        let broken = self.session.borrow().violations().count();
+        let broken = u32::try_from(broken).unwrap_or(u32::MAX);
+        if broken > self.broken {
+            self.tell(Msg::Pause);
+        }
+        self.broken = broken;
     }
 
     fn paint(&self) {
@@ -271,11 +284,13 @@ impl App {
 
     fn stage(&self) -> Html {
         let session = self.session.borrow();
+        let ui = Ui { lang: self.lang, act: self.on.act.clone() };
         let notices: Vec<_> =
             self.notices.iter().map(|(n, notice)| (*n, self.said(&session, notice))).collect();
         html! {
             <main class="stagew" id="stage" tabindex="-1">
                 <Caption told={self.shown.told.clone()} />
+                { old_behaviour(&ui, session.is_old_truncation()) }
                 <div class="stage-room">
                     <Stage cluster={session.cluster()} messages={session.messages()} now={session.now()}
                         version={session.version()} lang={self.lang} dark={self.theme == Theme::Dark}
@@ -284,7 +299,7 @@ impl App {
                         on_action={self.on.stage.clone()} />
                 </div>
                 <Notices {notices} />
-                <Tools tool={self.tool} />
+                <Tools tool={self.tool} broken={self.broken} />
             </main>
         }
     }
@@ -323,7 +338,8 @@ impl App {
             .collect();
         let brokers = u32::try_from(cluster.brokers.len()).unwrap_or(u32::MAX);
         let marks = if self.dialog == Some(Dialog::Marks) { self.told_marks() } else { Vec::new() };
-        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} {marks} /> }
+        let old_way = self.session.borrow().is_old_truncation();
+        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} {marks} {old_way} /> }
     }
 }
 
@@ -356,6 +372,16 @@ fn tab_name(tab: Tab) -> &'static str {
         Tab::Lesson => "lesson",
         Tab::Inspect => "inspect",
         Tab::Events => "events",
+    }
+}
+
+/// What an old release did wrong is never shown without saying so.
+fn old_behaviour(ui: &Ui, is_on: bool) -> Html {
+    if !is_on {
+        return Html::default();
+    }
+    html! {
+        <p class="old-way"><b>{ ui.t("old-behaviour") }</b>{ " " }{ ui.t("old-truncation") }</p>
     }
 }
 
@@ -398,6 +424,8 @@ fn is_loss(kind: &EventKind) -> bool {
             | PowerLost
             | DiskRotted { .. }
             | RecordsFailed { .. }
+            | CommittedRecordsLost { .. }
+            | InvariantBroken { .. }
             | ProduceRefused { .. }
             | LeaderElected {
                 leader: None,

@@ -33,6 +33,8 @@ pub enum Action {
     Flip(NodeId, Text),
     /// Cut the power of every host.
     CutPower,
+    /// Cut logs as releases up to 0.10.2 did, or as today.
+    OldTruncation(bool),
     /// Show why an event happened.
     Why(EventId),
     /// Go to a mark of the time bar, and show why it is there.

@@ -34,6 +34,7 @@ icons! {
     Select = "mouse-pointer-2",
     PowerOff = "power-off",
     Unplug = "unplug",
+    Hourglass = "hourglass",
     PackageX = "package-x",
     Lightbulb = "lightbulb",
     Check = "check",

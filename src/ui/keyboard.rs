@@ -21,7 +21,7 @@ pub const TABLE: &[(&[&str], &str)] = &[
     (&[","], "help-back"),
     (&["Shift .", "Shift ,"], "help-mark"),
     (&["[", "]"], "help-speed"),
-    (&["V", "K", "C", "D"], "help-tools"),
+    (&["V", "K", "H", "C", "D"], "help-tools"),
     (&["W"], "help-why"),
     (&["Z"], "help-undo"),
     (&["/"], "help-filter"),

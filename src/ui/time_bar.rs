@@ -152,8 +152,16 @@ fn Scrubber(props: &ScrubberProps) -> Html {
 fn mark_html(ui: &Ui, mark: Mark, words: bool, whole: u64) -> Html {
     let style = format!("left:{}", format::percent(mark.at.0, whole));
     let name = ui.t(mark_key(mark.kind));
+    // A broken rule is pressed for its story; all other marks are part of the bar.
+    let onpointerdown = (mark.kind == MarkKind::Broken).then(|| {
+        let act = ui.act.clone();
+        Callback::from(move |event: PointerEvent| {
+            event.stop_propagation();
+            act.emit(Action::Story(mark));
+        })
+    });
     html! {
-        <span class={classes!("mark", mark_class(mark.kind))} {style} title={name.clone()}>
+        <span class={classes!("mark", mark_class(mark.kind))} {style} title={name.clone()} {onpointerdown}>
             { Glyph::of_mark(mark.kind).draw() }
             if words { <span>{ name }</span> }
         </span>
@@ -231,7 +239,8 @@ pub fn mark_key(kind: MarkKind) -> &'static str {
 
 fn mark_class(kind: MarkKind) -> &'static str {
     match kind {
-        MarkKind::Death | MarkKind::Loss | MarkKind::Broken => "t-lost",
+        MarkKind::Broken => "t-lost broken",
+        MarkKind::Death | MarkKind::Loss => "t-lost",
         MarkKind::Truncation => "t-cut",
         MarkKind::Isr => "t-broker",
         MarkKind::Birth | MarkKind::Command | MarkKind::Election => "",

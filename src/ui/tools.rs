@@ -2,7 +2,9 @@
 
 use yew::prelude::*;
 
-use crate::ui::context::{Action, Dialog, use_ui};
+use crate::engine::event::Invariant;
+use crate::i18n::Arg;
+use crate::ui::context::{Action, Dialog, Ui, use_ui};
 use crate::ui::icon::{Icon, icon};
 
 /// What a touch of the stage does.
@@ -15,15 +17,18 @@ pub enum Tool {
     Kill,
     /// Hold the link, or heal it.
     Hold,
+    /// Cut the link, or heal it.
+    Cut,
     /// Drop the message.
     Drop,
 }
 
 impl Tool {
-    const ALL: [(Tool, Icon, &'static str, &'static str, &'static str); 4] = [
+    const ALL: [(Tool, Icon, &'static str, &'static str, &'static str); 5] = [
         (Tool::Select, Icon::Select, "V", "tool-select", "tool-select-hint"),
         (Tool::Kill, Icon::PowerOff, "K", "tool-kill", "tool-kill-hint"),
-        (Tool::Hold, Icon::Unplug, "C", "tool-hold", "tool-hold-hint"),
+        (Tool::Hold, Icon::Hourglass, "H", "tool-hold", "tool-hold-hint"),
+        (Tool::Cut, Icon::Unplug, "C", "tool-cut", "tool-cut-hint"),
         (Tool::Drop, Icon::PackageX, "D", "tool-drop", "tool-drop-hint"),
     ];
 
@@ -40,6 +45,8 @@ impl Tool {
 pub struct ToolsProps {
     /// The tool in hand.
     pub tool: Tool,
+    /// How many broken rules the checker found.
+    pub broken: u32,
 }
 
 /// The tools row.
@@ -71,9 +78,19 @@ pub fn Tools(props: &ToolsProps) -> Html {
                 { add("add-consumer", Dialog::AddConsumer) }
                 { add("add-topic", Dialog::AddTopic) }
             </div>
-            <div class="tools"><button class="tool" onclick={ui.on(Action::Open(Dialog::Marks))}>
-                { icon(Icon::List) }<span>{ ui.t("marks-title") }</span>
+            <div class="tools"><button class={classes!("tool", (props.broken > 0).then_some("broken"))}
+                onclick={ui.on(Action::Open(Dialog::Marks))}>
+                { icon(if props.broken > 0 { Icon::Close } else { Icon::Check }) }
+                <span>{ checked(&ui, props.broken) }</span>
             </button></div>
         </div>
+    }
+}
+
+/// What the checker has to say, always on.
+fn checked(ui: &Ui, broken: u32) -> String {
+    match broken {
+        0 => ui.tr("rules-hold", &[("count", Arg::from(Invariant::ALL.len() as u64))]),
+        _ => ui.tr("rules-broken", &[("count", Arg::from(broken))]),
     }
 }

@@ -63,6 +63,18 @@ mark-loss = Loss
 mark-broken = Broken rule
 marks-title = Marks
 marks-what = What mattered so far, newest first. Choose one to go there and see why.
+rules-title = Rules and marks
+rules-hold = { $count } rules hold
+rules-broken = { $count ->
+    [one] 1 broken rule
+   *[other] { $count } broken rules
+}
+rules-what = The checker looks after every event. All rules hold.
+rules-broken-what = { $count ->
+    [one] A rule was broken.
+   *[other] Rules were broken { $count } times.
+} In a world without an old release's behaviour that is a fault of the engine: choose the mark to see its story, and share the link.
+rules-list = The { $count } rules
 
 ## Tools and things to add
 
@@ -70,10 +82,12 @@ tools-label = Tools
 tool-select = Select
 tool-kill = Kill
 tool-hold = Hold link
+tool-cut = Cut link
 tool-drop = Drop
 tool-select-hint = Click something to look at it.
 tool-kill-hint = Click a broker: its process ends at once.
 tool-hold-hint = Click a link: what is sent on it waits until you heal it.
+tool-cut-hint = Click a link: its connections break, and new ones are refused until you heal it.
 tool-drop-hint = Click a message in flight: it never arrives.
 add-label = Add
 add-producer = Producer
@@ -147,6 +161,7 @@ broker-replicas = Replicas here
 broker-links = Links to
 link-state-flows = flows
 link-state-held = held
+link-state-cut = cut
 client-topic = Topic
 producer-acks = acks
 producer-rate = Records a second
@@ -181,10 +196,13 @@ action-pause = Freeze
 action-resume = Let run on
 action-drop = Drop this message
 action-hold = Hold the link
+action-cut = Cut the link
+action-duplicate = Send it twice
 action-heal = Heal the link
 link-title = Link { $a } – { $b }
 link-flows = Messages flow.
 link-held = Messages wait until the link is healed.
+link-cut = Connections on it are broken, and new ones are refused until the link is healed.
 
 ## Dialogs
 
@@ -224,7 +242,7 @@ help-back = previous event
 help-speed = slower, faster
 help-mark = previous or next mark
 help-undo = bring back what the last command cut
-help-tools = select, kill, hold, drop
+help-tools = select, kill, hold, cut, drop
 help-why = why did it happen
 help-escape = back to select, close
 help-this = this table

@@ -75,3 +75,38 @@ controller-unanswered = Not answered by broker { $id }
 controller-believes = What it believes
 controller-nothing = knows nothing yet
 controller-differs = broker { $id } differs
+
+## Links and messages
+
+link-latency = Delay, one way
+link-loss = Messages lost
+link-duplication = Messages that arrive twice
+link-no-loss = Links to ZooKeeper lose nothing: its sessions rely on TCP.
+message-delay = Arrive later by
+message-link = Its link
+
+## Old behaviour
+
+old-behaviour = Old behaviour.
+old-truncation = Followers cut their logs to their own high watermark, as Kafka did up to 0.10.2. Committed records may get lost.
+old-truncation-switch = Followers cut their logs to the high watermark, as Kafka did up to 0.10.2. The world starts over with the same commands.
+
+## Rules that the checker watches
+
+rule = { $rule ->
+    [HighWatermarkFell] A leader's high watermark never goes back within its epoch.
+    [HighWatermarkOutOfLog] A high watermark lies within its log.
+    [UnderMinIsr] The high watermark stands while the ISR is smaller than min.insync.replicas.
+    [CommittedNotInIsr] Every replica in the ISR has all that is committed.
+    [FollowerAhead] A follower takes nothing for committed that no leader committed.
+    [PrefixesDiffer] Committed records are the same on all replicas.
+    [AcknowledgedEarly] With acks=all a producer is told of success after the commit.
+    [CommittedLost] A new leader has all that is committed, unless an unclean election or lost disks say otherwise.
+    [TruncatedBelowHighWatermark] Nothing below the high watermark is cut without an event that says so.
+    [TwoLeaders] One leader in an epoch.
+    [LeaderOutOfIsr] A leader comes from the ISR, unless a setting allows another.
+    [EpochFell] Epochs only grow.
+    [OffsetsNotDense] Offsets follow one another, except where compaction or control batches say so.
+    [IndexAstray] Index entries point at the starts of batches.
+   *[RottenAfterRecovery] After recovery, no batch fails its CRC.
+}

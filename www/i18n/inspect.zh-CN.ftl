@@ -69,3 +69,38 @@ controller-unanswered = broker { $id } 尚未答复
 controller-believes = 它所认为的
 controller-nothing = 还一无所知
 controller-differs = broker { $id } 不一致
+
+## 链路与消息
+
+link-latency = 单程延迟
+link-loss = 丢失的消息
+link-duplication = 到达两次的消息
+link-no-loss = 通往 ZooKeeper 的链路不丢消息：它的会话依靠 TCP。
+message-delay = 推迟到达
+message-link = 它的链路
+
+## 旧版本的行为
+
+old-behaviour = 旧版本的行为。
+old-truncation = follower 把日志截断到自己的高水位，0.10.2 及以前的 Kafka 就是这样，已提交的记录可能丢失。
+old-truncation-switch = follower 把日志截断到高水位，0.10.2 及以前的 Kafka 就是这样。世界会带着同样的命令重新开始。
+
+## 检查器盯着的规则
+
+rule = { $rule ->
+    [HighWatermarkFell] 同一 epoch 内，leader 的高水位从不后退。
+    [HighWatermarkOutOfLog] 高水位在自己的日志范围之内。
+    [UnderMinIsr] ISR 小于 min.insync.replicas 时，高水位不动。
+    [CommittedNotInIsr] ISR 里的每个副本都有全部已提交的记录。
+    [FollowerAhead] follower 不会把 leader 没有提交的当作已提交。
+    [PrefixesDiffer] 已提交的记录在所有副本上都一样。
+    [AcknowledgedEarly] acks=all 时，提交之后才会告诉生产者成功。
+    [CommittedLost] 新 leader 有全部已提交的记录，除非是不干净的选举或丢了磁盘。
+    [TruncatedBelowHighWatermark] 高水位以下的记录不会被悄悄截断。
+    [TwoLeaders] 一个 epoch 只有一个 leader。
+    [LeaderOutOfIsr] leader 出自 ISR，除非设置允许别的副本。
+    [EpochFell] epoch 只增不减。
+    [OffsetsNotDense] offset 首尾相接，压缩和控制批次除外。
+    [IndexAstray] 索引项指向批次的开头。
+   *[RottenAfterRecovery] 恢复之后，没有批次的 CRC 出错。
+}

@@ -63,6 +63,12 @@ mark-loss = 丢失
 mark-broken = 规则被破坏
 marks-title = 标记
 marks-what = 到目前为止的要事，最新的在前。选一条，回到那一刻看原因。
+rules-title = 规则与标记
+rules-hold = { $count } 条规则都成立
+rules-broken = { $count } 次违反规则
+rules-what = 检查器在每个事件之后都会检查。所有规则都成立。
+rules-broken-what = 规则被违反了 { $count } 次。如果没有打开旧版本的行为，那就是引擎的错：选那个标记看来龙去脉，并分享链接。
+rules-list = 全部 { $count } 条规则
 
 ## 工具与添加
 
@@ -70,10 +76,12 @@ tools-label = 工具
 tool-select = 选择
 tool-kill = 杀掉
 tool-hold = 卡住链路
+tool-cut = 切断链路
 tool-drop = 丢消息
 tool-select-hint = 点一个对象，查看它。
 tool-kill-hint = 点一个 broker，它的进程立即结束。
 tool-hold-hint = 点一条链路，上面的消息会等到你恢复它。
+tool-cut-hint = 点一条链路：它上面的连接断开，恢复之前新的连接会被拒绝。
 tool-drop-hint = 点一条途中的消息，它不会到达。
 add-label = 添加
 add-producer = 生产者
@@ -144,6 +152,7 @@ broker-replicas = 这里的副本
 broker-links = 通向的链路
 link-state-flows = 畅通
 link-state-held = 卡住
+link-state-cut = 切断
 client-topic = 主题
 producer-acks = acks
 producer-rate = 每秒记录数
@@ -178,10 +187,13 @@ action-pause = 冻结
 action-resume = 继续运行
 action-drop = 丢弃这条消息
 action-hold = 卡住链路
+action-cut = 切断链路
+action-duplicate = 再到一次
 action-heal = 恢复链路
 link-title = 链路 { $a } – { $b }
 link-flows = 消息正常通过。
 link-held = 消息会等到链路恢复。
+link-cut = 它上面的连接都断了，恢复之前新的连接也会被拒绝。
 
 ## 对话框
 
@@ -221,7 +233,7 @@ help-back = 上一个事件
 help-speed = 减速、加速
 help-mark = 上一个或下一个标记
 help-undo = 找回上一条命令截去的后续
-help-tools = 选择、杀掉、卡住、丢弃
+help-tools = 选择、杀掉、卡住、切断、丢弃
 help-why = 为什么会这样
 help-escape = 回到选择，关闭
 help-this = 这张表

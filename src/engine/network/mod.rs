@@ -280,6 +280,13 @@ impl Network {
         link.duplication_ppm = duplication_ppm;
     }
 
+    /// A link as it is now; one that nobody used yet is as all links start.
+    #[must_use]
+    pub fn look(&self, a: NodeId, b: NodeId) -> Link {
+        let known = self.links.get(&Pair::new(a, b)).cloned();
+        known.unwrap_or_else(|| Link::new(self.default))
+    }
+
     /// Links in a state, each once.
     pub fn links_in(&self, state: LinkState) -> impl Iterator<Item = (NodeId, NodeId)> {
         self.links.iter().filter(move |(_, link)| link.state == state).map(|(pair, _)| pair.ends())

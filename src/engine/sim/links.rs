@@ -6,6 +6,7 @@ use crate::engine::event::{DropReason, EventKind};
 use crate::engine::ids::{EventId, NodeId};
 use crate::engine::network::fate::Fate;
 use crate::engine::network::flight::Flight;
+use crate::engine::network::link::Link;
 use crate::engine::sim::command_run::within;
 use crate::engine::sim::scheduler::Item;
 use crate::engine::sim::world::World;
@@ -15,6 +16,12 @@ use crate::engine::time::Micros;
 const SPAN_MAX: i64 = 3_600_000_000_000;
 
 impl World {
+    /// A link as it is now.
+    #[must_use]
+    pub fn link(&self, a: NodeId, b: NodeId) -> Link {
+        self.network.look(a, b)
+    }
+
     /// # Errors
     /// A host does not exist, or both are the same.
     pub(super) fn check_link(&self, a: NodeId, b: NodeId) -> Result<(), CommandError> {

@@ -27,6 +27,10 @@ impl App {
             Action::Part(part) => self.opened.part = part,
             Action::Place(place) => self.opened.place = place,
             Action::Flip(node, path) => self.flip(node, &path),
+            Action::OldTruncation(old) => {
+                let start = self.session.borrow().with_truncation(old);
+                self.tell(Msg::Load(start));
+            }
             Action::CutPower => {
                 let command = self.session.borrow().power_loss();
                 self.tell(Msg::Apply(command));

@@ -113,6 +113,7 @@ impl Shown {
     pub fn look_at(&mut self, session: &Session, selection: &Selection, opened: &Opened) {
         let asked = match selection {
             Selection::Zookeeper => Some(Look::Zookeeper),
+            Selection::Link(a, b) => Some(Look::Link(*a, *b)),
             Selection::Broker(id) if opened.part == Part::Controller => Some(Look::Controller(*id)),
             Selection::Partition(which) => {
                 let all = self.cluster.topics.iter().flat_map(|topic| &topic.partitions);

@@ -35,6 +35,8 @@ pub struct DialogsProps {
     pub brokers: u32,
     /// Marks of the time bar with their sentences, while they are listed.
     pub marks: Vec<(Mark, AttrValue)>,
+    /// Whether an old release's behaviour is on.
+    pub old_way: bool,
 }
 
 /// The open dialog, if there is one.
@@ -48,7 +50,9 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         Some(Dialog::AddConsumer) => html! { <AddConsumer {topics} {taken} /> },
         Some(Dialog::AddTopic) => html! { <AddTopic {topics} brokers={props.brokers} /> },
         Some(Dialog::Help) => html! { <Help /> },
-        Some(Dialog::Marks) => html! { <Marks marks={props.marks.clone()} /> },
+        Some(Dialog::Marks) => {
+            html! { <Marks marks={props.marks.clone()} old_way={props.old_way} /> }
+        }
         Some(Dialog::Damaged(error)) => html! { <Damaged {error} /> },
     }
 }

@@ -7,7 +7,7 @@ use crate::i18n::Arg;
 use crate::ui::context::{Action, Opened, Part, Ui};
 use crate::ui::format;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::inspector::message::link_state;
+use crate::ui::inspector::link::link_state;
 use crate::ui::inspector::{
     controller, facts, head, host, parts, pill, process_buttons, state_key,
 };

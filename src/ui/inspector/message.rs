@@ -1,15 +1,20 @@
-//! A message on its way, and the link it travels on.
+//! A message on its way: what it is, and what can be done to it.
 
 use yew::prelude::*;
 
 use crate::engine::command::{Command, MessageAddress};
-use crate::engine::ids::NodeId;
-use crate::i18n::{Arg, Phrase};
+use crate::engine::time::Micros;
+use crate::i18n::Phrase;
 use crate::ui::context::Ui;
 use crate::ui::format;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::inspector::{facts, head, host, pill};
+use crate::ui::inspector::{choice, facts, head, host, link, pill};
 use crate::view::cluster::{ClusterView, MessageView};
+
+/// How much later a message may be made to arrive.
+const DELAYS_MS: &[i64] = &[10, 100, 1_000, 10_000];
+/// When a copy arrives, from now: long enough to be seen behind the message.
+const COPY_AFTER_US: u64 = 2_000;
 
 /// Shows a message.
 pub fn show(ui: &Ui, cluster: &ClusterView, message: &MessageView) -> Html {
@@ -36,47 +41,26 @@ pub fn show(ui: &Ui, cluster: &ClusterView, message: &MessageView) -> Html {
         response: message.response,
         nth: message.nth,
     };
+    let twice = Command::Duplicate { message: address.clone(), after: Micros(COPY_AFTER_US) };
+    let later = |ms: &i64| {
+        let words = if *ms < 1_000 { format!("{ms} ms") } else { format!("{} s", ms / 1_000) };
+        let command = Command::Delay { message: address.clone(), by: Micros::from_ms(*ms) };
+        (words, false, command)
+    };
+    let drop = Command::Drop { message: address.clone() };
     html! {
         <>
             { head(ui, name.text(ui.lang), Some(pill(ui.t("message-title"), false))) }
             { facts(rows) }
             <div class="la">
-                <button class="btn danger" onclick={ui.command(Command::Drop { message: address })}>
+                <button class="btn danger" onclick={ui.command(drop)}>
                     { icon(Icon::PackageX) }{ ui.t("action-drop") }
                 </button>
-                { hold_button(ui, cluster, message.from, message.to) }
+                <button class="btn" onclick={ui.command(twice)}>{ ui.t("action-duplicate") }</button>
             </div>
+            { choice(ui, "message-delay", DELAYS_MS.iter().map(later).collect()) }
+            <h3>{ ui.t("message-link") }</h3>
+            { link::states(ui, cluster, message.from.min(message.to), message.from.max(message.to)) }
         </>
     }
-}
-
-/// Shows a link between two hosts.
-pub fn link(ui: &Ui, cluster: &ClusterView, a: NodeId, b: NodeId) -> Html {
-    let args = [("a", Arg::from(host(a, cluster))), ("b", Arg::from(host(b, cluster)))];
-    let state = if is_held(cluster, a, b) { "link-held" } else { "link-flows" };
-    html! {
-        <>
-            { head(ui, ui.tr("link-title", &args), None) }
-            <p>{ ui.t(state) }</p>
-            <div class="la">{ hold_button(ui, cluster, a, b) }</div>
-        </>
-    }
-}
-
-fn hold_button(ui: &Ui, cluster: &ClusterView, a: NodeId, b: NodeId) -> Html {
-    let (command, key) = match is_held(cluster, a, b) {
-        true => (Command::Heal { a, b }, "action-heal"),
-        false => (Command::Hold { a, b }, "action-hold"),
-    };
-    html! { <button class="btn" onclick={ui.command(command)}>{ icon(Icon::Unplug) }{ ui.t(key) }</button> }
-}
-
-/// Whether a link stalls.
-pub fn is_held(cluster: &ClusterView, a: NodeId, b: NodeId) -> bool {
-    cluster.held.iter().any(|pair| *pair == (a, b) || *pair == (b, a))
-}
-
-/// The key of the word for a link's state.
-pub fn link_state(cluster: &ClusterView, a: NodeId, b: NodeId) -> &'static str {
-    if is_held(cluster, a, b) { "link-state-held" } else { "link-state-flows" }
 }

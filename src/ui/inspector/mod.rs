@@ -3,6 +3,7 @@
 mod broker;
 mod client;
 mod controller;
+mod link;
 mod message;
 mod partition;
 mod replica;
@@ -10,9 +11,10 @@ mod zookeeper;
 
 use yew::prelude::*;
 
-pub use message::link_state;
+pub use link::link_state;
 pub use partition::opened_replica;
 
+use crate::engine::command::Command;
 use crate::engine::ids::NodeId;
 use crate::i18n::Arg;
 use crate::ui::context::{Action, Opened, Part, Shared, Ui, use_ui};
@@ -54,6 +56,11 @@ fn inside(ui: &Ui, props: &InspectorProps, cluster: &ClusterView) -> Option<Html
         Inside::Replica(found) => (Some(&**found), None, None),
         Inside::Zookeeper(found) => (None, Some(&**found), None),
         Inside::Controller(found) => (None, None, Some(&**found)),
+        Inside::Link(_) => (None, None, None),
+    };
+    let of_link = match &*props.inside.0 {
+        Inside::Link(found) => Some(found),
+        _ => None,
     };
     match &props.selection {
         Selection::None => None,
@@ -64,7 +71,7 @@ fn inside(ui: &Ui, props: &InspectorProps, cluster: &ClusterView) -> Option<Html
         Selection::Partition(partition) => {
             partition::show(ui, cluster, partition, of_replica, &props.opened)
         }
-        Selection::Link(a, b) => Some(message::link(ui, cluster, *a, *b)),
+        Selection::Link(a, b) => Some(link::show(ui, cluster, (*a, *b), of_link)),
         Selection::Message(id) => {
             let found = props.messages.0.iter().find(|message| message.id == *id);
             found.map(|found| message::show(ui, cluster, found))
@@ -95,6 +102,21 @@ fn parts(ui: &Ui, label: &str, all: &[(Part, &str)], open: Part) -> Html {
                     onclick={ui.on(Action::Part(*part))}>{ ui.t(key) }</button>
             }) }
         </div></div>
+    }
+}
+
+/// A row of values to choose from, each a command: its words, whether it is so now, and what to do.
+fn choice(ui: &Ui, key: &str, all: Vec<(String, bool, Command)>) -> Html {
+    html! {
+        <div class="choice">
+            <span>{ ui.t(key) }</span>
+            <span class="tabs" role="group" aria-label={ui.t(key)}>
+                { for all.into_iter().map(|(words, on, command)| html! {
+                    <button class={classes!(on.then_some("on"))} aria-pressed={on.to_string()}
+                        onclick={ui.command(command)}>{ words }</button>
+                }) }
+            </span>
+        </div>
     }
 }
 
@@ -156,7 +178,6 @@ fn state_key(state: ProcessState) -> &'static str {
 
 /// Buttons that start, stop or kill a process, as its state allows.
 fn process_buttons(ui: &Ui, node: NodeId, state: ProcessState) -> Html {
-    use crate::engine::command::Command;
     if !state.is_up() {
         return html! {
             <div class="la"><button class="btn" onclick={ui.command(Command::Start { node })}>{ ui.t("action-start") }</button></div>

@@ -90,7 +90,7 @@ fn indexes(ui: &Ui, index: &IndexView, place: &Place) -> Html {
     let table = |name: &str, left: &str, right: &str, rows: Vec<Html>| {
         html! {
             <table>
-                <caption class="mono">{ format!("{:020}.{name}", index.base.0).split_off(16) }</caption>
+                <caption class="mono">{ format!(".{name}") }</caption>
                 <thead><tr><th class="num">{ ui.t(left) }</th><th class="num">{ ui.t(right) }</th></tr></thead>
                 <tbody>{ for rows }</tbody>
             </table>
@@ -235,8 +235,8 @@ fn files(ui: &Ui, replica: &ReplicaInside) -> Html {
     let row = |file: &FileView| {
         html! {
             <li key={&*file.name}>
+                <span class="mono sm">{ &*file.name }</span>
                 <div class="fn">
-                    <span class="mono">{ &*file.name }</span>
                     <span class="num dim">{ format::bytes(file.bytes) }</span>
                     { flip(ui, replica, file) }
                 </div>

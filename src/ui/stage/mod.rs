@@ -30,6 +30,7 @@ use crate::engine::command::{Acks, Command, MessageAddress};
 use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
 use crate::engine::time::Micros;
 use crate::i18n::Lang;
+use crate::ui::inspector::link_state;
 use crate::ui::tools::Tool;
 use crate::view::cluster::{ClusterView, MessageView};
 use crate::view::scene::link::LinkState;
@@ -129,6 +130,7 @@ pub fn Stage(props: &StageProps) -> Html {
         Tool::Select => "by-select",
         Tool::Kill => "by-kill",
         Tool::Hold => "by-hold",
+        Tool::Cut => "by-hold",
         Tool::Drop => "by-drop",
     };
     let size = drawn("height:~px", &[scene.height]);
@@ -252,6 +254,13 @@ fn touched(scene: &Scene, props: &StageProps, at: Point) -> Option<StageAction> 
             StageAction::Give(match link.state {
                 LinkState::Held => Command::Heal { a, b },
                 _ => Command::Hold { a, b },
+            })
+        }),
+        Tool::Cut => scene.link_at(at).map(|link| {
+            let (a, b) = (link.a, link.b);
+            StageAction::Give(match link_state(&props.cluster, a, b) {
+                "link-state-cut" => Command::Heal { a, b },
+                _ => Command::Cut { a, b },
             })
         }),
         Tool::Drop => props

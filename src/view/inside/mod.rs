@@ -5,15 +5,17 @@
 //! records costs no more than a short one.
 
 mod controller;
+mod link;
 mod replica;
 mod zookeeper;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::ids::{BrokerId, Offset, TopicPartition};
+use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
 use crate::engine::sim::world::World;
 
 pub use controller::{Belief, ControllerInside, PartitionBelief};
+pub use link::LinkInside;
 pub use replica::{
     BatchView, FileView, IndexView, ProducerEntry, RecordRow, ReplicaInside, SegmentRow,
 };
@@ -38,6 +40,8 @@ pub enum Look {
     Zookeeper,
     /// The broker that believes to be the controller.
     Controller(BrokerId),
+    /// The link between two hosts.
+    Link(NodeId, NodeId),
 }
 
 /// Which pages of a replica are open.
@@ -65,6 +69,8 @@ pub enum Inside {
     Zookeeper(Box<ZookeeperInside>),
     /// The controller.
     Controller(Box<ControllerInside>),
+    /// A link.
+    Link(LinkInside),
 }
 
 /// Part of a long list.
@@ -86,6 +92,7 @@ pub fn look(world: &World, look: &Look) -> Inside {
             let found = replica::look(world, *broker, partition, at);
             found.map_or(Inside::Nothing, |found| Inside::Replica(Box::new(found)))
         }
+        Look::Link(a, b) => Inside::Link(link::look(world, *a, *b)),
         Look::Zookeeper => Inside::Zookeeper(Box::new(zookeeper::look(world))),
         Look::Controller(broker) => {
             let found = controller::look(world, *broker);

@@ -165,9 +165,19 @@ pub fn look(
         index: at.index.and_then(|base| index(log, disk, base, at.entry)),
         epochs: log.epochs().to_vec(),
         batches: batches(log, disk, first),
-        producers: Vec::new(),
+        producers: log.producers().map(producer).collect(),
         files: files(disk, log.dir()),
     })
+}
+
+fn producer((id, entry): (i64, &crate::engine::log::ProducerEntry)) -> ProducerEntry {
+    let newest = entry.batches().last();
+    ProducerEntry {
+        id,
+        epoch: entry.epoch,
+        last_sequence: entry.last_sequence(),
+        last_offset: newest.map_or(Offset::NONE, |batch| batch.last_offset),
+    }
 }
 
 fn segments(log: &Log, disk: &Disk, first: Option<u64>, now_ms: i64) -> Paged<SegmentRow> {

@@ -240,10 +240,11 @@ fn controls(state: ProcessState, room: &Room, card: &Rect) -> Vec<(Control, Rect
     if room.layout == Layout::Upright {
         let at =
             |k: f64| Rect::new(card.right() - 4.0 - (TOUCH + 2.0) * k, card.y + 3.0, TOUCH, TOUCH);
-        let (kill, stop) = ((Control::Kill, at(1.0)), (Control::Stop, at(2.0)));
+        // Two of a finger's width leave room for the role; stopping is in the inspector.
+        let kill = (Control::Kill, at(1.0));
         return match state {
             ProcessState::Paused => vec![(Control::Resume, at(2.0)), kill],
-            _ if up => vec![(Control::Pause, at(3.0)), stop, kill],
+            _ if up => vec![(Control::Pause, at(2.0)), kill],
             _ => vec![(Control::Start, at(1.0))],
         };
     }

@@ -22,7 +22,7 @@ pub enum LinkState {
     Idle,
     /// It stalls.
     Held,
-    /// One end does not run.
+    /// It is cut, or one end does not run.
     Cut,
 }
 
@@ -145,7 +145,8 @@ fn state(cluster: &ClusterView, a: NodeId, b: NodeId) -> LinkState {
     if cluster.held.iter().any(|(x, y)| (x.min(y), x.max(y)) == (&a, &b)) {
         return LinkState::Held;
     }
-    if !is_up(cluster, a) || !is_up(cluster, b) {
+    let is_cut = cluster.cut.iter().any(|(x, y)| (x.min(y), x.max(y)) == (&a, &b));
+    if is_cut || !is_up(cluster, a) || !is_up(cluster, b) {
         return LinkState::Cut;
     }
     let business = match (a, b) {

@@ -1,0 +1,81 @@
+//! Faults that a page gives by name, and what the checker finds.
+
+use super::*;
+use crate::engine::event::{EventKind, Invariant};
+use crate::engine::ids::Offset;
+use crate::session::message::MarkKind;
+
+#[test]
+fn a_power_loss_leaves_what_was_flushed_and_nothing_else() {
+    let mut page = busy();
+    let command = page.session.power_loss();
+    page.tell(Msg::Apply(command));
+    for (_, host) in page.session.world().hosts() {
+        assert_eq!(host.disk.unflushed_bytes(), 0);
+        assert!(!host.life.is_up());
+    }
+}
+
+#[test]
+fn a_flipped_bit_changes_one_byte_of_the_file_and_none_of_its_length() {
+    let mut page = busy();
+    let path = "orders-0/00000000000000000000.log";
+    let read = |page: &Page| {
+        let disk = page.session.world().disk(B1).expect("broker 1 has a disk");
+        disk.read_path(path).expect("it has the log")
+    };
+    let before = read(&page);
+    let command = page.session.flipped_bit(B1, path).expect("the file has bytes");
+    page.tell(Msg::Apply(command));
+    let after = read(&page);
+    assert_eq!(before.len(), after.len());
+    let changed: Vec<u32> =
+        before.iter().zip(&after).map(|(a, b)| (a ^ b).count_ones()).filter(|n| *n > 0).collect();
+    assert_eq!(changed, [1]);
+    assert!(page.session.flipped_bit(B1, "no/such/file").is_none());
+}
+
+#[test]
+fn the_old_truncation_is_the_same_history_in_another_world() {
+    let mut page = busy();
+    assert!(!page.session.is_old_truncation());
+    let (now, commands) = (page.session.now(), page.session.commands().len());
+    let start = page.session.with_truncation(true);
+    page.tell(Msg::Load(start));
+    page.settle();
+    assert!(page.session.is_old_truncation());
+    assert_eq!((page.session.now(), page.session.commands().len()), (now, commands));
+    let start = page.session.with_truncation(false);
+    page.tell(Msg::Load(start));
+    page.settle();
+    assert!(!page.session.is_old_truncation());
+}
+
+#[test]
+fn what_the_checker_finds_is_a_red_mark_with_its_story() {
+    let mut page = busy();
+    assert_eq!(page.session.violations().count(), 0);
+    let cause = page.session.events().last().expect("something happened").id;
+    let found = Event {
+        id: page.session.next_event(),
+        at: page.session.now(),
+        cause: Some(cause),
+        node: Some(B1),
+        kind: EventKind::InvariantBroken {
+            rule: Invariant::HighWatermarkFell,
+            partition: None,
+            from: Offset(7),
+            to: Offset(5),
+        },
+    };
+    page.session.marks.update(&found);
+    page.session.window.push(found.clone());
+    let marks: Vec<_> = page.session.violations().collect();
+    assert_eq!(marks.len(), 1);
+    assert_eq!((marks[0].event, marks[0].kind), (found.id, MarkKind::Broken));
+    let lookup = |id| page.session.event(id).cloned();
+    let names = page.session.cluster();
+    let steps = crate::view::explain::story(found.id, &lookup, &*names);
+    assert!(steps.len() > 1, "it has causes");
+    assert_eq!(steps.last().map(|step| step.event), Some(found.id));
+}
