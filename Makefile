@@ -1,6 +1,6 @@
 # Every job here first installs what it lacks (scripts/setup.sh), so a second run installs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help play page test tidy bench bench-profiles pictures
+.PHONY: help play page test conformance tidy bench bench-profiles pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -13,8 +13,12 @@ page: ## build the page into dist/
 	@scripts/build.sh
 
 test: ## run every check and every test, the page in a browser included
-	@scripts/setup.sh page browser
+	@scripts/setup.sh page browser oracle
 	@scripts/test.sh
+
+conformance: ## do the same faults to a real Kafka and to Highwater, and compare (CASES="name name" for some)
+	@scripts/setup.sh oracle
+	@. scripts/env.sh && cargo test --quiet --locked --test conformance -- $(CASES)
 
 tidy: ## run the style rules alone (seconds)
 	@. scripts/env.sh && cargo test --quiet --test tidy

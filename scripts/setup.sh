@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh page      what building the page takes: wasm target, trunk, wasm-bindgen, wasm-opt
 #   scripts/setup.sh browser   what testing it takes: Chromium and its driver
+#   scripts/setup.sh oracle    what judges the engine: a real Kafka, outside the clone, once per user
 #
 # What it may not install (a compiler, Node, a browser without apt or root) it names, and stops.
 set -euo pipefail
@@ -71,11 +72,30 @@ need_browser() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $CHROMIUM_PACKAGES
 }
 
-need_commands
+# The jars of tests/oracle/pom.xml. The folder appears under its name when it is whole.
+need_kafka() {
+    have java || stop "java is missing, and the real Kafka needs it. Install a Java runtime, $JAVA_MAJOR or later."
+    [ -e "$KAFKA_LIB/.done" ] && return
+    have mvn || stop "mvn is missing, and it fetches the real Kafka. Install Maven."
+    say "Kafka $KAFKA_VERSION and ZooKeeper (55 MB, once)"
+    local work
+    work=$(mktemp -d)
+    cp tests/oracle/pom.xml "$work/"
+    mvn -q -B -f "$work/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$work/lib" \
+        || { rm -rf "$work"; stop "Maven could not fetch the jars of tests/oracle/pom.xml."; }
+    mkdir -p "$KAFKA_LIB"
+    cp "$work"/lib/*.jar "$KAFKA_LIB/"
+    rm -rf "$work"
+    touch "$KAFKA_LIB/.done"
+}
+
+# Tests of the page need none of this; the oracle needs no page.
+case " $* " in *" page "* | *" browser "*) need_commands ;; esac
 for part in "$@"; do
     case "$part" in
         page) need_rust; need_trunk; need_wasm_bindgen; need_npm_packages; need_crates ;;
         browser) need_browser ;;
-        *) stop "scripts/setup.sh knows page and browser, not $part" ;;
+        oracle) need_kafka ;;
+        *) stop "scripts/setup.sh knows page, browser and oracle, not $part" ;;
     esac
 done

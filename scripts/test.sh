@@ -57,7 +57,7 @@ for file in tests/*.rs; do
     name=$(basename "$file" .rs)
     case "$name" in
         *_browser) in_browser+=(--test "$name") ;;
-        engine_alone) ;;
+        engine_alone | conformance) ;;
         *) native+=(--test "$name") ;;
     esac
 done
@@ -70,6 +70,7 @@ check "lints, wasm32" cargo clippy --locked --quiet --lib --bins "${in_browser[@
 suite "tests, native" cargo test --locked --no-fail-fast --lib --bins "${native[@]}"
 # It compiles the engine's own tests a second time; they ran above, and are counted once.
 suite "the engine alone" cargo test --locked --test engine_alone -- --skip engine::
+suite "against a real Kafka" cargo test --locked --test conformance
 # shellcheck disable=SC2086
 suite "tests, wasm32 in Chromium" cargo test --locked --no-fail-fast $wasm "${in_browser[@]}"
 if check "the page builds" scripts/build.sh; then

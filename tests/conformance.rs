@@ -1,0 +1,47 @@
+//! `make conformance`: the same faults on a real Apache Kafka 3.9.1 and on Highwater, and both compared.
+//!
+//! The judge is started on this machine, on free ports of loopback, and is gone afterwards. A value that
+//! differs is looked at twice, on a new cluster: what a busy machine did once is no verdict. Exit code
+//! and closing line are those of a suite of tests; a judge that cannot be started is a failure.
+
+mod oracle;
+
+use std::process::ExitCode;
+
+use oracle::court::{Court, Options};
+
+const HELP: &str = "\
+conformance [--once] [--races] [--record=FOLDER] [WORD…]
+  WORD            cases whose name holds one of the words; none: all
+  --once          does not look twice at what differs
+  --races         the real cluster twice instead of Highwater: what differs races
+  --record=FOLDER writes our cases there with what the real cluster gave, for `highwater conform`
+  ORACLE_KEEP=1   (environment) leaves the files where they are, and says where";
+
+fn main() -> ExitCode {
+    let (flags, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| word.starts_with('-'));
+    let mut options = Options { words, ..Options::default() };
+    for flag in &flags {
+        match flag.strip_prefix("--record=") {
+            Some(folder) => options.record = Some(folder.into()),
+            None if flag == "--races" => options.races = true,
+            None if flag == "--once" => options.once = true,
+            None => {
+                println!("{HELP}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let mut court = match Court::open(options) {
+        Ok(court) => court,
+        Err(trouble) => {
+            println!("cannot run: {trouble}");
+            println!("test result: FAILED. 0 passed; 1 failed");
+            return ExitCode::FAILURE;
+        }
+    };
+    court.hear();
+    println!("{}", court.closing_line());
+    if court.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,111 @@
+//! Kafka's own `kafka-dump-log` reads the files that Highwater wrote in the cases, and must find in them
+//! what Highwater finds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use highwater::engine::record::batch::count_records;
+
+use super::kit::{Kit, Trouble};
+
+pub const NAME: &str = "kafka-dump-log accepts Highwater's files";
+
+const TOOL: &str = "kafka.tools.DumpLogSegments";
+
+/// What the tool prints when something is wrong with a file.
+const COMPLAINTS: &[&str] = &[
+    "Mismatches in",
+    "Non-consecutive offsets",
+    "isvalid: false",
+    "Exception",
+    "timestamp mismatch",
+    "timestamps in",
+    "out of order",
+    "Could not",
+    "corrupt",
+];
+
+/// Files of replicas, gathered while the cases run.
+#[derive(Default)]
+pub struct Shelf {
+    files: Vec<PathBuf>,
+    records: usize,
+}
+
+impl Shelf {
+    /// Keeps the files of one replica.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep(
+        &mut self,
+        kit: &Kit,
+        replica: &str,
+        files: &BTreeMap<String, Bytes>,
+    ) -> Result<(), Trouble> {
+        let folder = kit.folder().join("highwater").join(replica);
+        fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+            let is = |ending: &str| name.ends_with(ending);
+            if is(".log") {
+                self.records += count_records(bytes) as usize;
+            }
+            if [".log", ".index", ".timeindex", ".snapshot"].into_iter().any(is) {
+                self.files.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has all of them read, in two runs: logs and snapshots with their records, indexes against the
+    /// logs beside them.
+    ///
+    /// # Errors
+    /// What the tool complained of, or that it saw another number of records.
+    pub fn check(&self, kit: &Kit) -> Result<(), Trouble> {
+        if self.files.is_empty() {
+            return Err("no case left a file".to_owned());
+        }
+        let is_index =
+            |path: &&PathBuf| path.extension().is_some_and(|e| e == "index" || e == "timeindex");
+        let (indexes, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            self.files.iter().partition(is_index);
+        let text = dump(kit, &others, &["--deep-iteration", "--print-data-log"])?;
+        dump(kit, &indexes, &["--verify-index-only"])?;
+        let seen = text.lines().filter(|line| line.starts_with("| offset: ")).count();
+        if seen != self.records {
+            return Err(format!("Kafka finds {seen} records, Highwater wrote {}", self.records));
+        }
+        println!("  {} files, {seen} records", self.files.len());
+        Ok(())
+    }
+}
+
+fn dump(kit: &Kit, files: &[&PathBuf], flags: &[&str]) -> Result<String, Trouble> {
+    if files.is_empty() {
+        return Ok(String::new());
+    }
+    let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    let list = names.join(",");
+    let mut args = vec!["--files", list.as_str()];
+    args.extend(flags);
+    let (text, ended_well) = kit.tool(TOOL, &args)?;
+    let mut file = "";
+    for line in text.lines() {
+        if line.starts_with("Dumping ") {
+            file = line;
+        }
+        if COMPLAINTS.iter().any(|complaint| line.contains(complaint)) {
+            return Err(format!("{file}: {line}"));
+        }
+    }
+    if !ended_well {
+        let end: Vec<&str> = text.lines().rev().take(4).collect();
+        return Err(format!("kafka-dump-log failed: {}", end.join(" / ")));
+    }
+    Ok(text)
+}
