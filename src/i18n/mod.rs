@@ -4,13 +4,10 @@
 //! part of the page, compiled in; a test keeps the key sets of all languages equal. Numbers are
 //! printed plain, without grouping, because they are offsets and ids more often than amounts.
 
-mod fluent;
-#[cfg(test)]
-mod agreement;
-
 use std::cell::RefCell;
 
-use fluent::Texts;
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,23 +135,36 @@ impl Phrase {
     }
 }
 
+type Bundle = FluentBundle<FluentResource>;
+
 thread_local! {
-    static TEXTS: RefCell<[Option<Texts>; 2]> = const { RefCell::new([None, None]) };
+    static BUNDLES: RefCell<[Option<Bundle>; 2]> = const { RefCell::new([None, None]) };
 }
 
 /// The text of `key` in `lang`. A key that does not exist is returned itself: a wrong word beats a
 /// page that stops.
 #[must_use]
 pub fn tr(lang: Lang, key: &str, args: &[(&str, Arg)]) -> String {
-    let text = with_texts(lang, |texts| texts.format(key, args));
-    let Some(text) = text else {
-        debug_assert!(false, "no text for {key} in {}", lang.tag());
-        return key.to_owned();
-    };
-    match lang {
-        Lang::En => text,
-        Lang::ZhCn => closed_up(&text),
-    }
+    with_bundle(lang, |bundle| {
+        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+            debug_assert!(false, "no text for {key} in {}", lang.tag());
+            return key.to_owned();
+        };
+        let mut values = FluentArgs::with_capacity(args.len());
+        for (name, value) in args {
+            match value {
+                Arg::Text(text) => values.set(*name, text.as_str()),
+                Arg::Number(number) => values.set(*name, FluentValue::from(*number)),
+            }
+        }
+        let mut errors = Vec::new();
+        let text = bundle.format_pattern(pattern, Some(&values), &mut errors);
+        debug_assert!(errors.is_empty(), "text {key} in {}: {errors:?}", lang.tag());
+        match lang {
+            Lang::En => text.into_owned(),
+            Lang::ZhCn => closed_up(&text),
+        }
+    })
 }
 
 /// Chinese text without the spaces that its parts brought along: one stays only beside Latin letters.
@@ -180,18 +190,46 @@ fn closed_up(text: &str) -> String {
 /// Whether `key` has a text in `lang`.
 #[must_use]
 pub fn has(lang: Lang, key: &str) -> bool {
-    with_texts(lang, |texts| texts.pattern(key).is_some())
+    with_bundle(lang, |bundle| bundle.has_message(key))
 }
 
 /// Every key of a language, sorted: tests compare the sets.
 #[must_use]
 pub fn keys(lang: Lang) -> Vec<String> {
-    with_texts(lang, |texts| texts.keys().map(str::to_owned).collect())
+    let lines = lang.sources().iter().flat_map(|source| source.lines());
+    let mut keys: Vec<String> = lines.filter_map(key_of).map(str::to_owned).collect();
+    keys.sort();
+    keys
 }
 
-fn with_texts<T>(lang: Lang, read: impl FnOnce(&Texts) -> T) -> T {
-    let new = || Texts::new(lang, lang.sources());
-    TEXTS.with_borrow_mut(|texts| read(texts[lang as usize].get_or_insert_with(new)))
+fn key_of(line: &str) -> Option<&str> {
+    let (key, _) = line.split_once('=')?;
+    let key = key.trim_end();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.chars().all(plain)).then_some(key)
+}
+
+fn with_bundle<T>(lang: Lang, read: impl FnOnce(&Bundle) -> T) -> T {
+    BUNDLES
+        .with_borrow_mut(|bundles| read(bundles[lang as usize].get_or_insert_with(|| load(lang))))
+}
+
+fn load(lang: Lang) -> Bundle {
+    let id: LanguageIdentifier = lang.tag().parse().expect("tags of the enum are well formed");
+    let mut bundle = FluentBundle::new(vec![id]);
+    bundle.set_use_isolating(false);
+    for source in lang.sources() {
+        let resource = match FluentResource::try_new((*source).to_owned()) {
+            Ok(resource) => resource,
+            Err((resource, errors)) => {
+                debug_assert!(false, "{}: {errors:?}", lang.tag());
+                resource
+            }
+        };
+        let added = bundle.add_resource(resource);
+        debug_assert!(added.is_ok(), "{}: {added:?}", lang.tag());
+    }
+    bundle
 }
 
 #[cfg(test)]
@@ -210,6 +248,14 @@ mod tests {
             let all = seen.len();
             seen.dedup();
             assert_eq!(all, seen.len(), "a key of {} is there twice", lang.tag());
+        }
+    }
+
+    #[test]
+    fn every_key_found_in_the_files_is_a_text_of_the_bundle() {
+        for lang in Lang::ALL {
+            let missing: Vec<_> = keys(*lang).into_iter().filter(|key| !has(*lang, key)).collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", lang.tag());
         }
     }
 
