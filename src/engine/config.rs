@@ -148,10 +148,14 @@ settings! {
         "producer.id.expiration.check.interval.ms" producer_id_expiration_check_interval_ms: i64 = 600_000, (1, i64::MAX);
         /// Cluster default of `max.message.bytes`.
         "message.max.bytes" message_max_bytes: i64 = 1_048_588, (0, INT);
-        /// Cluster default of the topic setting. Not modelled yet.
+        /// Cluster default of the topic setting.
         "compression.type" compression_type: CompressionType = CompressionType::Producer, (0, 0);
-        /// Cluster default of `message.timestamp.type`. Not modelled yet.
+        /// Cluster default of `message.timestamp.type`.
         "log.message.timestamp.type" log_message_timestamp_type: TimestampKind = TimestampKind::CreateTime, (0, 0);
+        /// Cluster default of `message.timestamp.before.max.ms`.
+        "log.message.timestamp.before.max.ms" log_message_timestamp_before_max_ms: i64 = LONG, (0, LONG);
+        /// Cluster default of `message.timestamp.after.max.ms`.
+        "log.message.timestamp.after.max.ms" log_message_timestamp_after_max_ms: i64 = LONG, (0, LONG);
         /// Cluster default of `segment.ms`, in ms; not set, `log.roll.hours` counts.
         "log.roll.ms" log_roll_ms: Option<i64> = None, (1, LONG);
         /// Cluster default of `segment.ms`, in hours.
@@ -220,10 +224,14 @@ settings! {
         "index.interval.bytes" index_interval_bytes: i64 = 4_096, (0, INT);
         /// Largest batch.
         "max.message.bytes" max_message_bytes: i64 = 1_048_588, (0, INT);
-        /// How the leader stores batches. Not modelled yet.
+        /// How the leader stores batches.
         "compression.type" compression_type: CompressionType = CompressionType::Producer, (0, 0);
-        /// Whose clock timestamps are of. Not modelled yet.
+        /// Whose clock timestamps are of.
         "message.timestamp.type" message_timestamp_type: TimestampKind = TimestampKind::CreateTime, (0, 0);
+        /// How far a record's own timestamp may lie before the broker's clock, in ms.
+        "message.timestamp.before.max.ms" message_timestamp_before_max_ms: i64 = LONG, (0, LONG);
+        /// How far a record's own timestamp may lie after the broker's clock, in ms.
+        "message.timestamp.after.max.ms" message_timestamp_after_max_ms: i64 = LONG, (0, LONG);
         /// Age at which a segment rolls though it is not full, in ms.
         "segment.ms" segment_ms: i64 = 604_800_000, (1, LONG);
         /// Most by which a segment rolls earlier than `segment.ms`, drawn for each, in ms.
@@ -300,6 +308,8 @@ impl TopicConfig {
             max_message_bytes: broker.message_max_bytes,
             compression_type: broker.compression_type,
             message_timestamp_type: broker.log_message_timestamp_type,
+            message_timestamp_before_max_ms: broker.log_message_timestamp_before_max_ms,
+            message_timestamp_after_max_ms: broker.log_message_timestamp_after_max_ms,
             segment_ms: broker.roll_ms(),
             segment_jitter_ms: broker.roll_jitter_ms(),
             segment_index_bytes: broker.log_index_size_max_bytes,

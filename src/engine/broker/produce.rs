@@ -4,19 +4,26 @@
 
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
+use kafka_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
+};
 use kafka_protocol::messages::{ProduceRequest, ProduceResponse, TopicName as WireName};
+use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{EventId, Offset, PartitionId, TopicName, TopicPartition};
+use crate::engine::log::{AppendError, Appended, Rejected};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::Response;
+use crate::engine::record::batch::{Codec, batches};
 use crate::engine::time::Micros;
 
 /// acks=all on the wire.
 const ALL: i16 = -1;
+/// First version of the request that may carry zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
 
 /// A produce request that waits for its high watermarks.
 #[derive(Clone, Debug)]
@@ -36,6 +43,44 @@ struct Part {
     base: Offset,
     /// First offset after the records: the high watermark that completes it. `None`: complete.
     waits_for: Option<Offset>,
+    /// The broker's time that the records carry; −1 when they carry their own.
+    log_append_time: i64,
+    /// Where the log starts; −1 when nothing is known of it.
+    log_start: Offset,
+    /// Which records were refused, when it was for their sake.
+    rejected: Option<Box<Rejected>>,
+}
+
+/// Why a partition's records were not appended.
+struct Refused {
+    error: i16,
+    /// Whether the log was reached and said so itself: then the answer tells where it starts.
+    by_log: bool,
+    rejected: Option<Box<Rejected>>,
+}
+
+impl From<ResponseError> for Refused {
+    fn from(error: ResponseError) -> Refused {
+        Refused { error: error.code(), by_log: false, rejected: None }
+    }
+}
+
+impl From<AppendError> for Refused {
+    fn from(error: AppendError) -> Refused {
+        // `ReplicaManager.appendToLocalLog` tells nothing of the log with these.
+        let bare = matches!(
+            error,
+            AppendError::Corrupt
+                | AppendError::TooLarge { .. }
+                | AppendError::LargerThanSegment { .. }
+        );
+        let code = error.code();
+        let rejected = match error {
+            AppendError::Rejected(rejected) => Some(rejected),
+            _ => None,
+        };
+        Refused { error: code, by_log: !bare, rejected }
+    }
 }
 
 impl Broker {
@@ -53,7 +98,8 @@ impl Broker {
             for data in &topic.partition_data {
                 let id = TopicPartition::new(&name, PartitionId(data.index));
                 let records = data.records.clone().unwrap_or_default();
-                parts.push(self.append_part(ctx, disk, &topic.name, id, &records, acks));
+                let asked = (acks, caller.version);
+                parts.push(self.append_part(ctx, disk, &topic.name, id, &records, asked));
             }
         }
         if acks == 0 {
@@ -75,29 +121,55 @@ impl Broker {
         wire_name: &WireName,
         id: TopicPartition,
         records: &Bytes,
-        acks: i16,
+        (acks, version): (i16, i16),
     ) -> Part {
+        let log_start = self.partitions.get(&id).map(|partition| partition.log.log_start_offset());
+        let log_start = log_start.unwrap_or(Offset::NONE);
         let part = |id, error, base, waits_for| Part {
             wire_name: wire_name.clone(),
             id,
             error,
             base,
             waits_for,
+            log_append_time: -1,
+            log_start,
+            rejected: None,
         };
-        match self.append_to_leader(ctx, disk, &id, records, acks) {
-            Ok((base, end)) => {
+        let refused = self.refuse_version(&id, records, version);
+        let appended =
+            refused.and_then(|()| self.append_to_leader(ctx, disk, &id, records, acks));
+        match appended {
+            Ok(appended) => {
+                let end = appended.last.plus(1);
                 let reached = self.partitions.get(&id).is_some_and(|p| p.high_watermark >= end);
                 let waits_for = (acks == ALL && !reached).then_some(end);
-                part(id, 0, base, waits_for)
+                let log_append_time = appended.log_append_time;
+                Part { log_append_time, ..part(id, 0, appended.base, waits_for) }
             }
-            Err(error) => {
+            Err(Refused { error, by_log, rejected }) => {
                 ctx.emit(EventKind::ProduceRefused { partition: id.clone(), error });
-                part(id, error, Offset::NONE, None)
+                let log_start = if by_log { log_start } else { Offset::NONE };
+                Part { log_start, rejected, ..part(id, error, Offset::NONE, None) }
             }
         }
     }
 
-    /// Appends; returns the base offset and the first offset after the records.
+    /// What a version of the request does not allow (`ProduceRequest.validateRecords`); a partition that
+    /// does not exist is told first.
+    fn refuse_version(
+        &self,
+        id: &TopicPartition,
+        records: &Bytes,
+        version: i16,
+    ) -> Result<(), Refused> {
+        let zstd = || batches(records).next().is_some_and(|(h, _)| h.codec() == Codec::Zstd);
+        if version < ZSTD_SINCE && self.metadata.knows(id) && zstd() {
+            return Err(ResponseError::UnsupportedCompressionType.into());
+        }
+        Ok(())
+    }
+
+    /// Appends; returns what that did.
     fn append_to_leader(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -105,9 +177,9 @@ impl Broker {
         id: &TopicPartition,
         records: &Bytes,
         acks: i16,
-    ) -> Result<(Offset, Offset), i16> {
+    ) -> Result<Appended, Refused> {
         if !(ALL..=1).contains(&acks) {
-            return Err(ResponseError::InvalidRequiredAcks.code());
+            return Err(ResponseError::InvalidRequiredAcks.into());
         }
         let unknown = !self.metadata.knows(id);
         let Some(partition) = self.partitions.get_mut(id) else {
@@ -116,13 +188,14 @@ impl Broker {
             } else {
                 ResponseError::NotLeaderOrFollower
             };
-            return Err(error.code());
+            return Err(error.into());
         };
         if partition.leading().is_none() {
-            return Err(ResponseError::NotLeaderOrFollower.code());
+            return Err(ResponseError::NotLeaderOrFollower.into());
         }
         if acks == ALL && partition.is_under_min_isr() {
-            return Err(ResponseError::NotEnoughReplicas.code());
+            let error = ResponseError::NotEnoughReplicas.code();
+            return Err(Refused { error, by_log: true, rejected: None });
         }
         let epoch = partition.leader_epoch();
         let before = partition.log.active_base();
@@ -131,14 +204,14 @@ impl Broker {
         if base != before {
             ctx.emit(EventKind::SegmentRolled { partition: id.clone(), base });
         }
-        let appended = appended.map_err(|error| error.code())?;
+        let appended = appended?;
         if appended.duplicate {
             ctx.emit(EventKind::DuplicateRefused {
                 partition: id.clone(),
                 base: appended.base,
                 last: appended.last,
             });
-            return Ok((appended.base, appended.last.plus(1)));
+            return Ok(appended);
         }
         let event = ctx.emit(EventKind::BatchAppended {
             partition: id.clone(),
@@ -153,7 +226,7 @@ impl Broker {
         self.advance_leader_watermark(ctx, disk, id);
         self.complete_fetches(ctx, disk, id);
         ctx.restore_cause(trigger);
-        Ok((appended.base, appended.last.plus(1)))
+        Ok(appended)
     }
 
     fn answer_or_park(&mut self, ctx: &mut Ctx<'_>, request: ParkedProduce, timeout: Micros) {
@@ -274,12 +347,21 @@ fn arm(ctx: &mut Ctx<'_>, at: Option<Micros>) {
 fn answer(ctx: &mut Ctx<'_>, request: ParkedProduce) {
     let mut responses: Vec<TopicProduceResponse> = Vec::new();
     for part in request.parts {
+        let errors = part.rejected.iter().flat_map(|rejected| &rejected.records);
+        let errors = errors.map(|(ordinal, text)| {
+            BatchIndexAndErrorMessage::default()
+                .with_batch_index(*ordinal)
+                .with_batch_index_error_message(Some(StrBytes::from_string(text.clone())))
+        });
+        let message = part.rejected.as_ref().map(|r| StrBytes::from_string(r.message()));
         let response = PartitionProduceResponse::default()
             .with_index(part.id.partition.0)
             .with_error_code(part.error)
             .with_base_offset(part.base.0)
-            .with_log_append_time_ms(-1)
-            .with_log_start_offset(if part.error == 0 { 0 } else { -1 });
+            .with_log_append_time_ms(part.log_append_time)
+            .with_log_start_offset(part.log_start.0)
+            .with_record_errors(errors.collect())
+            .with_error_message(message);
         match responses.last_mut() {
             Some(topic) if topic.name == part.wire_name => topic.partition_responses.push(response),
             _ => responses.push(

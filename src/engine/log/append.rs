@@ -1,7 +1,7 @@
-//! Appending: validation, offsets, and the roll to a new segment (`UnifiedLog.append`, `LogValidator`,
+//! Appending: offsets, and the roll to a new segment (`UnifiedLog.append`,
 //! `LogSegment.shouldRoll`).
 //!
-//! A leader takes one batch, gives it offset and epoch, and stores it otherwise untouched; a follower
+//! A leader takes one batch, gives it offset and epoch, and stores it as [`super::validator`] says; a follower
 //! stores what it fetched, which may be several batches, byte for byte. One pass of CRC each.
 
 use bytes::Bytes;
@@ -12,11 +12,12 @@ use crate::engine::disk::Disk;
 use crate::engine::ids::{LeaderEpoch, Offset};
 use crate::engine::log::index::{self, TimeEntry};
 use crate::engine::log::segment::{Arrival, Segment};
+use crate::engine::log::validator::Rejected;
 use crate::engine::log::{Log, RecentBatches};
 use crate::engine::record::batch::{
     BatchError, BatchHeader, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
 };
-use crate::engine::record::reader::{records as records_of, uncompressed};
+use crate::engine::record::reader::RecordError;
 use crate::engine::rng::mix;
 
 /// What an append did: offsets `base..=last` are in the log.
@@ -35,10 +36,13 @@ pub struct Appended {
     /// The batch repeats one that is in the log already: nothing was appended, and `base..=last` are
     /// that one's offsets (KIP-98).
     pub duplicate: bool,
+    /// The broker's time that the records carry, with LogAppendTime; of a duplicate, as in Kafka, the
+    /// largest time of the batch that is there; else −1.
+    pub log_append_time: i64,
 }
 
 /// Why records were not appended. Nothing changed, except that a full segment may have rolled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AppendError {
     /// The bytes are not what their CRC or length says (`CorruptRecordException`).
     #[error("a batch is corrupt")]
@@ -49,6 +53,9 @@ pub enum AppendError {
     /// Its records cannot be decompressed (`KafkaException`).
     #[error("the records cannot be decompressed")]
     Undecodable,
+    /// Some of its records are not allowed (`RecordValidationException`).
+    #[error("{}", .0.message())]
+    Rejected(Box<Rejected>),
     /// The batch is larger than `max.message.bytes` (`RecordTooLargeException`).
     #[error("the batch has {bytes} bytes, max.message.bytes is {most}")]
     TooLarge {
@@ -96,6 +103,14 @@ pub enum AppendError {
 }
 
 impl AppendError {
+    /// Why records cannot be read: their form, or their codec.
+    pub(super) fn of_records(error: &RecordError) -> AppendError {
+        match error {
+            RecordError::Codec(_) => AppendError::Undecodable,
+            _ => AppendError::Invalid("a record is malformed"),
+        }
+    }
+
     /// Kafka's error code, as a produce response carries it.
     #[must_use]
     pub fn code(&self) -> i16 {
@@ -103,6 +118,10 @@ impl AppendError {
             AppendError::Corrupt => ResponseError::CorruptMessage,
             AppendError::Invalid(_) => ResponseError::InvalidRecord,
             AppendError::Undecodable => ResponseError::UnknownServerError,
+            AppendError::Rejected(rejected) if rejected.invalid_timestamp => {
+                ResponseError::InvalidTimestamp
+            }
+            AppendError::Rejected(_) => ResponseError::InvalidRecord,
             AppendError::TooLarge { .. } => ResponseError::MessageTooLarge,
             AppendError::LargerThanSegment { .. } => ResponseError::RecordListTooLarge,
             AppendError::Sequence { .. } => ResponseError::OutOfOrderSequenceNumber,
@@ -130,8 +149,8 @@ impl Validated {
 }
 
 impl Log {
-    /// Appends a producer's batch: offset and `epoch` are assigned here. Timestamps are the
-    /// producer's (CreateTime); `wall_ms` is the broker's clock.
+    /// Appends a producer's batch: offset and `epoch` are assigned here. `wall_ms` is the broker's
+    /// clock in ms since 1970.
     ///
     /// # Errors
     /// The batch is not valid; the order of the checks is Kafka's (`ProduceRequest.validateRecords`,
@@ -143,7 +162,8 @@ impl Log {
         epoch: LeaderEpoch,
         wall_ms: i64,
     ) -> Result<Appended, AppendError> {
-        let (header, bytes) = self.validate_from_producer(records)?;
+        let sound = self.limits.rules.check(&self.dir, records, wall_ms)?;
+        let (header, bytes) = (sound.header, sound.bytes);
         let base = self.log_end_offset;
         let last = base.plus(i64::from(header.last_offset_delta));
         let stored = with_offset_and_epoch(&bytes, base, epoch);
@@ -161,13 +181,15 @@ impl Log {
                     rolled,
                     leader_epoch: epoch,
                     duplicate: true,
+                    log_append_time: known.timestamp,
                 });
             }
             self.producers.check(&header)?;
         }
         let assigned = BatchHeader { base_offset: base, leader_epoch: epoch, ..header };
         self.producers.appended(&assigned, &stored);
-        Ok(self.store(disk, stored, &what, (rolled, wall_ms)))
+        let stored = self.store(disk, stored, &what, (rolled, wall_ms));
+        Ok(Appended { log_append_time: sound.log_append_time.unwrap_or(-1), ..stored })
     }
 
     /// Appends what a follower fetched, as it is. A batch that is cut off at the end is left out. A
@@ -191,6 +213,7 @@ impl Log {
                 rolled: None,
                 leader_epoch,
                 duplicate: false,
+                log_append_time: -1,
             });
         };
         let whole = records.slice(..size);
@@ -202,38 +225,6 @@ impl Log {
             self.producers.appended(&header, &batch);
         }
         Ok(self.store(disk, whole, &validated, (rolled, wall_ms)))
-    }
-
-    /// The one batch of a produce request, checked.
-    fn validate_from_producer(&self, records: &Bytes) -> Result<(BatchHeader, Bytes), AppendError> {
-        let mut walk = batches(records);
-        let Some((header, bytes)) = walk.next() else {
-            return Err(match BatchHeader::parse(records) {
-                Err(BatchError::BadLength(_)) => AppendError::Corrupt,
-                _ => AppendError::Invalid("a produce request has at least one record batch"),
-            });
-        };
-        if header.magic != MAGIC_V2 {
-            return Err(AppendError::Invalid("only record batches with magic 2 are allowed"));
-        }
-        if walk.next().is_some() {
-            return Err(AppendError::Invalid("a produce request has exactly one record batch"));
-        }
-        if header.base_offset != Offset(0) {
-            return Err(AppendError::Invalid("the base offset of a producer's batch is 0"));
-        }
-        let (size, limits) = (header.size(), &self.limits);
-        if size > limits.max_message_bytes {
-            return Err(AppendError::TooLarge { bytes: size, most: limits.max_message_bytes });
-        }
-        if !verify_crc(&bytes) {
-            return Err(AppendError::Corrupt);
-        }
-        validate_batch(&header, &bytes)?;
-        if size > limits.segment_bytes {
-            return Err(AppendError::LargerThanSegment { bytes: size, most: limits.segment_bytes });
-        }
-        Ok((header, bytes))
     }
 
     /// Whole batches of a fetch, checked, and their bytes; `None` when there is none.
@@ -296,6 +287,7 @@ impl Log {
             rolled,
             leader_epoch: what.leader_epoch,
             duplicate: false,
+            log_append_time: -1,
         }
     }
 
@@ -344,26 +336,4 @@ impl Log {
         self.flush_sealed(disk);
         base
     }
-}
-
-/// What a leader requires of a client's batch besides its CRC (`LogValidator.validateBatch` and
-/// `validateRecord`).
-fn validate_batch(header: &BatchHeader, bytes: &Bytes) -> Result<(), AppendError> {
-    if header.is_control() {
-        return Err(AppendError::Invalid("clients are not allowed to write control records"));
-    }
-    if header.last_offset_delta < 0 || header.record_count <= 0 {
-        return Err(AppendError::Invalid("the batch has no records"));
-    }
-    if i64::from(header.last_offset_delta) + 1 != i64::from(header.record_count) {
-        return Err(AppendError::Invalid("offsets and number of records differ"));
-    }
-    let plain = uncompressed(bytes).map_err(|_| AppendError::Undecodable)?;
-    for (expected, record) in (0i64..).zip(records_of(&plain)) {
-        let record = record.map_err(|_| AppendError::Invalid("a record is malformed"))?;
-        if record.offset.0 - header.base_offset.0 != expected {
-            return Err(AppendError::Invalid("inner offsets do not count from 0"));
-        }
-    }
-    Ok(())
 }

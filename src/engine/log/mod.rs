@@ -20,6 +20,7 @@ mod retention;
 mod segment;
 mod trash;
 mod truncate;
+mod validator;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use crate::engine::log::producer_state::Producers;
 use crate::engine::log::segment::Segment;
 use crate::engine::log::trash::Trash;
 use crate::engine::persistent::Vector;
+use crate::engine::log::validator::Rules;
 
 pub use crate::engine::log::append::{AppendError, Appended};
 pub use crate::engine::log::inspect::SegmentDetail;
@@ -41,6 +43,7 @@ pub use crate::engine::log::producer_state::{ProducerBatch, ProducerEntry, read_
 pub use crate::engine::log::read::OutOfRange;
 pub use crate::engine::log::recovery::{Opening, Recovery};
 pub use crate::engine::log::retention::Deleted;
+pub use crate::engine::log::validator::Rejected;
 
 /// The settings that a log goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +54,8 @@ struct Limits {
     segment_jitter_ms: i64,
     segment_index_bytes: u64,
     index_interval_bytes: u64,
-    max_message_bytes: u64,
     flush_messages: i64,
+    rules: Rules,
 }
 
 impl Limits {
@@ -66,7 +69,7 @@ impl Limits {
             segment_index_bytes: config.segment_index_bytes.unsigned_abs(),
             flush_messages: config.flush_messages,
             index_interval_bytes: config.index_interval_bytes.unsigned_abs(),
-            max_message_bytes: config.max_message_bytes.unsigned_abs(),
+            rules: Rules::of(config),
         }
     }
 }

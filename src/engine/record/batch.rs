@@ -20,6 +20,8 @@ pub const MAGIC_V2: i8 = 2;
 const LEADER_EPOCH: usize = 12;
 const CRC: usize = 17;
 const CRC_STARTS: usize = 21;
+/// The bit of the attributes that says LogAppendTime.
+const LOG_APPEND_TIME: i16 = 0b1000;
 
 /// The fields of a batch's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +192,7 @@ impl BatchHeader {
     /// Whose clock its timestamps are of.
     #[must_use]
     pub fn timestamp_type(&self) -> TimestampType {
-        if self.attributes & 0b1000 == 0 {
+        if self.attributes & LOG_APPEND_TIME == 0 {
             TimestampType::CreateTime
         } else {
             TimestampType::LogAppendTime
@@ -291,6 +293,27 @@ pub fn with_offset_and_epoch(batch: &Bytes, base: Offset, epoch: LeaderEpoch) ->
     Bytes::from(copy)
 }
 
+/// The batch with this type and largest of its timestamps: as it is when that changes nothing, else a
+/// copy with a CRC of its own (`DefaultRecordBatch.setMaxTimestamp`).
+///
+/// # Panics
+/// `batch` is shorter than a header: it was not validated.
+#[must_use]
+pub fn with_timestamps(batch: &Bytes, kind: TimestampType, largest: i64) -> Bytes {
+    let header = BatchHeader::parse(batch).expect("a batch is validated before it is stamped");
+    if header.timestamp_type() == kind && header.max_timestamp == largest {
+        return batch.clone();
+    }
+    let bit = if kind == TimestampType::LogAppendTime { LOG_APPEND_TIME } else { 0 };
+    let attributes = header.attributes & !LOG_APPEND_TIME | bit;
+    let mut copy = batch.to_vec();
+    copy[21..23].copy_from_slice(&attributes.to_be_bytes());
+    copy[35..43].copy_from_slice(&largest.to_be_bytes());
+    let crc = crc32c(&copy[CRC_STARTS..]);
+    copy[CRC..CRC_STARTS].copy_from_slice(&crc.to_be_bytes());
+    Bytes::from(copy)
+}
+
 /// The batch as another producer's, or with another sequence: a copy with a CRC of its own.
 ///
 /// # Panics
@@ -302,7 +325,7 @@ pub fn with_producer(batch: &Bytes, id: i64, epoch: i16, base_sequence: i32) -> 
     copy[43..51].copy_from_slice(&id.to_be_bytes());
     copy[51..53].copy_from_slice(&epoch.to_be_bytes());
     copy[53..57].copy_from_slice(&base_sequence.to_be_bytes());
-    let crc = crc32c::crc32c(&copy[CRC_STARTS..]);
+    let crc = crc32c(&copy[CRC_STARTS..]);
     copy[CRC..CRC_STARTS].copy_from_slice(&crc.to_be_bytes());
     Bytes::from(copy)
 }
