@@ -136,8 +136,7 @@ impl Broker {
             rejected: None,
         };
         let refused = self.refuse_version(&id, records, version);
-        let appended =
-            refused.and_then(|()| self.append_to_leader(ctx, disk, &id, records, acks));
+        let appended = refused.and_then(|()| self.append_to_leader(ctx, disk, &id, records, acks));
         match appended {
             Ok(appended) => {
                 let end = appended.last.plus(1);

@@ -34,8 +34,8 @@ use crate::engine::log::epoch_cache::EpochCache;
 use crate::engine::log::producer_state::Producers;
 use crate::engine::log::segment::Segment;
 use crate::engine::log::trash::Trash;
-use crate::engine::persistent::Vector;
 use crate::engine::log::validator::Rules;
+use crate::engine::persistent::Vector;
 
 pub use crate::engine::log::append::{AppendError, Appended};
 pub use crate::engine::log::inspect::SegmentDetail;

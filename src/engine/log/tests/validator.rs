@@ -66,7 +66,9 @@ fn a_time_too_far_from_the_brokers_is_refused() {
     let refused = rejected(&before, &batch(Codec::None, &[NOW, NOW - 1_001], None));
     assert!(refused.invalid_timestamp);
     assert_eq!(refused.records[0].0, 1);
-    assert!(refused.records[0].1.starts_with("Timestamp 998999 of message with offset 1 is out of"));
+    assert!(
+        refused.records[0].1.starts_with("Timestamp 998999 of message with offset 1 is out of")
+    );
     assert!(append(&before, &batch(Codec::None, &[NOW - 1_000], None)).is_ok());
     let after = [("message.timestamp.after.max.ms", "1000")];
     assert!(rejected(&after, &batch(Codec::None, &[NOW + 1_001], None)).invalid_timestamp);
@@ -91,11 +93,7 @@ fn log_append_time_is_the_brokers_for_every_record() {
 
 #[test]
 fn a_producer_may_not_stamp_log_append_time_itself() {
-    let stamped = with_timestamps(
-        &batch(Codec::None, &[5], None),
-        TimestampType::LogAppendTime,
-        5,
-    );
+    let stamped = with_timestamps(&batch(Codec::None, &[5], None), TimestampType::LogAppendTime, 5);
     let settings = [("message.timestamp.type", "LogAppendTime")];
     assert!(rejected(&settings, &stamped).invalid_timestamp);
 }
