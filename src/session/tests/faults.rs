@@ -19,8 +19,8 @@ fn a_power_loss_leaves_what_was_flushed_and_nothing_else() {
 #[test]
 fn a_flipped_bit_changes_one_byte_of_the_file_and_none_of_its_length() {
     let mut page = busy();
-    // The producer has its id and has written something.
-    page.run(Micros(1_500_000), Micros(33_333));
+    // The producer has its id and has written to both partitions.
+    page.run(Micros(5_000_000), Micros(33_333));
     let path = "orders-0/00000000000000000000.log";
     let read = |page: &Page| {
         let disk = page.session.world().disk(B1).expect("broker 1 has a disk");
