@@ -7,6 +7,7 @@
 pub mod anomaly;
 pub mod input;
 pub mod report;
+pub mod vectors;
 
 use std::path::PathBuf;
 
@@ -25,7 +26,12 @@ pub struct Format {
 }
 
 /// The formats that are known. The first that recognises a file runs it.
-pub const FORMATS: &[Format] = &[anomaly::FORMAT];
+pub const FORMATS: &[Format] = &[
+    anomaly::FORMAT,
+    vectors::segments::FORMAT,
+    vectors::record_batches::FORMAT,
+    vectors::murmur2::FORMAT,
+];
 
 /// Runs every file, and of every folder all files within that have a known format, by name. What is
 /// named itself and has none is skipped with a reason; so is a JSON file within a folder.

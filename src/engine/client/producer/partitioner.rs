@@ -99,19 +99,32 @@ impl StickyPartitioner {
     }
 }
 
-/// A partition, each with a weight of the longest queue's length + 1 − its own.
 fn draw(ctx: &mut Ctx<'_>, candidates: &[Candidate]) -> PartitionId {
-    let longest = candidates.iter().map(|candidate| candidate.queued).max().unwrap_or(0);
-    let weight = |candidate: &Candidate| u64::from(longest - candidate.queued) + 1;
-    let total: u64 = candidates.iter().map(weight).sum();
-    let mut left = ctx.random_below(Stream::Client, total);
-    for candidate in candidates {
-        match left.checked_sub(weight(candidate)) {
+    let weights = weights(candidates.iter().map(|candidate| candidate.queued));
+    let number = ctx.random_below(Stream::Client, weights.iter().sum());
+    let drawn = drawn(&weights, number).and_then(|index| candidates.get(index));
+    drawn.map_or(PartitionId(0), |candidate| candidate.partition)
+}
+
+/// How often partitions with queues of these lengths are chosen: each has a weight of the longest
+/// queue's length + 1 − its own (`BuiltInPartitioner.updatePartitionLoadStats`).
+#[must_use]
+pub fn weights(queued: impl Iterator<Item = u32> + Clone) -> Vec<u64> {
+    let longest = queued.clone().max().unwrap_or(0);
+    queued.map(|length| u64::from(longest - length) + 1).collect()
+}
+
+/// Which of the weights `number` falls to, when it is below their sum (`nextPartition`).
+#[must_use]
+pub fn drawn(weights: &[u64], number: u64) -> Option<usize> {
+    let mut left = number;
+    for (index, weight) in weights.iter().enumerate() {
+        match left.checked_sub(*weight) {
             Some(rest) => left = rest,
-            None => return candidate.partition,
+            None => return Some(index),
         }
     }
-    PartitionId(0)
+    None
 }
 
 #[cfg(test)]
