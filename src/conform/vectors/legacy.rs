@@ -42,9 +42,9 @@ pub fn read(bytes: &Bytes) -> Result<Value, Problem> {
         }
         codec => inner(&outer, codec)?,
     };
-    let base = records.first().map_or(outer.offset, |first| {
-        first["offset"].as_i64().unwrap_or(outer.offset)
-    });
+    let base = records
+        .first()
+        .map_or(outer.offset, |first| first["offset"].as_i64().unwrap_or(outer.offset));
     let stamped = outer.attributes & 0b1000 != 0;
     Ok(json!({
         "baseOffset": base,
@@ -79,7 +79,9 @@ fn inner(outer: &Message<'_>, codec: Codec) -> Result<Vec<Value>, Problem> {
         if size < OVERHEAD_V0 {
             return Err(refuse("read", CORRUPT));
         }
-        let Some((bytes, after)) = rest.split_at_checked(LOG_OVERHEAD + size as usize) else { break };
+        let Some((bytes, after)) = rest.split_at_checked(LOG_OVERHEAD + size as usize) else {
+            break;
+        };
         rest = after;
         let message = parse(bytes).ok_or_else(|| refuse("read", INVALID))?;
         if message.magic != outer.magic || codec_of(&message) != Codec::None {

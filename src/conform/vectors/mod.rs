@@ -44,7 +44,8 @@ pub fn difference(wanted: &Value, got: &Value, path: &str) -> Option<(String, St
         }),
         (Value::Array(many), Value::Array(found)) if many.len() == found.len() => {
             let pairs = many.iter().zip(found).enumerate();
-            let mut found = pairs.filter_map(|(i, (w, g))| difference(w, g, &format!("{path}[{i}]")));
+            let mut found =
+                pairs.filter_map(|(i, (w, g))| difference(w, g, &format!("{path}[{i}]")));
             found.next()
         }
         _ if wanted == got => None,

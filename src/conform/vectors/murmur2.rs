@@ -92,7 +92,8 @@ fn by_queues(case: &Value) -> Value {
         sum += weight;
         sum
     });
-    let mut got = json!({ "cumulative": cumulative.collect::<Vec<u64>>(), "randomToPartition": {} });
+    let mut got =
+        json!({ "cumulative": cumulative.collect::<Vec<u64>>(), "randomToPartition": {} });
     got[format!("frequencyPer{total}")] = json!(weights);
     for (number, _) in case["randomToPartition"].as_object().into_iter().flatten() {
         if let Ok(random) = number.parse::<u64>() {

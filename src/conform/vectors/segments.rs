@@ -169,7 +169,8 @@ fn check_clean(files: &Files) -> Result<(), Differs> {
     let told = files::list(files);
     let (disk, log) = open(files, true);
     let bases: Vec<i64> = log.segments(&disk).map(|segment| segment.base.0).collect();
-    let named: BTreeSet<i64> = files::logs(files).map(|(name, _)| files::base_offset(name)).collect();
+    let named: BTreeSet<i64> =
+        files::logs(files).map(|(name, _)| files::base_offset(name)).collect();
     must_equal("opened: segments", &json!(named), &json!(bases))?;
     for base in bases {
         let entries = log.offset_index(&disk, Offset(base), 0, u64::MAX);
@@ -234,10 +235,14 @@ fn check_crashed(files: &Files) -> Result<(), Differs> {
         let left = disk.read_path(&format!("{DIR}/{name}")).unwrap_or_default();
         let place = format!("recovered: {name}");
         let same = bytes.starts_with(&left) && split(&left).1 == 0;
-        must_equal(&place, &json!("its first batches"), &match same {
-            true => json!("its first batches"),
-            false => json!(format!("{} of {} bytes", left.len(), bytes.len())),
-        })?;
+        must_equal(
+            &place,
+            &json!("its first batches"),
+            &match same {
+                true => json!("its first batches"),
+                false => json!(format!("{} of {} bytes", left.len(), bytes.len())),
+            },
+        )?;
     }
     Ok(())
 }
