@@ -74,12 +74,12 @@ pub fn set_theme(theme: Theme, is_chosen: bool) {
 
 /// Whether single keys do something; they do until somebody turns them off (WCAG 2.1.4).
 pub fn letters() -> bool {
-    LocalStorage::get::<String>(LETTERS_KEY).map_or(true, |kept| kept != "off")
+    kept::get(LETTERS_KEY).is_none_or(|kept| kept != "off")
 }
 
 /// Turns single keys on or off, and keeps that for the next visit.
 pub fn set_letters(on: bool) {
-    let _kept_if_allowed = LocalStorage::set(LETTERS_KEY, if on { "on" } else { "off" });
+    kept::set(LETTERS_KEY, if on { "on" } else { "off" });
 }
 
 /// A parameter of the page's address.
