@@ -56,7 +56,7 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
         EventKind::ProcessKilled | EventKind::ProcessFailed { .. } | EventKind::PowerLost => {
             Some(MarkKind::Death)
         }
-        EventKind::ProcessPaused => Some(MarkKind::Death),
+        EventKind::ProcessPaused => Some(MarkKind::Freeze),
         EventKind::ProcessStarted | EventKind::ProcessResumed => Some(MarkKind::Birth),
         EventKind::ControllerElected { .. } => Some(MarkKind::Election),
         EventKind::LeaderElected { reason, .. } => match reason {

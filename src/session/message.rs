@@ -189,6 +189,8 @@ pub enum MarkKind {
     Command,
     /// A process was killed, failed, or lost its power.
     Death,
+    /// A process froze.
+    Freeze,
     /// A process started.
     Birth,
     /// A partition got a leader, or lost it; or the controller changed.

@@ -126,6 +126,7 @@ impl Glyph {
         let (class, path) = match kind {
             MarkKind::Command => ("f-ink", TRIANGLE),
             MarkKind::Death | MarkKind::Loss => ("f-lost", CROSS),
+            MarkKind::Freeze => ("f-producer", SQUARE),
             MarkKind::Birth => ("f-broker", DISC),
             MarkKind::Election => ("f-ink", PENNANT),
             MarkKind::Isr => ("f-broker", CHEVRONS),

@@ -213,6 +213,7 @@ fn shown_marks(marks: &[Mark], now: Micros, whole: u64) -> Vec<(Mark, bool)> {
 fn weight(kind: MarkKind) -> u8 {
     match kind {
         MarkKind::Birth => 0,
+        MarkKind::Freeze => 4,
         MarkKind::Command => 1,
         MarkKind::Isr => 2,
         MarkKind::Election => 3,
@@ -229,6 +230,7 @@ pub fn mark_key(kind: MarkKind) -> &'static str {
         MarkKind::Command => "mark-command",
         MarkKind::Death => "mark-death",
         MarkKind::Birth => "mark-birth",
+        MarkKind::Freeze => "mark-freeze",
         MarkKind::Election => "mark-election",
         MarkKind::Isr => "mark-isr",
         MarkKind::Truncation => "mark-truncation",
@@ -243,7 +245,7 @@ fn mark_class(kind: MarkKind) -> &'static str {
         MarkKind::Death | MarkKind::Loss => "t-lost",
         MarkKind::Truncation => "t-cut",
         MarkKind::Isr => "t-broker",
-        MarkKind::Birth | MarkKind::Command | MarkKind::Election => "",
+        MarkKind::Birth | MarkKind::Freeze | MarkKind::Command | MarkKind::Election => "",
     }
 }
 

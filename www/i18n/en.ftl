@@ -56,6 +56,7 @@ time-undo = Bring back what the last command cut
 mark-command = Command
 mark-death = Dead
 mark-birth = Start
+mark-freeze = Frozen
 mark-election = Election
 mark-isr = ISR
 mark-truncation = Cut

@@ -56,6 +56,7 @@ time-undo = 找回上一条命令截去的后续
 mark-command = 命令
 mark-death = 宕机
 mark-birth = 启动
+mark-freeze = 冻结
 mark-election = 选举
 mark-isr = ISR
 mark-truncation = 截断
