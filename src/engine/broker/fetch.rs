@@ -3,15 +3,16 @@
 //! A follower's fetch is also its acknowledgement. Data is read before the follower's progress is
 //! taken in, so what this answer brings is acknowledged only by the next fetch, and the high watermark
 //! in it is the one from before (`ReplicaManager.fetchMessages`, `DelayedFetch`). A fetch within a
-//! session looks only at the partitions that may have news (`fetch_session`).
+//! session looks only at the partitions that may have news (`fetch_session`). Consumers of version 11
+//! and later may read from followers (KIP-392).
 
-use bytes::Bytes;
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::fetch_response::{
-    EpochEndOffset, FetchableTopicResponse, PartitionData,
-};
-use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use kafka_protocol::messages::{FetchRequest, TopicName as WireName};
+use kafka_protocol::protocol::StrBytes;
+use uuid::Uuid;
 
+use crate::engine::broker::fetch_answer::refuse;
+use crate::engine::broker::fetch_read::{Piece, Reader, check_epoch, upper_bound};
 use crate::engine::broker::fetch_session::{Ask, Context, FetchSession, Told};
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
@@ -20,43 +21,37 @@ use crate::engine::ids::{
     BrokerId, EventId, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition,
 };
 use crate::engine::node::{Ctx, Timer};
-use crate::engine::protocol::Response;
-use crate::engine::replication::partition::Partition;
 use crate::engine::replication::truncation;
-use crate::engine::rng::Stream;
 use crate::engine::time::Micros;
+
+/// First version in which consumers may read from followers (KIP-392).
+const FROM_FOLLOWERS: i16 = 11;
+/// First version that names topics by id (KIP-516).
+const TOPIC_IDS: i16 = 13;
+/// `fetch.max.bytes` of the broker: most bytes of an answer, whatever is asked.
+const FETCH_MAX_BYTES: u64 = 57_671_680;
 
 /// A fetch that waits for data.
 #[derive(Clone, Debug)]
 pub struct ParkedFetch {
-    caller: Caller,
+    pub(super) caller: Caller,
     /// The event of its arrival: the cause of an answer that no news brought.
     asked: Option<EventId>,
-    follower: Option<BrokerId>,
+    pub(super) reader: Reader,
     min_bytes: u64,
     max_bytes: u64,
-    scope: Scope,
+    pub(super) scope: Scope,
 }
 
 /// Which partitions a fetch is about.
 #[derive(Clone, Debug)]
-enum Scope {
+pub(super) enum Scope {
     /// Those it lists.
     Listed(Vec<Ask>),
-    /// Those of a session that has just been opened: all are answered.
-    Opened(i32),
+    /// Those it lists, which are a session from its answer on.
+    Opening(Vec<Ask>),
     /// Those of a session: the ones with news are answered.
     Session(i32),
-}
-
-/// What one partition answers.
-#[derive(Clone, Debug, Default)]
-struct Piece {
-    error: i16,
-    high_watermark: Offset,
-    log_start: Offset,
-    diverging: Option<(LeaderEpoch, Offset)>,
-    records: Bytes,
 }
 
 impl Broker {
@@ -72,17 +67,15 @@ impl Broker {
             Err(error) => return refuse(ctx, caller, error),
         };
         let asks = self.asks(&fetch);
-        let pieces = self.read_all(disk, &fetch, &asks);
-        if let Some(follower) = fetch.follower {
-            self.acknowledge(ctx, disk, follower, &asks);
+        let pieces = self.read_all(disk, fetch.reader, fetch.max_bytes, &asks);
+        if let Some(follower) = fetch.reader.follower {
+            self.acknowledge(ctx, disk, follower, &asks, &pieces);
         }
         if let Scope::Session(session) = fetch.scope {
-            self.quieten(session, &asks);
+            self.quieten(session, fetch.reader, &asks);
         }
-        let bytes: u64 = pieces.iter().map(|piece| piece.records.len() as u64).sum();
-        let urgent = pieces.iter().any(|piece| piece.error != 0 || piece.diverging.is_some());
         let wait = Micros::from_ms(i64::from(request.max_wait_ms));
-        if urgent || bytes >= fetch.min_bytes || wait == Micros::ZERO || self.is_empty(&fetch) {
+        if wait == Micros::ZERO || self.is_empty(&fetch) || is_enough(&fetch, &pieces) {
             self.answer(ctx, &fetch, &asks, pieces);
             return;
         }
@@ -101,25 +94,26 @@ impl Broker {
     /// The partitions to look at.
     fn asks(&self, fetch: &ParkedFetch) -> Vec<Ask> {
         match &fetch.scope {
-            Scope::Listed(asks) => asks.clone(),
-            Scope::Opened(id) | Scope::Session(id) => {
+            Scope::Listed(asks) | Scope::Opening(asks) => asks.clone(),
+            Scope::Session(id) => {
                 self.fetch_sessions.get(*id).map_or_else(Vec::new, FetchSession::asks)
             }
         }
     }
 
+    /// Whether there is nothing that could bring news: no partition, or none that is known.
     fn is_empty(&self, fetch: &ParkedFetch) -> bool {
         match &fetch.scope {
-            Scope::Listed(asks) => asks.is_empty(),
-            Scope::Opened(id) | Scope::Session(id) => {
-                self.fetch_sessions.get(*id).is_none_or(FetchSession::is_empty)
+            Scope::Listed(asks) | Scope::Opening(asks) => {
+                asks.iter().all(|ask| ask.is_unresolved() || !self.metadata.knows(&ask.id))
             }
+            Scope::Session(id) => self.fetch_sessions.get(*id).is_none_or(FetchSession::is_empty),
         }
     }
 
     /// Lets go of the partitions of which later fetches of the session need not think: nothing to
     /// answer, and nothing that a fetch of its follower could change but the time.
-    fn quieten(&mut self, session: i32, asks: &[Ask]) {
+    fn quieten(&mut self, session: i32, reader: Reader, asks: &[Ask]) {
         let Some(session) = self.fetch_sessions.get_mut(session) else { return };
         for ask in asks {
             let Some(partition) = self.partitions.get(&ask.id) else { continue };
@@ -134,7 +128,7 @@ impl Broker {
             let quiet = in_step
                 && ask.offset == upper_bound(partition, session.follower)
                 && session.told(&ask.id) == told
-                && check_epoch(partition, ask.leader_epoch).is_ok()
+                && check_epoch(partition, ask.leader_epoch, reader.leader_only).is_ok()
                 && matches!(
                     truncation::divergence(&partition.log, ask.last_fetched_epoch, ask.offset),
                     Ok(None)
@@ -162,23 +156,22 @@ impl Broker {
         }
     }
 
-    /// The follower has everything before the offsets that it asks for.
+    /// The follower has everything before the offsets that it asks for, but where the logs part or
+    /// the read failed (`Partition.fetchRecords`, `updateFollowerFetchState`).
     fn acknowledge(
         &mut self,
         ctx: &mut Ctx<'_>,
         disk: &mut Disk,
         follower: BrokerId,
         asks: &[Ask],
+        pieces: &[Piece],
     ) {
-        for ask in asks {
+        for (ask, piece) in asks.iter().zip(pieces) {
+            if piece.error != 0 || piece.diverging.is_some() {
+                continue;
+            }
             let Some(partition) = self.partitions.get_mut(&ask.id) else { continue };
-            if check_epoch(partition, ask.leader_epoch).is_err() {
-                continue;
-            }
             let leo = partition.log.log_end_offset();
-            if ask.offset > leo {
-                continue;
-            }
             partition.follower_fetched(follower, ask.offset, ctx.now);
             if ask.offset != leo {
                 self.unsettled.insert(ask.id.clone());
@@ -190,33 +183,8 @@ impl Broker {
         }
     }
 
-    fn read_all(&self, disk: &Disk, fetch: &ParkedFetch, asks: &[Ask]) -> Vec<Piece> {
-        let mut left = fetch.max_bytes;
-        let mut first = true;
-        let mut pieces = Vec::with_capacity(asks.len());
-        for ask in asks {
-            let piece = match self.partitions.get(&ask.id) {
-                Some(partition) => read(disk, partition, ask, fetch.follower, left, first),
-                None => self.missing(&ask.id),
-            };
-            first &= piece.records.is_empty();
-            left = left.saturating_sub(piece.records.len() as u64);
-            pieces.push(piece);
-        }
-        pieces
-    }
-
-    fn missing(&self, id: &TopicPartition) -> Piece {
-        let error = if self.metadata.knows(id) {
-            ResponseError::NotLeaderOrFollower
-        } else {
-            ResponseError::UnknownTopicOrPartition
-        };
-        Piece::failed(error)
-    }
-
     /// Answers the fetches that a change of this partition completes: new data for followers, a
-    /// higher watermark for consumers.
+    /// higher watermark for consumers, another reign or the loss of its leadership for all.
     pub(super) fn complete_fetches(&mut self, ctx: &mut Ctx<'_>, disk: &Disk, id: &TopicPartition) {
         self.wake_sessions(id);
         for waiting in self.waiting_for(id) {
@@ -235,24 +203,6 @@ impl Broker {
         waiting.extend(sessions.into_iter().filter_map(parked));
         waiting.sort_unstable();
         waiting
-    }
-
-    /// Answers the fetches of a partition that this broker no longer leads.
-    pub(super) fn fail_fetches(&mut self, ctx: &mut Ctx<'_>, id: &TopicPartition) {
-        let disk = Disk::default();
-        for waiting in self.waiting_for(id) {
-            let Some(fetch) = self.take_parked(waiting) else { continue };
-            let asks = self.asks(&fetch);
-            let failed = |ask: &Ask| match ask.id == *id {
-                true => Piece::failed(ResponseError::NotLeaderOrFollower),
-                false => self.partitions.get(&ask.id).map_or_else(
-                    || self.missing(&ask.id),
-                    |partition| read(&disk, partition, ask, fetch.follower, 0, false),
-                ),
-            };
-            let pieces = asks.iter().map(failed).collect();
-            self.answer(ctx, &fetch, &asks, pieces);
-        }
     }
 
     fn take_parked(&mut self, id: u64) -> Option<ParkedFetch> {
@@ -279,64 +229,36 @@ impl Broker {
     fn answer_parked(&mut self, ctx: &mut Ctx<'_>, disk: &Disk, id: u64) {
         if let Some(fetch) = self.take_parked(id) {
             let asks = self.asks(&fetch);
-            let pieces = self.read_all(disk, &fetch, &asks);
+            let pieces = self.read_all(disk, fetch.reader, fetch.max_bytes, &asks);
             self.answer(ctx, &fetch, &asks, pieces);
         }
     }
 
-    /// Whether a parked fetch can be answered, seen from the partition that changed.
+    /// Whether a parked fetch can be answered, seen from the partition that changed
+    /// (`DelayedFetch.tryComplete`): it can be read no longer, its end was cut off below the fetch,
+    /// or there is data.
     fn has_news(&self, disk: &Disk, fetch: &ParkedFetch, id: &TopicPartition) -> bool {
         let news = |ask: &Ask| {
             self.partitions.get(id).is_none_or(|partition| {
-                check_epoch(partition, ask.leader_epoch).is_err()
-                    || upper_bound(partition, fetch.follower) > ask.offset
+                check_epoch(partition, ask.leader_epoch, fetch.reader.leader_only).is_err()
+                    || upper_bound(partition, fetch.reader.follower) != ask.offset
             })
         };
         let changed = match &fetch.scope {
-            Scope::Listed(asks) => asks.iter().filter(|ask| ask.id == *id).any(news),
-            Scope::Opened(session) | Scope::Session(session) => self
+            Scope::Listed(asks) | Scope::Opening(asks) => {
+                asks.iter().filter(|ask| ask.id == *id).any(news)
+            }
+            Scope::Session(session) => self
                 .fetch_sessions
                 .get(*session)
                 .and_then(|session| session.ask(id))
                 .is_some_and(news),
         };
-        if !changed || fetch.min_bytes <= 1 {
-            return changed;
+        if !changed {
+            return false;
         }
-        let pieces = self.read_all(disk, fetch, &self.asks(fetch));
-        pieces.iter().map(|piece| piece.records.len() as u64).sum::<u64>() >= fetch.min_bytes
-    }
-
-    /// Sends the answer; within a session only what is news to the fetcher
-    /// (`CachedPartition.maybeUpdateResponseData`).
-    fn answer(&mut self, ctx: &mut Ctx<'_>, fetch: &ParkedFetch, asks: &[Ask], pieces: Vec<Piece>) {
-        let mut responses: Vec<FetchableTopicResponse> = Vec::new();
-        let number = fetch.session().unwrap_or(0);
-        for (ask, piece) in asks.iter().zip(pieces) {
-            if let Some(session) = self.fetch_sessions.get_mut(number) {
-                let has_records = !piece.records.is_empty();
-                let told = piece.told();
-                let quiet = told == Some(session.told(&ask.id))
-                    && !has_records
-                    && piece.diverging.is_none()
-                    && matches!(fetch.scope, Scope::Session(_));
-                session.answered(&ask.id, told, has_records);
-                if quiet {
-                    continue;
-                }
-            }
-            let data = piece.data(ask.id.partition);
-            match responses.last_mut() {
-                Some(topic) if topic.topic == ask.wire_name => topic.partitions.push(data),
-                _ => responses.push(
-                    FetchableTopicResponse::default()
-                        .with_topic(ask.wire_name.clone())
-                        .with_partitions(vec![data]),
-                ),
-            }
-        }
-        let response = FetchResponse::default().with_session_id(number).with_responses(responses);
-        ctx.send(fetch.caller.node, fetch.caller.answer(Response::Fetch(response)));
+        let asks = self.asks(fetch);
+        is_enough(fetch, &self.read_all(disk, fetch.reader, fetch.max_bytes, &asks))
     }
 
     /// Takes in a request: what it asks, and its session's part.
@@ -348,162 +270,97 @@ impl Broker {
     ) -> Result<ParkedFetch, ResponseError> {
         let replica = request.replica_id.0.max(request.replica_state.replica_id.0);
         let follower = (replica >= 0).then_some(BrokerId(replica));
-        let asks = listed(request);
+        let reader =
+            Reader { follower, leader_only: follower.is_some() || caller.version < FROM_FOLLOWERS };
+        let by_id = caller.version >= TOPIC_IDS;
+        let asks = self.listed(request, by_id);
+        let forgotten = self.forgotten_by(request, by_id);
         let session = (request.session_id, request.session_epoch);
-        let random = if session.1 == 0 { ctx.random_u64(Stream::Broker) } else { 0 };
-        let context = self.fetch_sessions.context(
-            session,
-            follower,
-            &asks,
-            &forgotten(request),
-            (ctx.now, random),
-        )?;
+        let context = self.fetch_sessions.context(session, by_id, &asks, &forgotten, ctx.now)?;
         let scope = match context {
             Context::Sessionless => Scope::Listed(asks),
-            Context::Full(id) => Scope::Opened(id),
-            Context::Incremental(id) => Scope::Session(id),
+            Context::Full => Scope::Opening(asks),
+            Context::Incremental(id) => {
+                self.resolve_names(id);
+                Scope::Session(id)
+            }
         };
+        let max_bytes = u64::try_from(request.max_bytes).unwrap_or(0).min(FETCH_MAX_BYTES);
         Ok(ParkedFetch {
             caller,
             asked: ctx.timer_cause(),
-            follower,
-            min_bytes: u64::try_from(request.min_bytes).unwrap_or(0),
-            max_bytes: u64::try_from(request.max_bytes).unwrap_or(0),
+            reader,
+            min_bytes: u64::try_from(request.min_bytes).unwrap_or(0).min(max_bytes),
+            max_bytes,
             scope,
         })
+    }
+
+    /// A topic as a fetch names it: by name, or by an id that the metadata may not have.
+    fn named(&self, name: &WireName, id: Uuid, by_id: bool) -> (WireName, TopicName) {
+        if !by_id {
+            return (name.clone(), TopicName::new(&name.0));
+        }
+        match self.metadata.name_of(id) {
+            Some(name) => {
+                (WireName(StrBytes::from_string(name.as_str().to_owned())), name.clone())
+            }
+            None => (WireName::default(), Ask::unresolved(id)),
+        }
+    }
+
+    fn listed(&self, request: &FetchRequest, by_id: bool) -> Vec<Ask> {
+        let asks = request.topics.iter().flat_map(|topic| {
+            let (wire_name, name) = self.named(&topic.topic, topic.topic_id, by_id);
+            topic.partitions.iter().map(move |p| Ask {
+                wire_name: wire_name.clone(),
+                topic_id: topic.topic_id,
+                id: TopicPartition::new(&name, PartitionId(p.partition)),
+                offset: Offset(p.fetch_offset),
+                leader_epoch: LeaderEpoch(p.current_leader_epoch),
+                last_fetched_epoch: LeaderEpoch(p.last_fetched_epoch),
+                max_bytes: u64::try_from(p.partition_max_bytes).unwrap_or(0),
+            })
+        });
+        asks.collect()
+    }
+
+    fn forgotten_by(&self, request: &FetchRequest, by_id: bool) -> Vec<TopicPartition> {
+        let topics = request.forgotten_topics_data.iter();
+        let ids = topics.flat_map(|topic| {
+            let (_, name) = self.named(&topic.topic, topic.topic_id, by_id);
+            topic.partitions.iter().map(move |id| TopicPartition::new(&name, PartitionId(*id)))
+        });
+        ids.collect()
+    }
+
+    /// Names that a session's topics got since they were asked for by id
+    /// (`CachedPartition.maybeResolveUnknownName`).
+    fn resolve_names(&mut self, session: i32) {
+        for (id, uuid) in self.fetch_sessions.unresolved(session) {
+            if let Some(name) = self.metadata.name_of(uuid) {
+                let wire_name = WireName(StrBytes::from_string(name.as_str().to_owned()));
+                let named = TopicPartition::new(name, id.partition);
+                self.fetch_sessions.rename(session, &id, &named, &wire_name);
+            }
+        }
     }
 }
 
 impl ParkedFetch {
     fn session(&self) -> Option<i32> {
         match self.scope {
-            Scope::Listed(_) => None,
-            Scope::Opened(id) | Scope::Session(id) => Some(id),
+            Scope::Listed(_) | Scope::Opening(_) => None,
+            Scope::Session(id) => Some(id),
         }
     }
 }
 
-impl Piece {
-    /// What it tells besides records; an error tells nothing.
-    fn told(&self) -> Option<Told> {
-        let told = Told { high_watermark: self.high_watermark, log_start: self.log_start };
-        (self.error == 0).then_some(told)
-    }
-
-    fn data(self, partition: PartitionId) -> PartitionData {
-        let data = PartitionData::default()
-            .with_partition_index(partition.0)
-            .with_error_code(self.error)
-            .with_high_watermark(self.high_watermark.0)
-            .with_last_stable_offset(self.high_watermark.0)
-            .with_log_start_offset(self.log_start.0)
-            .with_records(Some(self.records));
-        match self.diverging {
-            Some((epoch, end)) => data.with_diverging_epoch(
-                EpochEndOffset::default().with_epoch(epoch.0).with_end_offset(end.0),
-            ),
-            None => data,
-        }
-    }
-
-    fn failed(error: ResponseError) -> Piece {
-        Piece {
-            error: error.code(),
-            high_watermark: Offset::NONE,
-            log_start: Offset::NONE,
-            diverging: None,
-            records: Bytes::new(),
-        }
-    }
-}
-
-fn listed(request: &FetchRequest) -> Vec<Ask> {
-    let asks = request.topics.iter().flat_map(|topic| {
-        let name = TopicName::new(&topic.topic.0);
-        topic.partitions.iter().map(move |p| Ask {
-            wire_name: topic.topic.clone(),
-            id: TopicPartition::new(&name, PartitionId(p.partition)),
-            offset: Offset(p.fetch_offset),
-            leader_epoch: LeaderEpoch(p.current_leader_epoch),
-            last_fetched_epoch: LeaderEpoch(p.last_fetched_epoch),
-            max_bytes: u64::try_from(p.partition_max_bytes).unwrap_or(0),
-        })
-    });
-    asks.collect()
-}
-
-fn forgotten(request: &FetchRequest) -> Vec<TopicPartition> {
-    let topics = request.forgotten_topics_data.iter();
-    let ids = topics.flat_map(|topic| {
-        let name = TopicName::new(&topic.topic.0);
-        topic.partitions.iter().map(move |id| TopicPartition::new(&name, PartitionId(*id)))
-    });
-    ids.collect()
-}
-
-/// Older reigns are fenced, newer ones are news to this broker; −1 is not checked.
-pub(super) fn check_epoch(partition: &Partition, asked: LeaderEpoch) -> Result<(), ResponseError> {
-    let known = partition.leader_epoch();
-    if asked != LeaderEpoch::NONE && asked < known {
-        return Err(ResponseError::FencedLeaderEpoch);
-    }
-    if asked > known {
-        return Err(ResponseError::UnknownLeaderEpoch);
-    }
-    match partition.leading() {
-        Some(_) => Ok(()),
-        None => Err(ResponseError::NotLeaderOrFollower),
-    }
-}
-
-/// First offset that the reader may not see: the log's end for followers, the high watermark for
-/// consumers.
-fn upper_bound(partition: &Partition, follower: Option<BrokerId>) -> Offset {
-    match follower {
-        Some(_) => partition.log.log_end_offset(),
-        None => partition.high_watermark,
-    }
-}
-
-fn read(
-    disk: &Disk,
-    partition: &Partition,
-    ask: &Ask,
-    follower: Option<BrokerId>,
-    left: u64,
-    first: bool,
-) -> Piece {
-    if let Err(error) = check_epoch(partition, ask.leader_epoch) {
-        return Piece::failed(error);
-    }
-    let log = &partition.log;
-    let mut piece = Piece {
-        error: 0,
-        high_watermark: partition.high_watermark,
-        log_start: log.log_start_offset(),
-        diverging: None,
-        records: Bytes::new(),
-    };
-    match truncation::divergence(log, ask.last_fetched_epoch, ask.offset) {
-        Ok(Some(diverging)) => {
-            piece.diverging = Some(diverging);
-            return piece;
-        }
-        Ok(None) => {}
-        Err(truncation::UnknownEpoch) => return Piece::failed(ResponseError::OffsetOutOfRange),
-    }
-    if ask.offset > log.log_end_offset() || ask.offset < log.log_start_offset() {
-        return Piece::failed(ResponseError::OffsetOutOfRange);
-    }
-    let upper = upper_bound(partition, follower);
-    let most = ask.max_bytes.min(left);
-    if ask.offset < upper && (most > 0 || first) {
-        match log.read(disk, ask.offset, most, upper, first) {
-            Ok(records) => piece.records = records,
-            Err(_) => return Piece::failed(ResponseError::OffsetOutOfRange),
-        }
-    }
-    piece
+/// Whether a fetch need not wait for more: enough bytes, an error, or logs that part.
+fn is_enough(fetch: &ParkedFetch, pieces: &[Piece]) -> bool {
+    let bytes: u64 = pieces.iter().map(|piece| piece.records.len() as u64).sum();
+    let urgent = |piece: &Piece| (piece.error != 0 && !piece.unknown) || piece.diverging.is_some();
+    bytes >= fetch.min_bytes || pieces.iter().any(urgent)
 }
 
 fn arm(ctx: &mut Ctx<'_>, at: Option<Micros>) {
@@ -512,10 +369,4 @@ fn arm(ctx: &mut Ctx<'_>, at: Option<Micros>) {
         let cause = ctx.timer_cause();
         ctx.set_timer_caused(at.since(ctx.now), timer, cause);
     }
-}
-
-/// The session is unknown or out of step: the fetcher opens a new one.
-fn refuse(ctx: &mut Ctx<'_>, caller: Caller, error: ResponseError) {
-    let response = FetchResponse::default().with_error_code(error.code());
-    ctx.send(caller.node, caller.answer(Response::Fetch(response)));
 }

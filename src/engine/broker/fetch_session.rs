@@ -14,12 +14,17 @@ use std::collections::BTreeMap;
 use crate::engine::persistent::{OrdMap, OrdSet};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::TopicName as WireName;
+use uuid::Uuid;
 
-use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicName, TopicPartition};
 use crate::engine::time::Micros;
 
-/// `max.incremental.fetch.session.cache.slots`.
-const SLOTS: u32 = 1_000;
+/// Shards of the cache (`KafkaBroker.NumFetchSessionCacheShards`): a new session goes to each in turn.
+const SHARDS: i32 = 8;
+/// Sessions of one shard: an eighth of `max.incremental.fetch.session.cache.slots`.
+const SLOTS: u32 = 1_000 / SHARDS.unsigned_abs();
+/// Numbers of one shard's sessions: from its index times this, below the next one's.
+const RANGE: i32 = i32::MAX / SHARDS;
 /// Age and idle time from which a session gives way (`MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
 const EVICTION: Micros = Micros(120_000_000);
 /// Epoch that opens a session; with a session's number, in its place (`FetchMetadata.INITIAL_EPOCH`).
@@ -32,6 +37,8 @@ const FINAL_EPOCH: i32 = -1;
 pub struct Ask {
     /// The topic's name as messages carry it.
     pub wire_name: WireName,
+    /// The topic's id, when the fetch names topics by id.
+    pub topic_id: Uuid,
     /// Which.
     pub id: TopicPartition,
     /// From where.
@@ -42,6 +49,23 @@ pub struct Ask {
     pub last_fetched_epoch: LeaderEpoch,
     /// `partition_max_bytes`.
     pub max_bytes: u64,
+}
+
+/// How the name of a topic begins of which only the id is known: no topic's name can.
+const UNRESOLVED: char = '?';
+
+impl Ask {
+    /// Stands for the name of a topic of which only the id is known.
+    #[must_use]
+    pub fn unresolved(id: Uuid) -> TopicName {
+        TopicName::new(&format!("{UNRESOLVED}{id}"))
+    }
+
+    /// Whether only the topic's id is known.
+    #[must_use]
+    pub fn is_unresolved(&self) -> bool {
+        self.id.topic.as_str().starts_with(UNRESOLVED)
+    }
 }
 
 /// One partition of a session (`CachedPartition`).
@@ -75,6 +99,8 @@ pub struct FetchSession {
     /// Its fetch that waits for data.
     pub parked: Option<u64>,
     created: Micros,
+    /// Whether its fetches name topics by id.
+    by_id: bool,
     /// The epoch that its next fetch must carry.
     epoch: i32,
     partitions: OrdMap<TopicPartition, Cached>,
@@ -84,12 +110,13 @@ pub struct FetchSession {
 }
 
 impl FetchSession {
-    fn new(follower: Option<BrokerId>, now: Micros) -> FetchSession {
+    fn new(follower: Option<BrokerId>, by_id: bool, now: Micros) -> FetchSession {
         FetchSession {
             follower,
             last_fetch: now,
             parked: None,
             created: now,
+            by_id,
             epoch: 1,
             partitions: OrdMap::new(),
             news: OrdMap::new(),
@@ -196,50 +223,104 @@ pub struct FetchSessions {
     sessions: BTreeMap<i32, FetchSession>,
     /// Which sessions a partition belongs to.
     members: OrdSet<(TopicPartition, i32)>,
+    /// The shard that the next new session goes to.
+    next_shard: i32,
 }
 
 /// What a fetch is, seen from sessions (`FetchManager.newContext`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
-    /// It wants no session, or there is no room for one: everything is listed and answered.
+    /// It wants no session: everything is listed and answered.
     Sessionless,
-    /// It opens this session: everything is listed and answered.
-    Full(i32),
+    /// It wants one from its answer on: everything is listed and answered.
+    Full,
     /// It goes on with this session.
     Incremental(i32),
 }
 
 impl FetchSessions {
-    /// Takes in a fetch's session part: `random` numbers a session that it opens.
+    /// Takes in a fetch's session part (`FetchManager.newContext`). `by_id`: it names topics by id.
     ///
     /// # Errors
-    /// FETCH_SESSION_ID_NOT_FOUND, or INVALID_FETCH_SESSION_EPOCH.
+    /// FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, or FETCH_SESSION_TOPIC_ID_ERROR.
     pub fn context(
         &mut self,
         (id, epoch): (i32, i32),
-        follower: Option<BrokerId>,
+        by_id: bool,
         asks: &[Ask],
         forgotten: &[TopicPartition],
-        (now, random): (Micros, u64),
+        now: Micros,
     ) -> Result<Context, ResponseError> {
         if epoch == FINAL_EPOCH || epoch == INITIAL_EPOCH {
             self.remove(id);
-            if epoch == FINAL_EPOCH || asks.is_empty() || !self.has_room(follower, asks, now) {
-                return Ok(Context::Sessionless);
-            }
-            let id = self.unused(random);
-            self.sessions.insert(id, FetchSession::new(follower, now));
-            self.take_in(id, asks, &[]);
-            return Ok(Context::Full(id));
+            return Ok(if epoch == FINAL_EPOCH { Context::Sessionless } else { Context::Full });
         }
-        let session = self.sessions.get_mut(&id).ok_or(ResponseError::FetchSessionIdNotFound)?;
+        let session = self.sessions.get(&id).ok_or(ResponseError::FetchSessionIdNotFound)?;
         if session.epoch != epoch {
             return Err(ResponseError::InvalidFetchSessionEpoch);
         }
+        if session.by_id != by_id {
+            return Err(ResponseError::FetchSessionTopicIdError);
+        }
+        self.take_in(id, asks, forgotten);
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(Context::Sessionless) };
+        if session.is_empty() {
+            self.remove(id);
+            return Ok(Context::Sessionless);
+        }
         session.epoch = epoch.checked_add(1).unwrap_or(1);
         session.last_fetch = now;
-        self.take_in(id, asks, forgotten);
         Ok(Context::Incremental(id))
+    }
+
+    /// Opens a session of these partitions, of each of which its answer tells so much: `random`
+    /// numbers it. `None`: there is no room (`FetchSessionCacheShard.maybeCreateSession`).
+    pub fn open(
+        &mut self,
+        follower: Option<BrokerId>,
+        asks: &[Ask],
+        told: &[Option<Told>],
+        (now, random): (Micros, u64),
+    ) -> Option<i32> {
+        let shard = self.next_shard;
+        self.next_shard = (shard + 1) % SHARDS;
+        if !self.has_room(shard, follower, asks, now) {
+            return None;
+        }
+        let id = self.unused(shard, random);
+        let by_id = asks.iter().any(|ask| ask.topic_id != Uuid::nil());
+        self.sessions.insert(id, FetchSession::new(follower, by_id, now));
+        self.take_in(id, asks, &[]);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            for (ask, told) in asks.iter().zip(told) {
+                session.answered(&ask.id, *told, false);
+            }
+        }
+        Some(id)
+    }
+
+    /// Partitions of a session whose topics are known by id only, with that id.
+    #[must_use]
+    pub fn unresolved(&self, id: i32) -> Vec<(TopicPartition, Uuid)> {
+        let session = self.sessions.get(&id).filter(|session| session.by_id);
+        let cached = session.into_iter().flat_map(|session| session.partitions.values());
+        let asks = cached.map(|cached| &cached.ask).filter(|ask| ask.is_unresolved());
+        asks.map(|ask| (ask.id.clone(), ask.topic_id)).collect()
+    }
+
+    /// A topic that was known by id only has a name.
+    pub fn rename(
+        &mut self,
+        session: i32,
+        from: &TopicPartition,
+        to: &TopicPartition,
+        wire_name: &WireName,
+    ) {
+        let ask = self.sessions.get(&session).and_then(|session| session.ask(from)).cloned();
+        if let Some(ask) = ask {
+            let named = Ask { id: to.clone(), wire_name: wire_name.clone(), ..ask };
+            self.take_in(session, &[named], std::slice::from_ref(from));
+        }
     }
 
     /// A session.
@@ -282,20 +363,30 @@ impl FetchSessions {
         }
     }
 
-    /// A number that no session has, from a random one on; never 0.
-    fn unused(&self, random: u64) -> i32 {
-        let least = i32::try_from(random >> 33).unwrap_or(0).max(1);
-        (least..=i32::MAX).chain(1..least).find(|id| !self.sessions.contains_key(id)).unwrap_or(1)
+    /// A number of this shard that no session has, from a random one on; never 0.
+    fn unused(&self, shard: i32, random: u64) -> i32 {
+        let (least, end) = ((shard * RANGE).max(1), (shard + 1) * RANGE);
+        let span = u64::from((end - least).unsigned_abs());
+        let start = least + i32::try_from(random % span).unwrap_or(0);
+        let free = |id: &i32| !self.sessions.contains_key(id);
+        (start..end).chain(least..start).find(free).unwrap_or(least)
     }
 
-    /// Whether a new session finds room: a free slot, or that of one idle for long, or of one that is
-    /// less worth keeping (`FetchSessionCacheShard.tryEvict`). Followers come before consumers, and
-    /// those that are no longer young may be replaced by larger ones.
-    fn has_room(&mut self, follower: Option<BrokerId>, asks: &[Ask], now: Micros) -> bool {
-        if self.sessions.len() < SLOTS as usize {
+    /// Whether a new session finds room in its shard: a free slot, or that of one idle for long, or of
+    /// one that is less worth keeping (`FetchSessionCacheShard.tryEvict`). Followers come before
+    /// consumers, and those that are no longer young may be replaced by larger ones.
+    fn has_room(
+        &mut self,
+        shard: i32,
+        follower: Option<BrokerId>,
+        asks: &[Ask],
+        now: Micros,
+    ) -> bool {
+        let of_shard = || self.sessions.range(shard * RANGE..(shard + 1) * RANGE);
+        if of_shard().count() < SLOTS as usize {
             return true;
         }
-        let oldest = self.sessions.iter().min_by_key(|(id, session)| (session.last_fetch, **id));
+        let oldest = of_shard().min_by_key(|(id, session)| (session.last_fetch, **id));
         let Some((id, session)) = oldest else { return false };
         let mut gone = (now.since(session.last_fetch) > EVICTION).then_some(*id);
         if gone.is_none() {
@@ -304,7 +395,7 @@ impl FetchSessions {
                 session.last_fetch.since(session.created) > EVICTION
                     || (follower.is_some() && session.follower.is_none())
             };
-            let candidates = self.sessions.iter().filter(|(_, session)| yields(session));
+            let candidates = of_shard().filter(|(_, session)| yields(session));
             let lightest = candidates.map(|(id, session)| session.weight(*id)).min();
             gone = lightest.filter(|lightest| weight >= *lightest).map(|(_, _, id)| id);
         }
@@ -315,11 +406,12 @@ impl FetchSessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ids::{PartitionId, TopicName};
+    use crate::engine::ids::PartitionId;
 
     fn ask(partition: i32) -> Ask {
         Ask {
             wire_name: WireName::default(),
+            topic_id: Uuid::nil(),
             id: TopicPartition::new(&TopicName::new("t"), PartitionId(partition)),
             offset: Offset(0),
             leader_epoch: LeaderEpoch(0),
@@ -335,48 +427,53 @@ mod tests {
         follower: Option<BrokerId>,
         at: Micros,
         random: u64,
-    ) -> Context {
-        sessions
-            .context((0, 0), follower, &[ask(0), ask(1)], &[], (at, random << 33))
-            .expect("opening is no error")
+    ) -> Option<i32> {
+        let asks = [ask(0), ask(1)];
+        let wanted = sessions.context((0, 0), false, &asks, &[], at);
+        assert_eq!(wanted, Ok(Context::Full));
+        sessions.open(follower, &asks, &[None, None], (at, random))
     }
 
     #[test]
     fn epoch_0_opens_a_session_and_minus_1_wants_none() {
         let mut sessions = FetchSessions::default();
-        assert_eq!(open(&mut sessions, FOLLOWER, Micros(0), 7), Context::Full(7));
-        let none = sessions.context((0, -1), FOLLOWER, &[ask(0)], &[], (Micros(0), 0));
+        assert_eq!(open(&mut sessions, FOLLOWER, Micros(0), 6), Some(7));
+        let none = sessions.context((0, -1), false, &[ask(0)], &[], Micros(0));
         assert_eq!(none.ok(), Some(Context::Sessionless));
     }
 
     #[test]
-    fn a_wrong_epoch_and_an_unknown_session_are_errors() {
+    fn a_wrong_epoch_an_unknown_session_and_names_for_ids_are_errors() {
         let mut sessions = FetchSessions::default();
-        open(&mut sessions, FOLLOWER, Micros(0), 7);
+        open(&mut sessions, FOLLOWER, Micros(0), 6);
         let mut goes_on =
-            |id, epoch| sessions.context((id, epoch), FOLLOWER, &[], &[], (Micros(1), 0));
-        assert_eq!(goes_on(7, 2), Err(ResponseError::InvalidFetchSessionEpoch));
-        assert_eq!(goes_on(8, 1), Err(ResponseError::FetchSessionIdNotFound));
-        assert_eq!(goes_on(7, 1), Ok(Context::Incremental(7)));
-        assert_eq!(goes_on(7, 1), Err(ResponseError::InvalidFetchSessionEpoch));
-        assert_eq!(goes_on(7, 2), Ok(Context::Incremental(7)));
+            |id, epoch, by_id| sessions.context((id, epoch), by_id, &[], &[], Micros(1));
+        assert_eq!(goes_on(7, 2, false), Err(ResponseError::InvalidFetchSessionEpoch));
+        assert_eq!(goes_on(8, 1, false), Err(ResponseError::FetchSessionIdNotFound));
+        assert_eq!(goes_on(7, 1, true), Err(ResponseError::FetchSessionTopicIdError));
+        assert_eq!(goes_on(7, 1, false), Ok(Context::Incremental(7)));
+        assert_eq!(goes_on(7, 1, false), Err(ResponseError::InvalidFetchSessionEpoch));
+        assert_eq!(goes_on(7, 2, false), Ok(Context::Incremental(7)));
     }
 
     #[test]
-    fn a_forgotten_partition_belongs_to_the_session_no_more() {
+    fn a_forgotten_partition_belongs_to_the_session_no_more_and_without_any_it_ends() {
         let mut sessions = FetchSessions::default();
-        open(&mut sessions, FOLLOWER, Micros(0), 7);
+        open(&mut sessions, FOLLOWER, Micros(0), 6);
         let gone = [ask(1).id];
-        sessions.context((7, 1), FOLLOWER, &[], &gone, (Micros(1), 0)).expect("it goes on");
+        sessions.context((7, 1), false, &[], &gone, Micros(1)).expect("it goes on");
         assert_eq!(sessions.of(&gone[0]), Vec::<i32>::new());
         assert_eq!(sessions.of(&ask(0).id), [7]);
         assert_eq!(sessions.get(7).map(|session| session.asks().len()), Some(1));
+        let last = sessions.context((7, 2), false, &[], &[ask(0).id], Micros(2));
+        assert_eq!(last, Ok(Context::Sessionless));
+        assert!(sessions.get(7).is_none());
     }
 
     #[test]
     fn a_partition_that_got_records_goes_behind_the_others() {
         let mut sessions = FetchSessions::default();
-        open(&mut sessions, FOLLOWER, Micros(0), 7);
+        open(&mut sessions, FOLLOWER, Micros(0), 6);
         let session = sessions.get_mut(7).expect("it is open");
         session.answered(&ask(0).id, None, true);
         let order: Vec<_> = session.asks().iter().map(|ask| ask.id.partition.0).collect();
@@ -384,16 +481,39 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_known_by_id_gets_its_name_later() {
+        let mut sessions = FetchSessions::default();
+        let uuid = Uuid::from_u128(9);
+        let unnamed = TopicPartition::new(&Ask::unresolved(uuid), PartitionId(0));
+        let asks = [Ask { topic_id: uuid, id: unnamed.clone(), ..ask(0) }];
+        let id = sessions.open(None, &asks, &[None], (Micros(0), 0)).expect("there is room");
+        assert_eq!(sessions.unresolved(id), [(unnamed.clone(), uuid)]);
+        sessions.rename(id, &unnamed, &ask(0).id, &WireName::default());
+        assert_eq!(sessions.unresolved(id), []);
+        assert_eq!(sessions.of(&ask(0).id), [id]);
+    }
+
+    #[test]
+    fn sessions_go_to_each_shard_in_turn() {
+        let mut sessions = FetchSessions::default();
+        let shards: Vec<i32> = (0..9)
+            .filter_map(|_| open(&mut sessions, None, Micros(0), 0))
+            .map(|id| id / RANGE)
+            .collect();
+        assert_eq!(shards, [0, 1, 2, 3, 4, 5, 6, 7, 0]);
+    }
+
+    #[test]
     fn in_a_full_cache_a_follower_takes_the_slot_of_a_consumer_and_a_consumer_waits() {
         let mut sessions = FetchSessions::default();
-        for number in 0..u64::from(SLOTS) {
-            assert_ne!(open(&mut sessions, None, Micros(0), number + 1), Context::Sessionless);
+        for _ in 0..SLOTS * SHARDS.unsigned_abs() {
+            assert_ne!(open(&mut sessions, None, Micros(0), 0), None);
         }
         let soon = Micros::from_secs(1);
-        assert_eq!(open(&mut sessions, None, soon, 5_000), Context::Sessionless);
-        assert_eq!(open(&mut sessions, FOLLOWER, soon, 5_000), Context::Full(5_000));
-        assert!(sessions.get(1).is_none());
+        assert_eq!(open(&mut sessions, None, soon, 5_000), None);
+        assert_eq!(open(&mut sessions, FOLLOWER, soon, 5_000), Some(RANGE + 5_000));
         let late = Micros(EVICTION.0 + 1);
-        assert_eq!(open(&mut sessions, None, late, 6_000), Context::Full(6_000));
+        assert_eq!(open(&mut sessions, None, late, 6_000), Some(2 * RANGE + 6_000));
+        assert!(sessions.get(2 * RANGE).is_none());
     }
 }

@@ -199,6 +199,8 @@ impl Broker {
             self.watermarks_changed = true;
             let partition = id.clone();
             ctx.emit(EventKind::HighWatermarkAdvanced { partition, from, to, leader: false });
+            // Consumers that read from followers.
+            self.complete_fetches(ctx, disk, id);
         }
         Next::Again
     }

@@ -187,8 +187,9 @@ impl Broker {
         }
         self.isr_channel.forget(id);
         if led {
-            self.fail_parked(ctx, id);
+            self.complete_produces(ctx, id);
         }
+        self.complete_fetches(ctx, disk, id);
         let leader = leader?;
         self.fetchers.entry(leader).or_default().follow(id.clone());
         Some(leader)
@@ -198,12 +199,6 @@ impl Broker {
         for fetcher in self.fetchers.values_mut() {
             fetcher.stop(id);
         }
-    }
-
-    /// This broker no longer leads: what waited for it is answered NOT_LEADER_OR_FOLLOWER.
-    fn fail_parked(&mut self, ctx: &mut Ctx<'_>, id: &TopicPartition) {
-        self.complete_produces(ctx, id);
-        self.fail_fetches(ctx, id);
     }
 
     /// Whether a broker is registered, as the controller said last.

@@ -7,7 +7,7 @@ use kafka_protocol::messages::list_offsets_response::{
 };
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 
-use crate::engine::broker::fetch::check_epoch;
+use crate::engine::broker::fetch_read::check_epoch;
 use crate::engine::broker::follow::LATEST;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
@@ -70,7 +70,7 @@ impl Broker {
                 false => ResponseError::UnknownTopicOrPartition,
             });
         };
-        check_epoch(partition, LeaderEpoch(ask.current_leader_epoch))?;
+        check_epoch(partition, LeaderEpoch(ask.current_leader_epoch), true)?;
         let log = &partition.log;
         let epoch = partition.leader_epoch();
         let end = if follower { log.log_end_offset() } else { partition.high_watermark };

@@ -15,6 +15,7 @@ use kafka_protocol::messages::{
     TopicName as WireName,
 };
 use kafka_protocol::protocol::StrBytes;
+use uuid::Uuid;
 
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
@@ -24,12 +25,14 @@ use crate::engine::protocol::inter_broker::{PartitionState, UpdateMetadataReques
 use crate::engine::protocol::{Api, Response, Unreadable};
 
 /// Port of every broker inside a world: `b1:9092`.
-const PORT: i32 = 9092;
+pub(super) const PORT: i32 = 9092;
 
 /// What a broker knows of the whole cluster.
 #[derive(Clone, Debug, Default)]
 pub struct MetadataCache {
     partitions: OrdMap<TopicPartition, Rc<PartitionState>>,
+    /// Topics by id.
+    names: OrdMap<Uuid, TopicName>,
     live: Rc<BTreeSet<BrokerId>>,
 }
 
@@ -38,6 +41,7 @@ impl MetadataCache {
     pub fn update(&mut self, request: UpdateMetadataRequest) {
         self.live = Rc::new(request.live_brokers.into_iter().ordered());
         for state in request.partition_states {
+            self.names.insert(state.topic_id, state.partition.topic.clone());
             self.partitions.insert(state.partition.clone(), Rc::new(state));
         }
     }
@@ -46,6 +50,18 @@ impl MetadataCache {
     #[must_use]
     pub fn knows(&self, id: &TopicPartition) -> bool {
         self.partitions.contains_key(id)
+    }
+
+    /// What the controller said of a partition last.
+    #[must_use]
+    pub fn state(&self, id: &TopicPartition) -> Option<&PartitionState> {
+        self.partitions.get(id).map(|state| &**state)
+    }
+
+    /// The topic with this id.
+    #[must_use]
+    pub fn name_of(&self, id: Uuid) -> Option<&TopicName> {
+        self.names.get(&id)
     }
 
     /// Whether the broker is up.
@@ -201,7 +217,7 @@ pub(super) fn serves(api: Api, version: i16) -> bool {
 
 const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::Produce, ApiKey::Produce, 3, 11),
-    (Api::Fetch, ApiKey::Fetch, 4, 12),
+    (Api::Fetch, ApiKey::Fetch, 4, 17),
     (Api::ListOffsets, ApiKey::ListOffsets, 1, 9),
     (Api::Metadata, ApiKey::Metadata, 0, 12),
     (Api::ApiVersions, ApiKey::ApiVersions, 0, 4),

@@ -8,6 +8,8 @@ pub mod leader_and_isr;
 pub mod produce;
 pub mod producer_ids;
 pub mod fetch;
+pub mod fetch_read;
+pub mod fetch_answer;
 pub mod fetch_session;
 pub mod follow;
 pub mod alter_partition;
