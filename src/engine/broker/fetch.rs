@@ -302,9 +302,7 @@ impl Broker {
             return (name.clone(), TopicName::new(&name.0));
         }
         match self.metadata.name_of(id) {
-            Some(name) => {
-                (WireName(StrBytes::from_string(name.as_str().to_owned())), name.clone())
-            }
+            Some(name) => (WireName(StrBytes::from_string(name.as_str().to_owned())), name.clone()),
             None => (WireName::default(), Ask::unresolved(id)),
         }
     }

@@ -77,7 +77,8 @@ impl Broker {
         let Some(session) = self.fetch_sessions.get_mut(number) else { return true };
         let has_records = !piece.records.is_empty();
         let told = piece.told();
-        let quiet = told == Some(session.told(&ask.id)) && !has_records && piece.diverging.is_none();
+        let quiet =
+            told == Some(session.told(&ask.id)) && !has_records && piece.diverging.is_none();
         session.answered(&ask.id, told, has_records);
         !quiet
     }
@@ -100,9 +101,9 @@ impl Broker {
             && !response.node_endpoints.iter().any(|node| node.node_id == id)
         {
             let host = StrBytes::from_string(format!("b{leader}"));
-            response.node_endpoints.push(
-                NodeEndpoint::default().with_node_id(id).with_host(host).with_port(PORT),
-            );
+            response
+                .node_endpoints
+                .push(NodeEndpoint::default().with_node_id(id).with_host(host).with_port(PORT));
         }
     }
 

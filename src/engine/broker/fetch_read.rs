@@ -7,7 +7,7 @@ use kafka_protocol::messages::fetch_response::{EpochEndOffset, PartitionData};
 use crate::engine::broker::Broker;
 use crate::engine::broker::fetch_session::{Ask, Told};
 use crate::engine::disk::Disk;
-use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, PartitionId};
+use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, PartitionId, TopicPartition};
 use crate::engine::replication::partition::{Partition, Role};
 use crate::engine::replication::truncation;
 
@@ -70,9 +70,17 @@ impl Broker {
         if !self.metadata.knows(&ask.id) {
             return Err(Piece::unknown(ResponseError::UnknownTopicOrPartition));
         }
+        self.served(&ask.id).map_err(Piece::failed)
+    }
+
+    /// The replica on this broker, once the controller has spoken of it.
+    pub(super) fn served(&self, id: &TopicPartition) -> Result<&Partition, ResponseError> {
         let spoken = |partition: &&Partition| !matches!(partition.role, Role::Idle);
-        let missing = || Piece::failed(ResponseError::NotLeaderOrFollower);
-        self.partitions.get(&ask.id).filter(spoken).ok_or_else(missing)
+        let missing = || match self.metadata.knows(id) {
+            true => ResponseError::NotLeaderOrFollower,
+            false => ResponseError::UnknownTopicOrPartition,
+        };
+        self.partitions.get(id).filter(spoken).ok_or_else(missing)
     }
 }
 

@@ -12,11 +12,18 @@ use crate::engine::broker::follow::LATEST;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::ids::{LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition};
+use crate::engine::log::Log;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;
 
 /// Timestamp that asks for the log's start (ListOffsetsRequest.EARLIEST_TIMESTAMP).
 const EARLIEST: i64 = -2;
+/// The record with the largest timestamp (KIP-734).
+const MAX_TIMESTAMP: i64 = -3;
+/// The same of what the broker itself keeps (KIP-405).
+const EARLIEST_LOCAL: i64 = -4;
+/// The end of what has gone to tiered storage (KIP-1005).
+const LATEST_TIERED: i64 = -5;
 
 impl Broker {
     pub(super) fn list_offsets(
@@ -56,7 +63,8 @@ impl Broker {
         ctx.send(caller.node, caller.answer(body));
     }
 
-    /// (timestamp, offset, leader epoch) for one question.
+    /// (timestamp, offset, leader epoch) for one question (`Partition.fetchOffsetForTimestamp`,
+    /// `UnifiedLog.fetchOffsetByTimestamp`).
     fn offset(
         &self,
         disk: &Disk,
@@ -64,23 +72,43 @@ impl Broker {
         ask: &ListOffsetsPartition,
         follower: bool,
     ) -> Result<(i64, Offset, LeaderEpoch), ResponseError> {
-        let Some(partition) = self.partitions.get(id) else {
-            return Err(match self.metadata.knows(id) {
-                true => ResponseError::NotLeaderOrFollower,
-                false => ResponseError::UnknownTopicOrPartition,
-            });
-        };
+        let partition = self.served(id)?;
         check_epoch(partition, LeaderEpoch(ask.current_leader_epoch), true)?;
         let log = &partition.log;
-        let epoch = partition.leader_epoch();
         let end = if follower { log.log_end_offset() } else { partition.high_watermark };
-        Ok(match ask.timestamp {
-            LATEST => (-1, end, epoch),
-            EARLIEST => (-1, log.log_start_offset(), epoch),
-            timestamp => match log.offset_for_timestamp(disk, timestamp) {
-                Some((at, offset)) if offset < end => (at, offset, epoch),
-                _ => (-1, Offset::NONE, LeaderEpoch::NONE),
+        // After an election the high watermark may be behind what earlier leaders had committed.
+        let behind =
+            !follower && partition.leading().is_some_and(|leading| leading.epoch_start > end);
+        let unavailable = || match behind {
+            true => Err(ResponseError::OffsetNotAvailable),
+            false => Ok((-1, Offset::NONE, LeaderEpoch::NONE)),
+        };
+        match ask.timestamp {
+            LATEST if behind => unavailable(),
+            LATEST => Ok((-1, end, partition.leader_epoch())),
+            EARLIEST | EARLIEST_LOCAL => {
+                let start = log.log_start_offset();
+                Ok((-1, start, epoch_of(log, start)))
+            }
+            // Tiered storage is not there: nothing has left the broker.
+            LATEST_TIERED => Ok((-1, Offset::NONE, LeaderEpoch::NONE)),
+            MAX_TIMESTAMP if log.max_timestamp() < 0 => unavailable(),
+            timestamp => match log.offset_for_timestamp(disk, wanted(log, timestamp)) {
+                Some((at, offset)) if offset < end => Ok((at, offset, epoch_of(log, offset))),
+                _ => unavailable(),
             },
-        })
+        }
     }
+}
+
+/// The time to look up: the log's largest when that is asked for.
+fn wanted(log: &Log, timestamp: i64) -> i64 {
+    if timestamp == MAX_TIMESTAMP { log.max_timestamp() } else { timestamp }
+}
+
+/// The reign in which the record at `offset` was appended, as far as the log knows.
+fn epoch_of(log: &Log, offset: Offset) -> LeaderEpoch {
+    let entries = log.epochs().iter();
+    let found = entries.rev().find(|(_, start)| *start <= offset);
+    found.map_or(LeaderEpoch::NONE, |(epoch, _)| *epoch)
 }

@@ -14,6 +14,7 @@ pub mod fetch_session;
 pub mod follow;
 pub mod alter_partition;
 pub mod list_offsets;
+pub mod offset_for_leader_epoch;
 pub mod metadata;
 pub mod checkpoints;
 pub mod log_manager;
@@ -190,7 +191,11 @@ impl Broker {
             Request::InitProducerId(request) => self.init_producer_id(ctx, caller, &request),
             Request::LeaderAndIsr(request) => self.leader_and_isr(ctx, disk, caller, request),
             Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
-            Request::CreateTopics(_)
+            Request::OffsetForLeaderEpoch(request) => {
+                self.offset_for_leader_epoch(ctx, caller, &request);
+            }
+            Request::InitProducerId(_)
+            | Request::CreateTopics(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)

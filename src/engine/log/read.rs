@@ -87,6 +87,12 @@ impl Log {
         None
     }
 
+    /// The largest timestamp of a record, in ms since 1970; −1 when there is none.
+    #[must_use]
+    pub fn max_timestamp(&self) -> i64 {
+        self.all_segments().map(|segment| segment.largest.timestamp).max().unwrap_or(-1)
+    }
+
     fn is_record_at(&self, record: &RecordRef<'_>, timestamp: i64) -> bool {
         record.timestamp >= timestamp && record.offset >= self.log_start_offset
     }

@@ -31,6 +31,7 @@ pub enum Api {
     CreateTopics,
     IncrementalAlterConfigs,
     InitProducerId,
+    OffsetForLeaderEpoch,
     LeaderAndIsr,
     UpdateMetadata,
     ControlledShutdown,
@@ -61,6 +62,7 @@ impl Api {
         Api::CreateTopics,
         Api::IncrementalAlterConfigs,
         Api::InitProducerId,
+        Api::OffsetForLeaderEpoch,
         Api::LeaderAndIsr,
         Api::UpdateMetadata,
         Api::ControlledShutdown,
@@ -86,6 +88,7 @@ impl Api {
             Api::CreateTopics => "CreateTopics",
             Api::IncrementalAlterConfigs => "IncrementalAlterConfigs",
             Api::InitProducerId => "InitProducerId",
+            Api::OffsetForLeaderEpoch => "OffsetForLeaderEpoch",
             Api::LeaderAndIsr => "LeaderAndIsr",
             Api::UpdateMetadata => "UpdateMetadata",
             Api::ControlledShutdown => "ControlledShutdown",
@@ -112,6 +115,7 @@ pub enum Request {
     CreateTopics(kafka::CreateTopicsRequest),
     IncrementalAlterConfigs(kafka::IncrementalAlterConfigsRequest),
     InitProducerId(kafka::InitProducerIdRequest),
+    OffsetForLeaderEpoch(kafka::OffsetForLeaderEpochRequest),
     LeaderAndIsr(LeaderAndIsrRequest),
     UpdateMetadata(UpdateMetadataRequest),
     ControlledShutdown(ControlledShutdownRequest),
@@ -140,6 +144,7 @@ pub enum Response {
     CreateTopics(kafka::CreateTopicsResponse),
     IncrementalAlterConfigs(kafka::IncrementalAlterConfigsResponse),
     InitProducerId(kafka::InitProducerIdResponse),
+    OffsetForLeaderEpoch(kafka::OffsetForLeaderEpochResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
     UpdateMetadata(UpdateMetadataResponse),
     ControlledShutdown(ControlledShutdownResponse),
@@ -266,6 +271,7 @@ impl Request {
             Request::CreateTopics(_) => Api::CreateTopics,
             Request::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
             Request::InitProducerId(_) => Api::InitProducerId,
+            Request::OffsetForLeaderEpoch(_) => Api::OffsetForLeaderEpoch,
             Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
             Request::ControlledShutdown(_) => Api::ControlledShutdown,
@@ -289,6 +295,7 @@ impl Response {
             Response::CreateTopics(_) => Api::CreateTopics,
             Response::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
             Response::InitProducerId(_) => Api::InitProducerId,
+            Response::OffsetForLeaderEpoch(_) => Api::OffsetForLeaderEpoch,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Response::UpdateMetadata(_) => Api::UpdateMetadata,
             Response::ControlledShutdown(_) => Api::ControlledShutdown,
@@ -315,6 +322,10 @@ impl Response {
             Response::CreateTopics(r) => first(&mut r.topics.iter().map(|t| t.error_code)),
             Response::IncrementalAlterConfigs(r) => {
                 first(&mut r.responses.iter().map(|t| t.error_code))
+            }
+            Response::InitProducerId(r) => r.error_code,
+            Response::OffsetForLeaderEpoch(r) => {
+                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
             }
             Response::Metadata(_) | Response::ApiVersions(_) => 0,
             Response::LeaderAndIsr(r) => r.error_code,

@@ -80,6 +80,7 @@ apis! {
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
     InitProducerId: InitProducerIdRequest, InitProducerIdResponse;
     AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
+    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {
