@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::fetch_response::PartitionData;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::list_offsets_response::ListOffsetsPartitionResponse;
@@ -30,6 +30,7 @@ use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 
 use super::delivery::{Delivered, corrupt, take_records};
+use super::session::{Session, Want};
 
 /// `request.timeout.ms` of a consumer.
 const REQUEST_TIMEOUT: Micros = Micros(30_000_000);
@@ -99,6 +100,8 @@ pub struct Consumer {
     partitions: BTreeMap<PartitionId, Followed>,
     /// Brokers with a fetch that waits for an answer: one per broker at most.
     fetching: Vec<BrokerId>,
+    /// The fetch session with each leader.
+    sessions: BTreeMap<BrokerId, Session>,
     alarms: Alarms,
     /// Whether it threw: the application ends and asks for nothing more.
     failed: bool,
@@ -114,6 +117,7 @@ impl Consumer {
             network: NetworkClient::new(bootstrap, REQUEST_TIMEOUT),
             partitions: BTreeMap::new(),
             fetching: Vec::new(),
+            sessions: BTreeMap::new(),
             alarms: Alarms::default(),
             failed: false,
         }
@@ -156,7 +160,11 @@ impl Consumer {
             }
             Some((Asked::Fetch(asked), Response::Fetch(response))) => {
                 self.fetching.retain(|fetching| *fetching != broker);
-                self.on_fetched(ctx, &asked, &response)
+                let session = self.sessions.entry(broker).or_default();
+                match session.answered(response.error_code, response.session_id) {
+                    true => self.on_fetched(ctx, &asked, &response),
+                    false => self.ask_again(&asked),
+                }
             }
             _ => Vec::new(),
         };
@@ -262,39 +270,46 @@ impl Consumer {
 
     fn fetch(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: Vec<PartitionId>) {
         let mut asked = Vec::new();
-        let mut wanted = Vec::new();
+        let mut wanted = BTreeMap::new();
         for partition in &partitions {
             let Some(Position::At(offset)) = self.partitions.get(partition).map(|f| f.position)
             else {
                 continue;
             };
             asked.push((*partition, offset));
-            wanted.push(
-                FetchPartition::default()
-                    .with_partition(partition.0)
-                    .with_current_leader_epoch(self.leader_epoch(*partition))
-                    .with_fetch_offset(offset.0)
-                    .with_partition_max_bytes(self.config.max_partition_fetch_bytes),
-            );
+            let leader_epoch = self.leader_epoch(*partition);
+            let max_bytes = self.config.max_partition_fetch_bytes;
+            wanted.insert(*partition, Want { offset, leader_epoch, max_bytes });
         }
-        let topic = FetchTopic::default().with_topic(self.topic_name()).with_partitions(wanted);
-        let request = FetchRequest::default()
+        let plan = self.sessions.entry(leader).or_default().plan(&wanted);
+        let listed = plan.listed.iter().map(|(partition, want)| {
+            FetchPartition::default()
+                .with_partition(partition.0)
+                .with_current_leader_epoch(want.leader_epoch)
+                .with_fetch_offset(want.offset.0)
+                .with_partition_max_bytes(want.max_bytes)
+        });
+        let mut request = FetchRequest::default()
             .with_replica_id(kafka::BrokerId(-1))
             .with_max_wait_ms(self.config.fetch_max_wait_ms)
             .with_min_bytes(self.config.fetch_min_bytes)
             .with_max_bytes(FETCH_MAX_BYTES)
-            .with_session_id(0)
-            .with_session_epoch(-1)
-            .with_topics(vec![topic]);
+            .with_session_id(plan.session.0)
+            .with_session_epoch(plan.session.1);
+        let name = self.topic_name();
+        let topic = FetchTopic::default().with_topic(name.clone());
+        if !plan.listed.is_empty() {
+            request.topics.push(topic.with_partitions(listed.collect()));
+        }
+        if !plan.forgotten.is_empty() {
+            let gone = plan.forgotten.iter().map(|partition| partition.0).collect();
+            let topic = ForgottenTopic::default().with_topic(name).with_partitions(gone);
+            request.forgotten_topics_data.push(topic);
+        }
         self.mark(&partitions);
         self.fetching.push(leader);
-        self.network.send(
-            ctx,
-            leader,
-            version::FETCH,
-            Request::Fetch(request),
-            Asked::Fetch(asked),
-        );
+        let (body, purpose) = (Request::Fetch(request), Asked::Fetch(asked));
+        self.network.send(ctx, leader, version::FETCH, body, purpose);
     }
 
     fn on_offsets(
@@ -341,10 +356,21 @@ impl Consumer {
             match answers.get(partition).map(|part| (part.error_code, *part)) {
                 Some((0, part)) => delivered.extend(self.deliver(ctx, *partition, *from, part)),
                 Some((error, _)) => self.on_fetch_error(ctx, *partition, *from, error),
-                None => self.try_later(ctx, *partition),
+                // Within a session: nothing new.
+                None => {}
             }
         }
         delivered
+    }
+
+    /// The leader does not know the session: a new one is opened at once.
+    fn ask_again(&mut self, asked: &[(PartitionId, Offset)]) -> Vec<Delivered> {
+        for (partition, _) in asked {
+            if let Some(followed) = self.partitions.get_mut(partition) {
+                followed.asked = false;
+            }
+        }
+        Vec::new()
     }
 
     /// Hands the records from the position on to the application.
@@ -403,6 +429,7 @@ impl Consumer {
                 }
                 Asked::Fetch(partitions) => {
                     self.fetching.retain(|fetching| *fetching != failed.broker);
+                    self.sessions.entry(failed.broker).or_default().lost();
                     partitions.iter().for_each(|(partition, _)| self.try_later(ctx, *partition));
                 }
             }
