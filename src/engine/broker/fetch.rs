@@ -105,10 +105,14 @@ impl Broker {
     fn is_empty(&self, fetch: &ParkedFetch) -> bool {
         match &fetch.scope {
             Scope::Listed(asks) | Scope::Opening(asks) => {
-                asks.iter().all(|ask| ask.is_unresolved() || !self.metadata.knows(&ask.id))
+                asks.iter().all(|ask| ask.is_unresolved() || !self.exists(&ask.id))
             }
             Scope::Session(id) => self.fetch_sessions.get(*id).is_none_or(FetchSession::is_empty),
         }
+    }
+
+    fn exists(&self, id: &TopicPartition) -> bool {
+        self.metadata.knows(id) || self.partitions.contains_key(id)
     }
 
     /// Lets go of the partitions of which later fetches of the session need not think: nothing to

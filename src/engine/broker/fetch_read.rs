@@ -60,20 +60,21 @@ impl Broker {
         pieces
     }
 
-    /// The replica that is asked for, or why there is none
-    /// (`ReplicaManager.getPartitionOrException`): one of which the controller has not spoken since
-    /// the broker started does not count.
+    /// The replica that is asked for, or why there is none.
     fn hosted(&self, ask: &Ask) -> Result<&Partition, Piece> {
         if ask.is_unresolved() {
             return Err(Piece::unknown(ResponseError::UnknownTopicId));
         }
-        if !self.metadata.knows(&ask.id) {
-            return Err(Piece::unknown(ResponseError::UnknownTopicOrPartition));
-        }
-        self.served(&ask.id).map_err(Piece::failed)
+        self.served(&ask.id).map_err(|error| match error {
+            ResponseError::UnknownTopicOrPartition => Piece::unknown(error),
+            error => Piece::failed(error),
+        })
     }
 
-    /// The replica on this broker, once the controller has spoken of it.
+    /// The replica on this broker (`ReplicaManager.getPartitionOrException`), once the controller has
+    /// spoken of it. Kafka looks into its metadata first, so that a follower which asks between a new
+    /// topic's LeaderAndIsr and UpdateMetadata is refused, and rests; processes take no time here, and
+    /// every follower would.
     pub(super) fn served(&self, id: &TopicPartition) -> Result<&Partition, ResponseError> {
         let spoken = |partition: &&Partition| !matches!(partition.role, Role::Idle);
         let missing = || match self.metadata.knows(id) {

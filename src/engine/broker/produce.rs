@@ -5,11 +5,15 @@
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::produce_response::{
-    BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse,
+    TopicProduceResponse,
 };
-use kafka_protocol::messages::{ProduceRequest, ProduceResponse, TopicName as WireName};
+use kafka_protocol::messages::{
+    BrokerId as WireBroker, ProduceRequest, ProduceResponse, TopicName as WireName,
+};
 use kafka_protocol::protocol::StrBytes;
 
+use crate::engine::broker::metadata::PORT;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
@@ -24,6 +28,8 @@ use crate::engine::time::Micros;
 const ALL: i16 = -1;
 /// First version of the request that may carry zstd (KIP-110).
 const ZSTD_SINCE: i16 = 7;
+/// First version whose answers name the new leader beside an error (KIP-951).
+const NEW_LEADERS: i16 = 10;
 
 /// A produce request that waits for its high watermarks.
 #[derive(Clone, Debug)]
@@ -177,18 +183,14 @@ impl Broker {
         records: &Bytes,
         acks: i16,
     ) -> Result<Appended, Refused> {
+        if !self.metadata.knows(id) && !self.partitions.contains_key(id) {
+            return Err(ResponseError::UnknownTopicOrPartition.into());
+        }
         if !(ALL..=1).contains(&acks) {
             return Err(ResponseError::InvalidRequiredAcks.into());
         }
-        let unknown = !self.metadata.knows(id);
-        let Some(partition) = self.partitions.get_mut(id) else {
-            let error = if unknown {
-                ResponseError::UnknownTopicOrPartition
-            } else {
-                ResponseError::NotLeaderOrFollower
-            };
-            return Err(error.into());
-        };
+        let missing = ResponseError::NotLeaderOrFollower;
+        let partition = self.partitions.get_mut(id).ok_or(missing)?;
         if partition.leading().is_none() {
             return Err(ResponseError::NotLeaderOrFollower.into());
         }
@@ -236,7 +238,7 @@ impl Broker {
             .map(|part| part.id.clone())
             .collect();
         if waits.is_empty() {
-            answer(ctx, request);
+            self.answer_produce(ctx, request);
             return;
         }
         let (_, armed) = self.produce_purgatory.park(request, waits, ctx.now + timeout);
@@ -289,7 +291,7 @@ impl Broker {
             }
             let done = request.parts.iter().all(|part| part.waits_for.is_none());
             if done && let Some(request) = self.produce_purgatory.take(waiting) {
-                answer(ctx, request);
+                self.answer_produce(ctx, request);
             }
         }
     }
@@ -307,10 +309,50 @@ impl Broker {
             if let Some(asked) = request.asked {
                 ctx.set_cause(asked);
             }
-            answer(ctx, request);
+            self.answer_produce(ctx, request);
         }
         let armed = self.produce_purgatory.arm();
         arm(ctx, armed);
+    }
+
+    fn answer_produce(&self, ctx: &mut Ctx<'_>, request: ParkedProduce) {
+        let mut response = ProduceResponse::default();
+        for part in request.parts {
+            let mut told = told(&part);
+            if request.caller.version >= NEW_LEADERS && part.error == lost() {
+                self.name_leader(&mut told, &mut response, &part.id);
+            }
+            match response.responses.last_mut() {
+                Some(topic) if topic.name == part.wire_name => topic.partition_responses.push(told),
+                _ => response.responses.push(
+                    TopicProduceResponse::default()
+                        .with_name(part.wire_name)
+                        .with_partition_responses(vec![told]),
+                ),
+            }
+        }
+        ctx.send(request.caller.node, request.caller.answer(Response::Produce(response)));
+    }
+
+    /// Beside NOT_LEADER_OR_FOLLOWER: who leads now (KIP-951).
+    fn name_leader(
+        &self,
+        told: &mut PartitionProduceResponse,
+        response: &mut ProduceResponse,
+        id: &TopicPartition,
+    ) {
+        let (leader, epoch) = self.known_leader(id);
+        let node = WireBroker(leader.map_or(-1, |leader| leader.0));
+        told.current_leader =
+            LeaderIdAndEpoch::default().with_leader_id(node).with_leader_epoch(epoch.0);
+        if let Some(leader) = leader.filter(|leader| self.is_alive(*leader))
+            && !response.node_endpoints.iter().any(|known| known.node_id == node)
+        {
+            let host = StrBytes::from_string(format!("b{leader}"));
+            response.node_endpoints.push(
+                NodeEndpoint::default().with_node_id(node).with_host(host).with_port(PORT),
+            );
+        }
     }
 }
 
@@ -343,33 +385,21 @@ fn arm(ctx: &mut Ctx<'_>, at: Option<Micros>) {
     }
 }
 
-fn answer(ctx: &mut Ctx<'_>, request: ParkedProduce) {
-    let mut responses: Vec<TopicProduceResponse> = Vec::new();
-    for part in request.parts {
-        let errors = part.rejected.iter().flat_map(|rejected| &rejected.records);
-        let errors = errors.map(|(ordinal, text)| {
-            BatchIndexAndErrorMessage::default()
-                .with_batch_index(*ordinal)
-                .with_batch_index_error_message(Some(StrBytes::from_string(text.clone())))
-        });
-        let message = part.rejected.as_ref().map(|r| StrBytes::from_string(r.message()));
-        let response = PartitionProduceResponse::default()
-            .with_index(part.id.partition.0)
-            .with_error_code(part.error)
-            .with_base_offset(part.base.0)
-            .with_log_append_time_ms(part.log_append_time)
-            .with_log_start_offset(part.log_start.0)
-            .with_record_errors(errors.collect())
-            .with_error_message(message);
-        match responses.last_mut() {
-            Some(topic) if topic.name == part.wire_name => topic.partition_responses.push(response),
-            _ => responses.push(
-                TopicProduceResponse::default()
-                    .with_name(part.wire_name)
-                    .with_partition_responses(vec![response]),
-            ),
-        }
-    }
-    let body = Response::Produce(ProduceResponse::default().with_responses(responses));
-    ctx.send(request.caller.node, request.caller.answer(body));
+/// One partition's part of an answer.
+fn told(part: &Part) -> PartitionProduceResponse {
+    let errors = part.rejected.iter().flat_map(|rejected| &rejected.records);
+    let errors = errors.map(|(ordinal, text)| {
+        BatchIndexAndErrorMessage::default()
+            .with_batch_index(*ordinal)
+            .with_batch_index_error_message(Some(StrBytes::from_string(text.clone())))
+    });
+    let message = part.rejected.as_ref().map(|r| StrBytes::from_string(r.message()));
+    PartitionProduceResponse::default()
+        .with_index(part.id.partition.0)
+        .with_error_code(part.error)
+        .with_base_offset(part.base.0)
+        .with_log_append_time_ms(part.log_append_time)
+        .with_log_start_offset(part.log_start.0)
+        .with_record_errors(errors.collect())
+        .with_error_message(message)
 }
