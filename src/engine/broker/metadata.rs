@@ -224,6 +224,5 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::CreateTopics, ApiKey::CreateTopics, 2, 7),
     (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
     (Api::IncrementalAlterConfigs, ApiKey::IncrementalAlterConfigs, 0, 1),
-    (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
     (Api::OffsetForLeaderEpoch, ApiKey::OffsetForLeaderEpoch, 2, 4),
 ];

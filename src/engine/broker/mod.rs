@@ -194,8 +194,7 @@ impl Broker {
             Request::OffsetForLeaderEpoch(request) => {
                 self.offset_for_leader_epoch(ctx, caller, &request);
             }
-            Request::InitProducerId(_)
-            | Request::CreateTopics(_)
+            Request::CreateTopics(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)

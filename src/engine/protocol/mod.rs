@@ -332,7 +332,6 @@ impl Response {
             Response::UpdateMetadata(r) => r.error_code,
             Response::ControlledShutdown(r) => r.error_code,
             Response::AlterPartition(r) => r.error_code,
-            Response::InitProducerId(r) => r.error_code,
             Response::AllocateProducerIds(r) => r.error_code,
         }
     }
