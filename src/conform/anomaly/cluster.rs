@@ -126,6 +126,11 @@ pub trait Cluster {
         None
     }
 
+    /// A rule that must always hold and has been broken, when the cluster watches itself.
+    fn broken_rule(&self) -> Option<String> {
+        None
+    }
+
     /// Name of the case's topic.
     fn topic(&self) -> String;
 

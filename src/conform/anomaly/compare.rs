@@ -27,7 +27,10 @@ impl std::fmt::Display for Difference {
 /// The first difference between what is expected of a step and what came of it.
 #[must_use]
 pub fn difference(expect: &Map<String, Value>, got: &Value) -> Option<Difference> {
-    expect.iter().find_map(|(key, wanted)| field(key, wanted, got.get(key), key))
+    // An error tells more than the fields that it leaves empty.
+    let error = expect.iter().filter(|(key, _)| *key == "error");
+    let rest = expect.iter().filter(|(key, _)| *key != "error");
+    error.chain(rest).find_map(|(key, wanted)| field(key, wanted, got.get(key), key))
 }
 
 fn field(key: &str, wanted: &Value, got: Option<&Value>, path: &str) -> Option<Difference> {

@@ -133,6 +133,9 @@ impl<'a> Runner<'a> {
             return Err(Problem::Cannot(why));
         }
         let got = self.act(index, &step.action)?;
+        if let Some(rule) = self.cluster.broken_rule() {
+            return Err(Problem::Failed(format!("expected every rule to hold, got {rule}")));
+        }
         self.watch_controller();
         if got.is_null() {
             // Its answer is a later step's.

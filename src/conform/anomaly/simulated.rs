@@ -23,6 +23,8 @@ const TOPIC: &str = "t";
 const PATIENCE: u64 = 120_000_000;
 /// When a booted cluster has settled.
 const BOOTED: Micros = Micros(2_000_000);
+/// How long a started broker waits at most for the controller's word of its partitions.
+const SPOKEN: u64 = 5_000_000;
 /// Pause before a broker that could not start tries again: its old session may still live.
 const START_AGAIN: u64 = 500_000;
 /// Capabilities that the engine does not have.
@@ -40,6 +42,8 @@ pub struct Simulated {
     made: u64,
     /// Settings of the case that the engine does not have.
     unknown: Vec<String>,
+    /// The first rule that the engine's checker found broken.
+    broken: Option<String>,
 }
 
 /// Sets a world up for a case.
@@ -56,6 +60,7 @@ pub fn set_up(setup: &Setup) -> Outcome<Box<dyn Cluster>> {
         idle: Vec::new(),
         made: 0,
         unknown,
+        broken: None,
     };
     cluster.run_until(BOOTED, |_| false);
     cluster.move_controller(setup)?;
@@ -118,6 +123,12 @@ impl Simulated {
     /// Remembers the partition states that were just written.
     fn take_note(&mut self) {
         for event in self.world.drain_events() {
+            if let EventKind::InvariantBroken { rule, partition, .. } = &event.kind {
+                self.broken.get_or_insert_with(|| {
+                    let place = partition.as_ref().map(ToString::to_string).unwrap_or_default();
+                    format!("{rule:?} broken {place}")
+                });
+            }
             let (EventKind::ZnodeCreated { path, .. } | EventKind::ZnodeChanged { path, .. }) =
                 event.kind
             else {
@@ -182,6 +193,11 @@ impl Simulated {
     }
 }
 
+/// Whether the controller has spoken of every partition on a broker.
+fn is_told(world: &World, broker: BrokerId) -> bool {
+    world.broker(broker).is_none_or(|b| b.partitions().all(|p| p.state.is_some()))
+}
+
 fn is_open(world: &World, name: &str) -> bool {
     let node = world.client_id(name).map(NodeId::Client);
     node.and_then(|node| world.host(node)).is_some_and(|host| host.life.is_up())
@@ -211,6 +227,10 @@ impl Cluster for Simulated {
     fn reservation(&self) -> Option<String> {
         let first = self.unknown.first()?;
         Some(format!("the engine does not have the broker setting {first}"))
+    }
+
+    fn broken_rule(&self) -> Option<String> {
+        self.broken.clone()
     }
 
     fn topic(&self) -> String {
@@ -287,6 +307,8 @@ impl Cluster for Simulated {
         while self.world.now() < limit {
             self.run_until(limit, |world| serves(world) || !up(world));
             if serves(&self.world) && up(&self.world) {
+                // What the controller has to say of its partitions comes a moment later.
+                self.run_for(SPOKEN, |world| is_told(world, BrokerId(broker)));
                 return Ok(());
             }
             self.run_for(START_AGAIN, |_| false);

@@ -349,9 +349,9 @@ impl Broker {
             && !response.node_endpoints.iter().any(|known| known.node_id == node)
         {
             let host = StrBytes::from_string(format!("b{leader}"));
-            response.node_endpoints.push(
-                NodeEndpoint::default().with_node_id(node).with_host(host).with_port(PORT),
-            );
+            response
+                .node_endpoints
+                .push(NodeEndpoint::default().with_node_id(node).with_host(host).with_port(PORT));
         }
     }
 }

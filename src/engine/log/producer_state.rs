@@ -401,7 +401,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 /// The producers in the bytes of a `.snapshot` file, by id; `None` when it is damaged.
 #[must_use]
 pub fn read_snapshot(bytes: &[u8]) -> Option<Vec<(i64, ProducerEntry)>> {
-    Some(decode(bytes)?.iter().map(|(id, entry)| (*id, entry.clone())).collect())
+    Some(decode(bytes)?.iter().map(|(id, entry)| (*id, *entry)).collect())
 }
 
 #[cfg(test)]

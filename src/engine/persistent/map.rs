@@ -357,7 +357,7 @@ mod tests {
             state ^= state >> 7;
             state ^= state << 17;
             let (key, grows) = (state % keys, step / 1_000 % 2 == 0);
-            if (state >> 32) % 4 == 0 && grows || (state >> 32) % 4 != 0 && !grows {
+            if (state >> 32).is_multiple_of(4) == grows {
                 assert_eq!(ours.remove(&key), theirs.remove(&key));
             } else {
                 assert_eq!(ours.insert(key, step), theirs.insert(key, step));
