@@ -10,6 +10,8 @@ use crate::session::message::Start;
 /// The bit that rots: one that turns letters into letters, so that values stay readable.
 const BIT: u8 = 0x04;
 
+/// Bytes at a file's end that a torn write leaves as zeros: less than the smallest batch.
+const TORN_BYTES: u64 = 32;
 /// The lab switch that brings truncation to the high watermark back.
 const TRUNCATION: &str = "lab.truncation";
 const TODAYS: &str = "epoch";
@@ -50,6 +52,17 @@ impl Session {
             }
         }
         Command::PowerLoss { durable }
+    }
+
+    /// The last write of a file was torn: its length is there, its last bytes are not. `None` when the
+    /// file is empty.
+    #[must_use]
+    pub fn torn_tail(&self, node: NodeId, path: &str) -> Option<Command> {
+        let disk = self.world.disk(node)?;
+        let length = disk.len(disk.find(path)?);
+        let torn = length.min(TORN_BYTES);
+        let bytes = vec![0; usize::try_from(torn).ok().filter(|torn| *torn > 0)?];
+        Some(Command::DiskFault { node, path: path.into(), position: length - torn, bytes })
     }
 
     /// One bit of the byte in the middle of a file turns; `None` when there is no such byte.

@@ -31,6 +31,8 @@ pub enum Action {
     Place(Place),
     /// Turn a bit of a file of this host.
     Flip(NodeId, Text),
+    /// Tear the last write of a file of this host.
+    Tear(NodeId, Text),
     /// Cut the power of every host.
     CutPower,
     /// Cut logs as releases up to 0.10.2 did, or as today.

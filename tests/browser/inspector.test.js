@@ -46,7 +46,7 @@ everywhere("a replica shows its segments, index, records, epochs and files", "",
   await person.button("part-files").click();
   await panel.getByText("leader-epoch-checkpoint", { exact: true }).waitFor();
   await person.button("flip-label", { file: "00000000000000000000.log" }).click();
-  await person.hears("event-disk-rotted");
+  await person.hears("event-disk-rotted", { count: 1 });
 });
 
 everywhere("ZooKeeper shows its znodes, watches and sessions, and the controller what it believes", "", async (person) => {
@@ -83,7 +83,7 @@ everywhere("a link is cut from the tables, and healed", "", async (person) => {
   const row = person.page.getByRole("row", { name: new RegExp(`^${ends} `) });
   await row.getByRole("button").press("Enter");
   await person.turnTo("inspect");
-  await person.button("action-cut").click();
+  await inspector(person).getByRole("button", { name: person.t("action-cut"), exact: true }).click();
   await inspector(person).getByText(person.t("link-cut")).waitFor();
   await person.turnTo("stage");
   await until("a cut link", async () => (await row.textContent()).includes(person.t("link-state-cut")));

@@ -47,6 +47,8 @@ high-watermark-on-disk = HW in its checkpoint file
 checkpoint-none = not written
 flip = Flip a bit
 flip-label = Flip a bit in the middle of { $file }
+tear = Tear the tail
+tear-label = Tear the last write of { $file }
 power = Power loss everywhere
 power-hint = Every process ends, and every file keeps only what was flushed.
 

@@ -41,6 +41,8 @@ high-watermark-on-disk = 检查点文件里的高水位
 checkpoint-none = 未写入
 flip = 翻转一位
 flip-label = 翻转 { $file } 正中的一位
+tear = 撕掉尾部
+tear-label = 让 { $file } 的最后一次写入残缺
 power = 全部断电
 power-hint = 所有进程都会结束，每个文件只剩已刷盘的部分。
 

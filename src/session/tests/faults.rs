@@ -38,6 +38,23 @@ fn a_flipped_bit_changes_one_byte_of_the_file_and_none_of_its_length() {
 }
 
 #[test]
+fn a_torn_tail_keeps_the_length_and_loses_the_last_bytes() {
+    let mut page = busy();
+    page.run(Micros(5_000_000), Micros(33_333));
+    let path = "orders-0/00000000000000000000.log";
+    let Some(Command::DiskFault { position, bytes, .. }) = page.session.torn_tail(B1, path) else {
+        panic!("the file has a tail");
+    };
+    assert_eq!(position + bytes.len() as u64, length(&page, path));
+    assert!(!bytes.is_empty() && bytes.iter().all(|byte| *byte == 0));
+}
+
+fn length(page: &Page, path: &str) -> u64 {
+    let disk = page.session.world().disk(B1).expect("broker 1 has a disk");
+    disk.read_path(path).map_or(0, |bytes| bytes.len() as u64)
+}
+
+#[test]
 fn the_old_truncation_is_the_same_history_in_another_world() {
     let mut page = busy();
     assert!(!page.session.is_old_truncation());

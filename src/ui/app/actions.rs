@@ -1,7 +1,7 @@
 //! What the app does when somebody asks for something.
 
 use crate::engine::command::{Acks, Command, RecordSpec};
-use crate::engine::ids::{NodeId, Text};
+use crate::engine::ids::Text;
 use crate::engine::time::Micros;
 use crate::i18n::Lang;
 use crate::session::message::Msg;
@@ -26,7 +26,14 @@ impl App {
             }
             Action::Part(part) => self.opened.part = part,
             Action::Place(place) => self.opened.place = place,
-            Action::Flip(node, path) => self.flip(node, &path),
+            Action::Flip(node, path) => {
+                let command = self.session.borrow().flipped_bit(node, &path);
+                self.damage(command);
+            }
+            Action::Tear(node, path) => {
+                let command = self.session.borrow().torn_tail(node, &path);
+                self.damage(command);
+            }
             Action::OldTruncation(old) => {
                 let start = self.session.borrow().with_truncation(old);
                 self.tell(Msg::Load(start));
@@ -174,9 +181,8 @@ impl App {
         format!("{name}-{}", sent.map_or(0, |producer| producer.sent)).into()
     }
 
-    /// One bit of the byte in the middle of a file turns: the smallest rot there is.
-    fn flip(&mut self, node: NodeId, path: &str) {
-        let command = self.session.borrow().flipped_bit(node, path);
+    /// Damages a file, when there is something to damage.
+    fn damage(&mut self, command: Option<Command>) {
         if let Some(command) = command {
             self.tell(Msg::Apply(command));
         }

@@ -238,7 +238,7 @@ fn files(ui: &Ui, replica: &ReplicaInside) -> Html {
                 <span class="mono sm">{ &*file.name }</span>
                 <div class="fn">
                     <span class="num dim">{ format::bytes(file.bytes) }</span>
-                    { flip(ui, replica, file) }
+                    { damage(ui, replica, file) }
                 </div>
                 { bar(file.bytes, file.flushed_bytes, largest) }
             </li>
@@ -259,14 +259,22 @@ fn files(ui: &Ui, replica: &ReplicaInside) -> Html {
     }
 }
 
-/// The button that turns a bit of a file.
-fn flip(ui: &Ui, replica: &ReplicaInside, file: &FileView) -> Html {
-    let label = ui.tr("flip-label", &[("file", Arg::from(&*file.name))]);
-    let path = format!("{}/{}", replica.dir, file.name).into();
-    let action = Action::Flip(NodeId::Broker(replica.broker), path);
+/// Buttons that damage a file: a bit turns, the last write is torn.
+fn damage(ui: &Ui, replica: &ReplicaInside, file: &FileView) -> Html {
+    let node = NodeId::Broker(replica.broker);
+    let path: crate::engine::ids::Text = format!("{}/{}", replica.dir, file.name).into();
+    let button = |key: &str, label: &str, action: Action| {
+        let label = ui.tr(label, &[("file", Arg::from(&*file.name))]);
+        html! {
+            <button class="btn sm danger" title={label.clone()} aria-label={label} disabled={file.bytes == 0}
+                onclick={ui.on(action)}>{ ui.t(key) }</button>
+        }
+    };
     html! {
-        <button class="btn sm danger" title={label.clone()} aria-label={label} disabled={file.bytes == 0}
-            onclick={ui.on(action)}>{ ui.t("flip") }</button>
+        <>
+            { button("tear", "tear-label", Action::Tear(node, path.clone())) }
+            { button("flip", "flip-label", Action::Flip(node, path)) }
+        </>
     }
 }
 
