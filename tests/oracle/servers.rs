@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::kit::{Kit, Trouble, write};
+use super::kit::{BROKER, Kit, Trouble, write};
 use super::process::{POLL, Process, Signal};
 use super::zk::ZkClient;
 
@@ -152,8 +152,7 @@ impl Servers {
         for id in ids {
             let config = self.properties_of(*id).display().to_string();
             let name = format!("broker-{id}");
-            let process =
-                Process::spawn(&self.kit, &name, BROKER_HEAP_MB, "kafka.Kafka", &[&config])?;
+            let process = Process::spawn(&self.kit, &name, BROKER_HEAP_MB, BROKER, &[&config])?;
             self.server(*id).process = Some(process);
         }
         for id in ids {
