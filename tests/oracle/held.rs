@@ -92,6 +92,14 @@ impl Cluster for Held {
     ) -> Outcome<BTreeMap<String, Bytes>> {
         self.it().replica_files(broker, topic, partition)
     }
+    fn logs(
+        &mut self,
+        broker: i32,
+        topic: &str,
+        partition: i32,
+    ) -> Outcome<BTreeMap<String, Bytes>> {
+        self.it().logs(broker, topic, partition)
+    }
     fn broker_file(&mut self, broker: i32, name: &str) -> Outcome<Option<Bytes>> {
         self.it().broker_file(broker, name)
     }

@@ -64,6 +64,22 @@ impl Real {
         self.servers().data(broker).join(format!("{}-{}", place.0, place.1))
     }
 
+    /// The files of a folder whose names end so.
+    fn files(&mut self, folder: &Path, ending: &str) -> BTreeMap<String, Bytes> {
+        let Ok(entries) = fs::read_dir(folder) else { return BTreeMap::new() };
+        let mut files = BTreeMap::new();
+        for entry in entries.filter_map(Result::ok) {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            // What is deleted while we look was as good as gone.
+            if name.ends_with(ending)
+                && let Ok(bytes) = self.read(&entry.path())
+            {
+                files.insert(name, bytes);
+            }
+        }
+        files
+    }
+
     /// A file. Kafka preallocates index files, 10 MB of which all but the first bytes are nought: what
     /// has the same length and begins the same is the same.
     fn read(&mut self, path: &Path) -> std::io::Result<Bytes> {
@@ -199,17 +215,16 @@ impl Cluster for Real {
         topic: &str,
         partition: i32,
     ) -> Outcome<BTreeMap<String, Bytes>> {
-        let folder = self.folder(broker, (topic, partition));
-        let Ok(entries) = fs::read_dir(&folder) else { return Ok(BTreeMap::new()) };
-        let mut files = BTreeMap::new();
-        for entry in entries.filter_map(Result::ok) {
-            // What is deleted while we look was as good as gone.
-            let name = entry.file_name().into_string();
-            if let (Ok(name), Ok(bytes)) = (name, self.read(&entry.path())) {
-                files.insert(name, bytes);
-            }
-        }
-        Ok(files)
+        Ok(self.files(&self.folder(broker, (topic, partition)), ""))
+    }
+
+    fn logs(
+        &mut self,
+        broker: i32,
+        topic: &str,
+        partition: i32,
+    ) -> Outcome<BTreeMap<String, Bytes>> {
+        Ok(self.files(&self.folder(broker, (topic, partition)), ".log"))
     }
 
     fn broker_file(&mut self, broker: i32, name: &str) -> Outcome<Option<Bytes>> {

@@ -208,6 +208,22 @@ pub trait Cluster {
         partition: i32,
     ) -> Outcome<BTreeMap<String, Bytes>>;
 
+    /// The same, but only what holds records: a look at these is cheap, where index files have room
+    /// for millions of entries.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn logs(
+        &mut self,
+        broker: i32,
+        topic: &str,
+        partition: i32,
+    ) -> Outcome<BTreeMap<String, Bytes>> {
+        let mut found = self.replica_files(broker, topic, partition)?;
+        found.retain(|name, _| name.ends_with(".log"));
+        Ok(found)
+    }
+
     /// A file of the broker's log directory, such as a checkpoint; `None` when it is not there.
     ///
     /// # Errors

@@ -255,7 +255,7 @@ impl Runner<'_> {
     fn behind(&mut self, (topic, partition): (&str, i32), ids: &[i32]) -> Outcome<Option<String>> {
         let mut ends = Vec::new();
         for broker in ids {
-            let found = self.cluster.replica_files(*broker, topic, partition)?;
+            let found = self.cluster.logs(*broker, topic, partition)?;
             ends.push(files::log_end_offset(&found));
         }
         let told = |what: &str| Ok(Some(format!("{what} {}", json!(ends))));

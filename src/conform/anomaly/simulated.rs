@@ -367,6 +367,21 @@ impl Cluster for Simulated {
         Ok(found)
     }
 
+    fn logs(
+        &mut self,
+        broker: i32,
+        topic: &str,
+        partition: i32,
+    ) -> Outcome<BTreeMap<String, Bytes>> {
+        let Some(disk) = self.world.disk(node(broker)) else { return Ok(BTreeMap::new()) };
+        let folder = format!("{topic}-{partition}/");
+        let logs = disk.list(&folder).into_iter().filter(|(path, _)| path.ends_with(".log"));
+        let named = logs.filter_map(|(path, _)| {
+            Some((path.strip_prefix(&folder)?.to_owned(), disk.read_path(&path)?))
+        });
+        Ok(named.collect())
+    }
+
     fn broker_file(&mut self, broker: i32, name: &str) -> Outcome<Option<Bytes>> {
         Ok(self.world.disk(node(broker)).and_then(|disk| disk.read_path(name)))
     }
