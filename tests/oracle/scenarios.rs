@@ -16,6 +16,9 @@ use super::servers::Shape;
 const RECORDED: &str = "tests/data/anomalies";
 /// Ours: what the real cluster gives is what is expected of Highwater.
 const OURS: &str = "tests/data/conformance";
+/// Capabilities whose cases are not heard here.
+const ELSEWHERE: &[&str] = &["groups", "consumers", "transactions", "auto_create", "partitioner"];
+
 /// Beside ours: differences that are known and accepted.
 pub const ACCEPTED: &str = "accepted.json";
 
@@ -41,10 +44,11 @@ impl Scenario {
         })
     }
 
-    /// Whether its real half can run here: it needs no programs of its own.
-    fn is_raw(&self) -> bool {
+    /// Whether it is about what brokers do with logs and replicas. Groups, transactions and topics
+    /// that a request makes are compared with their records alone (`highwater conform`).
+    fn is_about_brokers(&self) -> bool {
         let needs = self.json["needs"].as_array().cloned().unwrap_or_default();
-        !needs.iter().any(|need| need == "groups" || need == "consumers")
+        !needs.iter().any(|need| ELSEWHERE.iter().any(|word| need == word))
     }
 
     /// Whether it changes bytes of a log: what Kafka's tool says of those is no news.
@@ -82,7 +86,7 @@ pub fn load(words: &[String]) -> Result<Vec<(Shape, Vec<Scenario>)>, Trouble> {
     let wanted = |scenario: &Scenario| {
         words.is_empty() || words.iter().any(|word| scenario.name.contains(word.as_str()))
     };
-    all.retain(|scenario| scenario.is_raw() && wanted(scenario));
+    all.retain(|scenario| scenario.is_about_brokers() && wanted(scenario));
     if all.is_empty() {
         return Err(format!("no case is named {}", words.join(" or ")));
     }

@@ -18,6 +18,9 @@ use super::zk::ZkClient;
 /// Most that anything here waits for.
 pub const LIMIT: Duration = Duration::from_secs(90);
 
+/// Most that a broker which serves is given to hear from the controller.
+const TOLD: Duration = Duration::from_secs(5);
+
 const BROKER_HEAP_MB: u32 = 256;
 const ZOOKEEPER_HEAP_MB: u32 = 96;
 
@@ -157,8 +160,22 @@ impl Servers {
         }
         for id in ids {
             self.wait_until_it_serves(*id)?;
+            self.wait_until_it_has_its_partitions(*id);
         }
         Ok(())
+    }
+
+    /// Its socket opens before the controller tells it what it leads and follows. When nobody is
+    /// controller nothing is told, and that is not waited for long.
+    fn wait_until_it_has_its_partitions(&mut self, id: i32) {
+        let has_some = fs::read_dir(self.data(id)).is_ok_and(|mut entries| {
+            entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()))
+        });
+        let Some(process) = self.server(id).process.as_ref().filter(|_| has_some) else { return };
+        let until = Instant::now() + TOLD;
+        while !process.has_said("Finished LeaderAndIsr request") && Instant::now() < until {
+            sleep(POLL);
+        }
     }
 
     fn wait_until_it_serves(&mut self, id: i32) -> Result<(), Trouble> {

@@ -136,15 +136,19 @@ fn a_follower_refuses_what_is_before_its_end_or_corrupt() {
 }
 
 #[test]
-fn one_append_gives_at_most_one_index_entry_and_the_first_gives_none() {
-    let mut replica = Replica::new(&config(1_000_000, 100));
-    let three: Bytes = [sent(0, 0, 2), sent(2, 0, 2), sent(4, 0, 2)].concat().into();
-    replica.follow(&three).expect("sound");
-    assert!(replica.index(0).is_empty());
-    let more: Bytes = [sent(6, 0, 2), sent(8, 0, 2)].concat().into();
-    replica.follow(&more).expect("sound");
-    // Largest offset of the append, first position of the append.
-    assert_eq!(replica.index(0), [(9, u32::try_from(three.len()).expect("small"))]);
+fn batches_that_come_together_are_indexed_as_if_they_came_one_by_one() {
+    let five: Vec<Bytes> = (0..5).map(|i| sent(2 * i, 0, 2)).collect();
+    let size = u32::try_from(five[0].len()).expect("small");
+    let interval = i64::from(size) + 1;
+    let (mut together, mut alone) =
+        (Replica::new(&config(1_000_000, interval)), Replica::new(&config(1_000_000, interval)));
+    together.follow(&five.concat().into()).expect("sound");
+    for batch in &five {
+        alone.follow(batch).expect("sound");
+    }
+    // Last offset of the batch, its own position.
+    assert_eq!(together.index(0), [(5, 2 * size), (9, 4 * size)]);
+    assert_eq!(together.index(0), alone.index(0));
 }
 
 #[test]
