@@ -53,12 +53,29 @@ pub struct Truth {
 /// # Errors
 /// When it cannot be performed to its end, or is not as recorded.
 pub fn real_half(scenario: &Scenario, set_up: SetUp<'_>) -> Result<Truth, Trouble> {
-    let (verdict, outcomes, _) = perform(scenario, set_up)?;
+    let (verdict, outcomes, _) = perform(&unhurried(scenario), set_up)?;
     match verdict {
         Verdict::Passed => Ok(Truth { outcomes }),
         Verdict::Failed(why) | Verdict::Skipped(why) => Err(why),
     }
 }
+
+/// A znode shows a state some milliseconds before its leader acts on it. Recordings looked that much
+/// less often than we do; so each wait for a state is given them.
+fn unhurried(scenario: &Scenario) -> Scenario {
+    const SOME_MS: i64 = 60;
+    let mut scenario = scenario.clone();
+    for step in scenario.json["steps"].as_array_mut().into_iter().flatten() {
+        let about_state = STATES.iter().any(|state| !step["for"][*state].is_null());
+        if about_state && step["then_ms"].is_null() {
+            step["then_ms"] = json!(SOME_MS);
+        }
+    }
+    scenario
+}
+
+/// Conditions of `wait` that a znode tells.
+const STATES: &[&str] = &["leader", "isr", "isr_set", "in_isr", "not_in_isr"];
 
 type Performed = (Verdict, Vec<Value>, Option<Held>);
 
