@@ -12,6 +12,7 @@ use crate::conform::anomaly::cluster::{
 use crate::engine::broker::Phase;
 use crate::engine::command::Command;
 use crate::engine::config::WorldConfig;
+use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, NodeId, Text};
 use crate::engine::sim::world::World;
@@ -362,7 +363,7 @@ impl Cluster for Simulated {
         let mut found = BTreeMap::new();
         for (path, _) in disk.list(&folder) {
             let name = path.strip_prefix(&folder).unwrap_or_default().to_owned();
-            found.insert(name, disk.read_path(&path).unwrap_or_default());
+            found.insert(name, content(disk, &path));
         }
         Ok(found)
     }
@@ -416,4 +417,14 @@ impl Cluster for Simulated {
     fn consumer_events(&mut self, _name: &str) -> Outcome<Vec<ConsumerEvent>> {
         Err(Problem::Cannot("the engine has no consumers with a group yet".to_owned()))
     }
+}
+
+/// Room for the entries of an index that has none yet: a case looks at its files many times over.
+static ROOM: [u8; 10_485_760] = [0; 10_485_760];
+
+/// A file's bytes. The zeros of an index without entries are not copied.
+fn content(disk: &Disk, path: &str) -> Bytes {
+    let empty = disk.find(path).filter(|file| disk.filled_len(*file) == 0);
+    let room = empty.and_then(|file| ROOM.get(..usize::try_from(disk.len(file)).ok()?));
+    room.map_or_else(|| disk.read_path(path).unwrap_or_default(), Bytes::from_static)
 }
