@@ -195,6 +195,15 @@ pub enum Command {
         /// Length that each file keeps; files not named are gone.
         durable: Vec<DurableFile>,
     },
+    /// A file of a host whose process does not run ends earlier: a write that was torn.
+    Tear {
+        /// The host.
+        node: NodeId,
+        /// Path within the host's disk.
+        path: Text,
+        /// Bytes that its end loses; all of it when it has no more.
+        bytes: u64,
+    },
     /// Bytes of a file are not what was written: a rotten sector.
     DiskFault {
         /// The host.

@@ -124,6 +124,9 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
         Command::DiskFault { node, path, position, bytes } => {
             format!("rot {} {position} {}", file(*node, path, clients), hex(bytes))
         }
+        Command::Tear { node, path, bytes } => {
+            format!("tear {} {bytes}", file(*node, path, clients))
+        }
         Command::Connect { name, broker } => format!("connect {} b{broker}", word(name)),
         Command::Frame { name, bytes } => format!("frame {} {}", word(name), hex(bytes)),
         Command::Disconnect { name } => format!("disconnect {}", word(name)),

@@ -74,6 +74,7 @@ command-frame = { $name }, a client outside, sent { $count ->
 }.
 command-disconnect = { $name }, a client outside, closed its connection.
 command-power-loss = The power went on every host.
+command-tear = The end of a file on the disk of { $target } was torn off.
 command-disk-fault = Bytes on the disk of { $target } went bad.
 
 ## Timers and network

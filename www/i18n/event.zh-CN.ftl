@@ -61,6 +61,7 @@ command-connect = 外部客户端 { $name } 连接到 b{ $broker }。
 command-frame = 外部客户端 { $name } 发送了 { $count } 字节。
 command-disconnect = 外部客户端 { $name } 关闭了连接。
 command-power-loss = 所有主机断电。
+command-tear = { $target } 磁盘上一个文件的末尾被截断。
 command-disk-fault = { $target } 的磁盘上有字节损坏。
 
 ## 定时器与网络

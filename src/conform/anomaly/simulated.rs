@@ -387,8 +387,9 @@ impl Cluster for Simulated {
         Ok(self.world.disk(node(broker)).and_then(|disk| disk.read_path(name)))
     }
 
-    fn cut(&mut self, _: i32, _: (&str, i32), file: &str, _: u64) -> Outcome<()> {
-        Err(Problem::Cannot(format!("the engine cannot cut a file ({file}) yet")))
+    fn cut(&mut self, broker: i32, place: (&str, i32), file: &str, bytes: u64) -> Outcome<()> {
+        let path = format!("{}-{}/{file}", place.0, place.1).into();
+        self.apply(Command::Tear { node: node(broker), path, bytes })
     }
 
     fn flip(&mut self, broker: i32, place: (&str, i32), file: &str, position: u64) -> Outcome<()> {

@@ -93,6 +93,7 @@ impl World {
                 self.stop(NodeId::Client(client), id);
             }
             Command::PowerLoss { durable } => self.power_loss(&durable, id),
+            Command::Tear { node, path, bytes } => self.tear(node, &path, bytes, id),
             Command::DiskFault { node, path, position, bytes } => {
                 self.rot(node, &path, position, &bytes, id);
             }
@@ -158,6 +159,10 @@ impl World {
             Command::PowerLoss { durable } => {
                 durable.iter().try_for_each(|file| self.existing(file.node).map(|_| ()))
             }
+            Command::Tear { node, .. } => match self.existing(*node)?.life.is_up() {
+                true => Err(CommandError::AlreadyRunning { node: *node }),
+                false => Ok(()),
+            },
             Command::DiskFault { node, .. } => self.existing(*node).map(|_| ()),
         }
     }
@@ -393,6 +398,18 @@ impl World {
         }
     }
 
+    fn tear(&mut self, node: NodeId, path: &Text, bytes: u64, cause: EventId) {
+        let host = Rc::make_mut(self.hosts.get_mut(&node).expect("checked"));
+        let Some(file) = host.disk.find(path) else { return };
+        let length = host.disk.len(file);
+        let position = length.saturating_sub(bytes);
+        host.disk.truncate(file, position);
+        self.collect_disk_ops(node);
+        let count = u32::try_from(length - position).unwrap_or(u32::MAX);
+        let torn = EventKind::DiskRotted { path: path.clone(), position, bytes: count };
+        self.write(Some(cause), node, torn);
+    }
+
     fn rot(&mut self, node: NodeId, path: &Text, position: u64, bytes: &[u8], cause: EventId) {
         let host = Rc::make_mut(self.hosts.get_mut(&node).expect("checked"));
         host.disk.rot(path, position, bytes);
@@ -442,6 +459,7 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
         | Command::Stop { node }
         | Command::Pause { node }
         | Command::Resume { node }
+        | Command::Tear { node, .. }
         | Command::DiskFault { node, .. } => Some(*node),
         Command::SetClient { name, .. }
         | Command::Send { name, .. }

@@ -43,6 +43,7 @@ const VERBS: &[&str] = &[
     "connect",
     "frame",
     "disconnect",
+    "tear",
 ];
 
 impl Reader {
@@ -86,6 +87,7 @@ impl Reader {
             }
             "power" => power(input)?,
             "rot" => rot(input)?,
+            "tear" => tear(input)?,
             _ => return Err(unknown_statement(start, verb)),
         };
         Ok(vec![command])
@@ -334,6 +336,15 @@ fn rot(input: &mut Input<'_>) -> Parsed<Command> {
     let bytes = from_hex(&digits).ok_or_else(|| expected(&start, Wanted::Bytes))?;
     blanks(input)?;
     Ok(Command::DiskFault { node, path, position, bytes })
+}
+
+/// `tear b1/orders-0/….log 7`: so many bytes of its end are gone.
+fn tear(input: &mut Input<'_>) -> Parsed<Command> {
+    gap(input, Wanted::File)?;
+    let (node, path) = file(input)?;
+    gap(input, Wanted::Number)?;
+    let bytes = number(input, Wanted::Number, 0, u64::MAX)?;
+    Ok(Command::Tear { node, path, bytes })
 }
 
 /// `frame outside 00120003…`: bytes of a request.

@@ -125,6 +125,7 @@ fn command_key(command: &Command) -> &'static str {
         Command::Disconnect { .. } => "command-disconnect",
         Command::PowerLoss { .. } => "command-power-loss",
         Command::DiskFault { .. } => "command-disk-fault",
+        Command::Tear { .. } => "command-tear",
     }
 }
 
@@ -169,6 +170,7 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             | Command::Stop { node }
             | Command::Pause { node }
             | Command::Resume { node }
+            | Command::Tear { node, .. }
             | Command::DiskFault { node, .. } => {
                 self.host("target", "Target", *node);
             }

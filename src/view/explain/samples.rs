@@ -170,6 +170,7 @@ fn commands() -> Vec<Command> {
         Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0] },
         Command::Disconnect { name },
         Command::PowerLoss { durable: Vec::new() },
+        Command::Tear { node: B1, path: "f.log".into(), bytes: 7 },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
 }
