@@ -24,6 +24,9 @@ const TOPIC: &str = "t";
 const PATIENCE: u64 = 120_000_000;
 /// When a booted cluster has settled.
 const BOOTED: Micros = Micros(2_000_000);
+/// How long a Kafka process takes at least from its start until it serves. Its logs' tasks have begun
+/// by then, as `LogManager.startup` comes long before the server's last step.
+const START_TAKES: u64 = 1_000_000;
 /// How long a started broker waits at most for the controller's word of its partitions.
 const SPOKEN: u64 = 5_000_000;
 /// Pause before a broker that could not start tries again: its old session may still live.
@@ -304,16 +307,19 @@ impl Cluster for Simulated {
         };
         let up = |world: &World| world.host(node(broker)).is_some_and(|host| host.life.is_up());
         let limit = self.world.now() + Micros(PATIENCE);
+        let mut ready = self.world.now() + Micros(START_TAKES);
         self.apply(Command::Start { node: node(broker) })?;
         while self.world.now() < limit {
             self.run_until(limit, |world| serves(world) || !up(world));
             if serves(&self.world) && up(&self.world) {
                 // What the controller has to say of its partitions comes a moment later.
                 self.run_for(SPOKEN, |world| is_told(world, BrokerId(broker)));
+                self.run_until(ready, |_| false);
                 return Ok(());
             }
             self.run_for(START_AGAIN, |_| false);
             if !up(&self.world) {
+                ready = self.world.now() + Micros(START_TAKES);
                 self.apply(Command::Start { node: node(broker) })?;
             }
         }
