@@ -49,7 +49,8 @@ impl Shelf {
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         for (name, bytes) in files {
             let path = folder.join(name);
-            fs::write(&path, bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+            fs::write(&path, without_room(name, bytes))
+                .map_err(|e| format!("{}: {e}", path.display()))?;
             let is = |ending: &str| name.ends_with(ending);
             if is(".log") {
                 self.records += count_records(bytes) as usize;
@@ -83,6 +84,18 @@ impl Shelf {
         println!("  {} files, {seen} records", self.files.len());
         Ok(())
     }
+}
+
+/// An active index has room for more entries, which the tool takes for entries at time nought: so it
+/// does with Kafka's own. A clean stop cuts the room off, and so do we.
+fn without_room<'a>(name: &str, bytes: &'a Bytes) -> &'a [u8] {
+    let entry = match name.rsplit_once('.') {
+        Some((_, "index")) => 8,
+        Some((_, "timeindex")) => 12,
+        _ => return bytes,
+    };
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &bytes[..used.next_multiple_of(entry).min(bytes.len())]
 }
 
 fn dump(kit: &Kit, files: &[&PathBuf], flags: &[&str]) -> Result<String, Trouble> {
