@@ -71,6 +71,8 @@ suite "tests, native" cargo test --locked --no-fail-fast --lib --bins "${native[
 # It compiles the engine's own tests a second time; they ran above, and are counted once.
 suite "the engine alone" cargo test --locked --test engine_alone -- --skip engine::
 suite "against a real Kafka" cargo test --locked --test conformance
+# Random worlds with random faults, one a seed. In release: each runs a minute of a cluster, twice.
+suite "simulation, 200 seeds" cargo run --locked --release --quiet -- simulate --seeds 200
 # shellcheck disable=SC2086
 suite "tests, wasm32 in Chromium" cargo test --locked --no-fail-fast $wasm "${in_browser[@]}"
 if check "the page builds" scripts/build.sh; then

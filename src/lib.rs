@@ -8,6 +8,7 @@
 //!   · [`store`]: sessions and segments, kept
 //! - [`session`]: the app without a DOM: `update(Msg) → Vec<Effect>`
 //! - `conform` (native): recorded facts of a real Kafka, run through the engine and compared
+//! - `simulate` (native): random worlds with random faults, and what must hold in them
 //! - `cli` (native) and `ui` (wasm32): what people touch
 //!
 //! [`i18n`] is a leaf: key and arguments in, text out. ARCHITECTURE.md has the map and the borders.
@@ -22,7 +23,8 @@ pub mod view;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod conform;
-
+#[cfg(not(target_arch = "wasm32"))]
+pub mod simulate;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 #[cfg(target_arch = "wasm32")]

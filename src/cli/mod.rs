@@ -7,6 +7,7 @@
 mod input;
 mod print;
 mod run;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,15 @@ enum Subcommands {
         #[arg(required = true)]
         files: Vec<std::path::PathBuf>,
     },
+    /// Run random worlds with random faults, one a seed, and check that Kafka's rules hold.
+    Simulate {
+        /// How many seeds.
+        #[arg(long, default_value_t = 1_000)]
+        seeds: u64,
+        /// Only this one.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Print the scenario text of a link or a file, in the one form that the printer writes.
     Text {
         /// A scenario file, `-` for standard input, or a link (`#v1.…`).
@@ -98,6 +108,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
             print!("{report}");
             Ok(if report.has_failed() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
+        Subcommands::Simulate { seed: Some(seed), .. } => Ok(simulate::run(seed, 1)),
+        Subcommands::Simulate { seeds, .. } => Ok(simulate::run(1, seeds)),
         Subcommands::Text { file } => {
             print!("{}", crate::scenario::printer::print(&input::read(&file)?));
             Ok(ExitCode::SUCCESS)

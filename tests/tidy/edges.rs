@@ -16,7 +16,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["i18n", "engine", "view"]),
     ("session", &["i18n", "engine", "view", "scenario", "lesson", "store"]),
     ("conform", &["engine", "view", "scenario"]),
-    ("cli", &["i18n", "engine", "view", "scenario", "lesson", "store", "session", "conform"]),
+    ("simulate", &["engine", "view", "scenario"]),
+    (
+        "cli",
+        &[
+            "i18n", "engine", "view", "scenario", "simulate", "lesson", "store", "session",
+            "conform",
+        ],
+    ),
     // What `ui` sees of the engine is in UI_ENGINE; of the store it sees what was reported, and only
     // its effects reach it.
     ("ui", &["i18n", "engine", "view", "scenario", "lesson", "session"]),

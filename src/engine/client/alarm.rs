@@ -1,7 +1,7 @@
 //! Timers of a client: one per purpose, for the earliest deadline, never one per request.
 //!
 //! A timer cannot be taken back, so one that has been overtaken still fires; it is told apart by its
-//! tag and its time, and has no effect. The cause travels with the deadline: the timeout of a request
+//! tag, and has no effect. One that fires late, since its process was frozen, still counts. The cause travels with the deadline: the timeout of a request
 //! is caused by that request.
 
 use crate::engine::event::TimerPurpose;
@@ -42,7 +42,7 @@ impl Alarms {
     /// Whether this timer is the one that is set, and not one that was overtaken. It is set no longer.
     pub fn fired(&mut self, now: Micros, timer: &Timer) -> bool {
         let index = self.set.iter().position(|(purpose, deadline)| {
-            *purpose == timer.purpose && deadline.at == now && tag(*deadline) == timer.tag
+            *purpose == timer.purpose && deadline.at <= now && tag(*deadline) == timer.tag
         });
         index.map(|index| self.set.swap_remove(index)).is_some()
     }

@@ -233,6 +233,11 @@ impl<T: Clone> ZkClient<T> {
 
     fn submit(&mut self, ctx: &mut Ctx, ask: Ask<T>) {
         match self.state {
+            // A process that was frozen finds its connection dead before it writes to it.
+            State::Connected { session } if self.is_silent(ctx) => {
+                self.unsent.push_back(ask);
+                self.break_off(ctx, session);
+            }
             State::Connected { session } => self.transmit(ctx, session, ask),
             State::Connecting { .. } => self.unsent.push_back(ask),
             State::Idle | State::Closing { .. } => {}
@@ -329,11 +334,9 @@ impl<T: Clone> ZkClient<T> {
             return;
         }
         if let State::Connected { session } = self.state
-            && ctx.now.since(self.last_heard) >= self.silence_max()
+            && self.is_silent(ctx)
         {
-            ctx.disconnect(NodeId::Zookeeper);
-            self.take_back();
-            self.pause(ctx, Some(session));
+            self.break_off(ctx, session);
         }
         let silent = ctx.now.since(self.last_sent);
         let mut wait = self.ping_after().since(silent);
@@ -345,6 +348,17 @@ impl<T: Clone> ZkClient<T> {
         }
         let cause = ctx.timer_cause();
         ctx.set_timer_caused(wait, self.timer(TimerPurpose::Ping, PING), cause);
+    }
+
+    fn is_silent(&self, ctx: &Ctx) -> bool {
+        ctx.now.since(self.last_heard) >= self.silence_max()
+    }
+
+    /// Closes a connection on which nothing was heard for too long.
+    fn break_off(&mut self, ctx: &mut Ctx, session: SessionId) {
+        ctx.disconnect(NodeId::Zookeeper);
+        self.take_back();
+        self.pause(ctx, Some(session));
     }
 
     /// Silence of the server after which the connection counts as dead (`ClientCnxn.readTimeout`).

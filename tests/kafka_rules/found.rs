@@ -1,0 +1,61 @@
+//! Mistakes that the simulation found, one test each.
+
+use highwater::engine::command::Command;
+use highwater::engine::event::EventKind;
+use highwater::engine::ids::{NodeId, Offset};
+
+use crate::RF3;
+use crate::lab::{Lab, acks, b, ms};
+
+/// Broker 3 has a record that leader 2 has not, and another stands there in 2's log.
+fn parted() -> Lab {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |spec| spec.acks = acks(1));
+    lab.hold(1, 2);
+    lab.send("p", &["old"]);
+    lab.run_for(ms(600));
+    lab.kill(1);
+    lab.hold(2, 3);
+    lab.run_until(ms(9_000), |event| {
+        event.node == Some(b(2)) && matches!(event.kind, EventKind::BecameLeader { .. })
+    });
+    lab.send("p", &["new"]);
+    lab.run_for(ms(1_500));
+    assert_eq!(lab.log("t", 0, 2), ["new"]);
+    assert_eq!(lab.log("t", 0, 3), ["old"]);
+    lab
+}
+
+#[test]
+fn a_fetch_from_where_the_logs_have_parted_acknowledges_nothing() {
+    let mut lab = parted();
+    assert_eq!(lab.isr("t", 0), [2, 3]);
+    lab.heal(2, 3);
+    lab.run_until(ms(1_000), |event| {
+        event.node == Some(b(3)) && matches!(event.kind, EventKind::LogTruncated { .. })
+    });
+    assert_eq!(lab.partition("t", 0).high_watermark, Offset(0), "3 has not got the new record yet");
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.partition("t", 0).high_watermark, Offset(1));
+    assert_eq!(lab.log("t", 0, 3), ["new"]);
+}
+
+#[test]
+fn a_client_that_was_frozen_hears_its_overdue_timers() {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[2, 3]], &[]);
+    lab.producer("p", "t", |_| {});
+    lab.consumer("c", "t");
+    lab.run_for(ms(1_000));
+    let node = NodeId::Client(lab.world.client_id("c").expect("it was added"));
+    lab.kill(2);
+    lab.run_for(ms(500));
+    lab.apply(Command::Pause { node });
+    lab.run_for(ms(9_000));
+    lab.apply(Command::Resume { node });
+    lab.send("p", &["m"]);
+    lab.run_for(ms(5_000));
+    let read = |kind: &EventKind| matches!(kind, EventKind::RecordsDelivered { .. });
+    assert_eq!(lab.count(read), 1, "it asks again after its pause");
+}
