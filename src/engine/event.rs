@@ -73,8 +73,11 @@ pub enum Invariant {
     FollowerAhead,
     /// Two replicas have different batches at an offset that both should share.
     PrefixesDiffer,
-    /// A producer with acks=all was told of success before its records were committed.
+    /// A producer was told of success before its records were committed (acks=all) or in the leader's
+    /// log (acks=1).
     AcknowledgedEarly,
+    /// A consumer got records that are not committed (committed up to, read up to).
+    ReadUncommitted,
     /// A new leader lacks committed records, and nothing allows that.
     CommittedLost,
     /// Records below a high watermark were cut, and no event told of a loss.
@@ -103,6 +106,7 @@ impl Invariant {
         Invariant::FollowerAhead,
         Invariant::PrefixesDiffer,
         Invariant::AcknowledgedEarly,
+        Invariant::ReadUncommitted,
         Invariant::CommittedLost,
         Invariant::TruncatedBelowHighWatermark,
         Invariant::TwoLeaders,

@@ -19,6 +19,7 @@ pub mod command;
 pub mod event;
 pub mod protocol;
 pub mod node;
+pub mod planted;
 pub mod record;
 pub mod disk;
 pub mod log;

@@ -14,6 +14,9 @@ mod faults;
 mod check;
 mod shrink;
 
+#[cfg(test)]
+mod tests;
+
 pub use check::{Failure, check};
 pub use plan::{Plan, plan};
 pub use shrink::shrink;

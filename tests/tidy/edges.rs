@@ -44,6 +44,7 @@ const VOCABULARY: &[&str] = &[
     "protocol",
     "node",
     "ordered",
+    "planted",
 ];
 
 /// What each part of the engine may use of the engine beside the vocabulary and itself: a whole part,

@@ -223,7 +223,8 @@ event-invariant-broken = The checker found a broken rule: { $rule ->
     [CommittedNotInIsr] offsets { $from } to { $to } of { $partition } are committed, but not every replica in the ISR has them.
     [FollowerAhead] follower { $node } takes { $partition } for committed up to { $to }, though no leader committed more than { $from }.
     [PrefixesDiffer] replicas of { $partition } hold different records at offset { $from }.
-    [AcknowledgedEarly] { $node } was told that its records in { $partition } are safe up to { $to }, but only those below { $from } are committed.
+    [AcknowledgedEarly] { $node } was told of success for its records in { $partition } up to { $to }, but only those below { $from } are where its acks wants them.
+    [ReadUncommitted] { $node } read { $partition } up to { $to }, though only what lies below { $from } is committed.
     [CommittedLost] { $node } leads { $partition } without the committed records from { $from } to { $to }.
     [TruncatedBelowHighWatermark] { $node } cut { $partition } to { $from }, though it knew that all below { $to } is committed.
     [TwoLeaders] two brokers lead { $partition } in one epoch.

@@ -198,7 +198,8 @@ event-invariant-broken = 检查器发现规则被破坏：{ $rule ->
     [CommittedNotInIsr] { $partition } 的 offset { $from } 到 { $to } 已提交，但 ISR 里并非每个副本都有。
     [FollowerAhead] follower { $node } 认为 { $partition } 提交到了 { $to }，而 leader 只提交到 { $from }。
     [PrefixesDiffer] { $partition } 的副本在 offset { $from } 处记录不同。
-    [AcknowledgedEarly] { $node } 被告知 { $partition } 到 { $to } 的记录已安全，其实只提交到 { $from }。
+    [AcknowledgedEarly] { $node } 被告知 { $partition } 到 { $to } 的记录已成功，其实按它的 acks 只到 { $from }。
+    [ReadUncommitted] { $node } 读到了 { $partition } 的 { $to }，而提交只到 { $from }。
     [CommittedLost] { $node } 成为 { $partition } 的 leader，却没有已提交的 { $from } 到 { $to }。
     [TruncatedBelowHighWatermark] { $node } 把 { $partition } 截断到 { $from }，尽管它知道 { $to } 之前都已提交。
     [TwoLeaders] 同一个 epoch 里有两个 broker 是 { $partition } 的 leader。

@@ -21,6 +21,7 @@ use crate::engine::ids::{
     BrokerId, EventId, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition,
 };
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::planted::{self, Bug};
 use crate::engine::replication::truncation;
 use crate::engine::time::Micros;
 
@@ -171,7 +172,8 @@ impl Broker {
         pieces: &[Piece],
     ) {
         for (ask, piece) in asks.iter().zip(pieces) {
-            if piece.error != 0 || piece.diverging.is_some() {
+            let parted = piece.diverging.is_some() && !planted::has(Bug::DivergedFetchCounts);
+            if piece.error != 0 || parted {
                 continue;
             }
             let Some(partition) = self.partitions.get_mut(&ask.id) else { continue };

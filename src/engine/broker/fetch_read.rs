@@ -4,6 +4,7 @@ use bytes::Bytes;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_response::{EpochEndOffset, PartitionData};
 
+use crate::engine::planted::{self, Bug};
 use crate::engine::broker::Broker;
 use crate::engine::broker::fetch_session::{Ask, Told};
 use crate::engine::disk::Disk;
@@ -147,6 +148,7 @@ pub(super) fn check_epoch(
 pub(super) fn upper_bound(partition: &Partition, follower: Option<BrokerId>) -> Offset {
     match follower {
         Some(_) => partition.log.log_end_offset(),
+        None if planted::has(Bug::ServesUncommitted) => partition.log.log_end_offset(),
         None => partition.high_watermark,
     }
 }

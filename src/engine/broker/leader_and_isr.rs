@@ -11,6 +11,7 @@ use crate::engine::ids::{BrokerId, ControllerEpoch, Offset, TopicName, TopicPart
 use crate::engine::log::Log;
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::Response;
 use crate::engine::protocol::inter_broker::{
     LeaderAndIsrRequest, LeaderAndIsrResponse, PartitionState, UpdateMetadataRequest,
@@ -182,7 +183,9 @@ impl Broker {
         let led = partition.leading().is_some();
         partition.make_follower(state);
         ctx.emit(EventKind::BecameFollower { partition: id.clone(), leader, leader_epoch });
-        if self.config.lab_truncation == Truncation::HighWatermark {
+        if self.config.lab_truncation == Truncation::HighWatermark
+            || planted::has(Bug::TruncatesToHighWatermark)
+        {
             self.truncate_to_high_watermark(ctx, disk, id);
         }
         self.isr_channel.forget(id);

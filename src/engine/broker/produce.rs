@@ -20,6 +20,7 @@ use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{EventId, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::log::{AppendError, Appended, Rejected};
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::Response;
 use crate::engine::record::batch::{Codec, batches};
 use crate::engine::time::Micros;
@@ -141,13 +142,21 @@ impl Broker {
             log_start,
             rejected: None,
         };
+        if acks == 1
+            && planted::has(Bug::AnswersBeforeAppend)
+            && let Some(partition) = self.partitions.get(&id).filter(|it| it.leading().is_some())
+        {
+            let end = partition.log.log_end_offset();
+            return part(id, 0, end, None);
+        }
         let refused = self.refuse_version(&id, records, version);
         let appended = refused.and_then(|()| self.append_to_leader(ctx, disk, &id, records, acks));
         match appended {
             Ok(appended) => {
                 let end = appended.last.plus(1);
                 let reached = self.partitions.get(&id).is_some_and(|p| p.high_watermark >= end);
-                let waits_for = (acks == ALL && !reached).then_some(end);
+                let early = planted::has(Bug::AnswersBeforeHighWatermark);
+                let waits_for = (acks == ALL && !reached && !early).then_some(end);
                 let log_append_time = appended.log_append_time;
                 Part { log_append_time, ..part(id, 0, appended.base, waits_for) }
             }

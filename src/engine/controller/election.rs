@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::ids::BrokerId;
+use crate::engine::planted::{self, Bug};
 
 /// Leader and ISR of a partition, as written to its `state` znode.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ pub fn offline(
     isr: &[BrokerId],
     live: &BTreeSet<BrokerId>,
 ) -> Option<Leadership> {
-    let leader = replicas.iter().copied().find(|id| live.contains(id) && isr.contains(id))?;
+    let may_lead = |id: &BrokerId| isr.contains(id) || planted::has(Bug::LeaderFromAnywhere);
+    let leader = replicas.iter().copied().find(|id| live.contains(id) && may_lead(id))?;
     let isr = isr.iter().copied().filter(|id| live.contains(id)).collect();
     Some(Leadership { leader: Some(leader), isr })
 }

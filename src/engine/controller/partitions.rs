@@ -12,6 +12,7 @@ use crate::engine::controller::state_json::{self, LeaderAndIsr, state_path, topi
 use crate::engine::event::{ElectionReason, EventKind};
 use crate::engine::ids::{BrokerId, LeaderEpoch, PartitionEpoch, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 
 type Results = [Result<ZkResult, ZkError>];
@@ -84,7 +85,9 @@ impl ControlPlane {
                     partition.clone(),
                     LeaderAndIsr {
                         leadership,
-                        leader_epoch: LeaderEpoch(state.leader_epoch.0 + 1),
+                        leader_epoch: LeaderEpoch(
+                            state.leader_epoch.0 + i32::from(!planted::has(Bug::EpochNotRaised)),
+                        ),
                         controller_epoch: self.context.epoch,
                         ..state
                     },

@@ -14,6 +14,7 @@ use crate::engine::log::index::{self, TimeEntry};
 use crate::engine::log::segment::{Arrival, Segment};
 use crate::engine::log::validator::Rejected;
 use crate::engine::log::{Log, RecentBatches};
+use crate::engine::planted::{self, Bug};
 use crate::engine::record::batch::{
     BatchError, BatchHeader, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
 };
@@ -164,7 +165,7 @@ impl Log {
     ) -> Result<Appended, AppendError> {
         let sound = self.limits.rules.check(&self.dir, records, wall_ms)?;
         let (header, bytes) = (sound.header, sound.bytes);
-        let base = self.log_end_offset;
+        let base = self.log_end_offset.plus(i64::from(planted::has(Bug::OffsetGap)));
         let last = base.plus(i64::from(header.last_offset_delta));
         let stored = with_offset_and_epoch(&bytes, base, epoch);
         let largest = TimeEntry { timestamp: header.max_timestamp, offset: last };

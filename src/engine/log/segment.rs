@@ -7,6 +7,7 @@ use crate::engine::disk::{Disk, FileId};
 use crate::engine::ids::Offset;
 use crate::engine::log::index::{self, OFFSET_ENTRY, OffsetEntry, TimeEntry};
 use crate::engine::log::{SegmentInfo, Trash};
+use crate::engine::planted::{self, Bug};
 use crate::engine::record::batch::{BatchHeader, HEADER_BYTES, batches};
 
 use bytes::Bytes;
@@ -147,6 +148,7 @@ impl Segment {
             self.largest = arrival.largest;
         }
         if self.bytes_since_entry > index_interval_bytes {
+            let position = position + u64::from(planted::has(Bug::IndexOffByOne));
             let entry = OffsetEntry { offset: arrival.last, position };
             index::append_offset(disk, self.offset_index, self.base, entry);
             index::maybe_append_time(disk, self.time_index, self.base, self.largest);

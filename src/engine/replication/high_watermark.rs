@@ -5,6 +5,7 @@
 //! the ISR is smaller than `min.insync.replicas`.
 
 use crate::engine::ids::{BrokerId, Offset};
+use crate::engine::planted::{self, Bug};
 use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
@@ -26,7 +27,7 @@ impl Partition {
         for (broker, replica) in &leading.followers {
             let counts = self.in_maximal_isr(*broker)
                 || (replica.is_caught_up(leo, now, lag_max) && is_alive(*broker));
-            if counts {
+            if counts && !planted::has(Bug::HighWatermarkAsMaximum) {
                 to = to.min(replica.log_end_offset);
             }
         }
@@ -48,6 +49,6 @@ impl Partition {
     /// Whether the committed ISR is too small for acks=all.
     #[must_use]
     pub fn is_under_min_isr(&self) -> bool {
-        self.isr().len() < self.effective_min_isr()
+        self.isr().len() < self.effective_min_isr() && !planted::has(Bug::MinIsrIgnored)
     }
 }

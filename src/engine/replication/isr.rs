@@ -4,6 +4,7 @@
 //! acks; only a committed shrink lets the high watermark pass the removed replica (KIP-497).
 
 use crate::engine::ids::{BrokerId, PartitionEpoch};
+use crate::engine::planted::{self, Bug};
 use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
@@ -43,8 +44,9 @@ impl Partition {
         let joins = leading.pending.is_none()
             && is_alive
             && !self.isr().contains(&follower)
-            && replica.log_end_offset >= self.high_watermark
-            && replica.log_end_offset >= leading.epoch_start;
+            && (planted::has(Bug::IsrExpandsEarly)
+                || (replica.log_end_offset >= self.high_watermark
+                    && replica.log_end_offset >= leading.epoch_start));
         joins.then(|| self.isr().iter().copied().chain([follower]).collect())
     }
 
@@ -64,7 +66,7 @@ impl Partition {
     #[must_use]
     pub fn shrunk_isr(&self, now: Micros, lag_max: Micros) -> Option<Vec<BrokerId>> {
         let leading = self.leading()?;
-        if leading.pending.is_some() {
+        if leading.pending.is_some() || planted::has(Bug::IsrIgnoresLag) {
             return None;
         }
         let leo = self.log.log_end_offset();

@@ -11,6 +11,7 @@ use crate::engine::config::TopicConfig;
 use crate::engine::disk::Disk;
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicPartition};
 use crate::engine::log::Log;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::inter_broker::PartitionState;
 use crate::engine::replication::isr::PendingIsr;
 use crate::engine::replication::replica::Replica;
@@ -151,6 +152,9 @@ impl Partition {
                 None => Replica::unknown(now, leo, in_isr),
             };
             followers.insert(broker, replica);
+        }
+        if planted::has(Bug::HighWatermarkStartsOver) {
+            self.high_watermark = self.log.log_start_offset();
         }
         self.role = Role::Leader(Leading { followers, epoch_start: leo, pending: None });
         self.topic_id = state.topic_id;

@@ -5,6 +5,7 @@
 
 use crate::engine::ids::{LeaderEpoch, Offset};
 use crate::engine::log::Log;
+use crate::engine::planted::{self, Bug};
 
 /// Leader's side: where a follower's log, ending at `fetch_offset` in `last_fetched_epoch`, parts from
 /// this one. `Ok(None)`: it is a prefix. `Err`: this log knows nothing of that epoch.
@@ -16,7 +17,7 @@ pub fn divergence(
     last_fetched_epoch: LeaderEpoch,
     fetch_offset: Offset,
 ) -> Result<Option<(LeaderEpoch, Offset)>, UnknownEpoch> {
-    if last_fetched_epoch == LeaderEpoch::NONE {
+    if last_fetched_epoch == LeaderEpoch::NONE || planted::has(Bug::DivergenceIgnored) {
         return Ok(None);
     }
     let (epoch, end) = log.end_offset_for_epoch(last_fetched_epoch);

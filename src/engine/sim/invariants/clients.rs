@@ -1,4 +1,5 @@
-//! The rule about promises: what acks=all acknowledged is committed.
+//! Rules about promises: what acks=all acknowledged is committed, what acks=1 did is in a log, and
+//! consumers read only what is committed.
 
 use crate::engine::command::Acks;
 use crate::engine::event::{EventKind, Invariant};
@@ -13,15 +14,27 @@ impl Invariants {
                 self.changed_acks.insert(client);
             }
             EventKind::RecordsAcked { partition, count, base, .. } if *base >= Offset(0) => {
-                if !waits_for_all(case, client) || self.changed_acks.contains(&client) {
+                if self.changed_acks.contains(&client) {
                     return;
                 }
+                let Some(track) = self.partitions.get(partition) else { return };
+                let safe = match promise(case, client) {
+                    Some(Acks::All) => track.promised_end,
+                    Some(Acks::Leader) => track.appended_end,
+                    _ => return,
+                };
                 let end = base.plus(i64::from(*count));
-                let promised = self.partitions.get(partition).map_or(end, |it| it.promised_end);
-                if end > promised {
-                    let uncommitted = (promised, end);
+                if end > safe {
                     let rule = Invariant::AcknowledgedEarly;
-                    self.broken(case, rule, Some(partition), uncommitted);
+                    self.broken(case, rule, Some(partition), (safe, end));
+                }
+            }
+            EventKind::RecordsDelivered { partition, last, .. } => {
+                let Some(track) = self.partitions.get(partition) else { return };
+                let committed = track.promised_end;
+                if *last >= committed {
+                    let read = (committed, last.plus(1));
+                    self.broken(case, Invariant::ReadUncommitted, Some(partition), read);
                 }
             }
             _ => {}
@@ -29,12 +42,10 @@ impl Invariants {
     }
 }
 
-fn waits_for_all(case: &Case<'_>, client: ClientId) -> bool {
-    let host = case.sight.hosts.get(&NodeId::Client(client));
-    match host.and_then(|host| host.process.as_ref()) {
-        Some(Process::Client(program)) => {
-            program.producer_spec().is_some_and(|spec| spec.acks == Acks::All)
-        }
-        _ => false,
+/// What a producer waits for.
+fn promise(case: &Case<'_>, client: ClientId) -> Option<Acks> {
+    match case.sight.hosts.get(&NodeId::Client(client))?.process.as_ref()? {
+        Process::Client(program) => program.producer_spec().map(|spec| spec.acks),
+        _ => None,
     }
 }

@@ -63,7 +63,7 @@ impl Invariants {
         let nothing = (Offset(0), Offset(0));
         let known = self.partitions.get(partition).cloned();
         if let Some(known) = &known {
-            if epoch < known.epoch {
+            if epoch < known.epoch || state.controller_epoch < self.controller_epoch {
                 self.broken(case, Invariant::EpochFell, Some(partition), nothing);
             }
             if epoch == known.epoch && leader != known.leader {

@@ -111,6 +111,7 @@ impl Invariants {
             | BecameFollower { .. }
             | IsrExpanded { .. }
             | RecordsAcked { .. }
+            | RecordsDelivered { .. }
             | PowerLost
             | DiskRotted { .. } => true,
             ClientChanged { key, .. } => &**key == "acks",

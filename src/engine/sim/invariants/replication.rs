@@ -29,6 +29,10 @@ impl Invariants {
             self.broken(case, Invariant::OffsetsNotDense, Some(id), (end, base));
         }
         self.replica_mut(id, broker).end = Some(last.plus(1));
+        if as_leader {
+            let track = self.partitions.entry(id.clone()).or_default();
+            track.appended_end = track.appended_end.max(last.plus(1));
+        }
         if !as_leader && !compacted {
             self.compare_with_leader(case, (id, broker), partition, disk, last);
             self.compare_with_leader(case, (id, broker), partition, disk, base.plus(-1));
@@ -108,7 +112,8 @@ impl Invariants {
     ) {
         let Some((partition, disk)) = case.sight.replica(broker, id) else { return };
         self.look_at_watermark(case, (id, broker), partition);
-        if partition.leading().is_some() && partition.is_under_min_isr() {
+        let enough = partition.isr().len() >= partition.effective_min_isr();
+        if partition.leading().is_some() && !enough {
             self.broken(case, Invariant::UnderMinIsr, Some(id), (to, to));
         }
         let track = self.partitions.entry(id.clone()).or_default();

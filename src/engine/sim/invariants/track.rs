@@ -46,6 +46,8 @@ pub(super) struct Track {
     pub(super) mark: Option<Mark>,
     /// Most that any leader ever called committed.
     pub(super) promised_end: Offset,
+    /// Most that any leader ever had.
+    pub(super) appended_end: Offset,
     /// Lowest offset from which committed records were lost, as is allowed.
     pub(super) lost_from: Option<Offset>,
 }
