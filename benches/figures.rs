@@ -26,6 +26,7 @@ fn main() {
     records_per_second();
     cluster_hour();
     compared_span();
+    checker();
     for partitions in [10, 10_000] {
         checkpoint(partitions);
     }
@@ -75,6 +76,23 @@ fn compared_span() {
     let start = Instant::now();
     workload::advance(&mut world, until);
     say("ten cluster minutes, native", start.elapsed().as_secs_f64(), "s");
+}
+
+/// What the always-on checker costs: the same span with it and without, the least of three each.
+fn checker() {
+    let seconds = |checking: bool| {
+        let span = || {
+            let mut world = workload::steady();
+            world.set_checking(checking);
+            let until = world.now() + COMPARED;
+            let start = Instant::now();
+            workload::advance(&mut world, until);
+            start.elapsed().as_secs_f64()
+        };
+        (0..3).map(|_| span()).fold(f64::INFINITY, f64::min)
+    };
+    let (without, with) = (seconds(false), seconds(true));
+    say("ten cluster minutes with the checker against without", with / without, "×");
 }
 
 /// A checkpoint is a clone; what it defers is paid when the world next changes. Both are told.

@@ -108,7 +108,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
             print!("{report}");
             Ok(if report.has_failed() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
-        Subcommands::Simulate { seed: Some(seed), .. } => Ok(simulate::run(seed, 1)),
+        Subcommands::Simulate { seed: Some(seed), .. } => Ok(simulate::repeat(seed)),
         Subcommands::Simulate { seeds, .. } => Ok(simulate::run(1, seeds)),
         Subcommands::Text { file } => {
             print!("{}", crate::scenario::printer::print(&input::read(&file)?));

@@ -4,10 +4,18 @@ use std::process::ExitCode;
 
 use crate::scenario::link::encode;
 use crate::scenario::printer;
-use crate::simulate::{Failure, Plan, simulate};
+use crate::simulate::{Failure, Plan, plan, simulate};
 
 /// Failures after which it ends: more say little that is new.
 const FAILURES_MAX: u32 = 5;
+
+/// `highwater simulate --seed`: repeats one seed, and writes its link whether it fails or not.
+pub(super) fn repeat(seed: u64) -> ExitCode {
+    let scenario = plan(seed).scenario;
+    print!("{}", printer::print(&scenario));
+    println!("open it: #{}", encode(&scenario).trim_start_matches('#'));
+    run(seed, 1)
+}
 
 /// `highwater simulate`: runs seeds from `first` on.
 pub(super) fn run(first: u64, seeds: u64) -> ExitCode {

@@ -1,7 +1,7 @@
 //! A seed's plan: a world, its topics, its clients, then faults, then everything healed.
 
 use crate::engine::command::{
-    Acks, Command, ConsumerSpec, Keys, Placement, ProducerSpec, TimedCommand,
+    Acks, Command, Compression, ConsumerSpec, Keys, Placement, ProducerSpec, TimedCommand,
 };
 use crate::engine::config::{LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, Text, TopicName};
@@ -128,6 +128,8 @@ fn clients(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic]) {
         spec.request_timeout_ms = ms(chance.pick(&[500, 2_000, 30_000]));
         spec.delivery_timeout_ms = spec.request_timeout_ms + ms(chance.pick(&[1_000, 60_000]));
         spec.max_in_flight = u32::try_from(chance.between(1, 5)).unwrap_or(1);
+        spec.enable_idempotence = chance.pick(&[None, None, Some(false)]);
+        spec.compression = chance.pick(&[Compression::None, Compression::Lz4, Compression::Gzip]);
         let name = format!("p{index}").into();
         give(scenario, 2_000 + chance.below(500), Command::AddProducer { name, spec });
     }

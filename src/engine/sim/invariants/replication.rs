@@ -1,6 +1,7 @@
 //! Rules about replicas: their logs, their high watermarks, and who may lead.
 
 use crate::engine::disk::Disk;
+
 use crate::engine::event::{EventKind, Invariant};
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::log::Log;
