@@ -4,11 +4,11 @@ use bytes::Bytes;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_response::{EpochEndOffset, PartitionData};
 
-use crate::engine::planted::{self, Bug};
 use crate::engine::broker::Broker;
 use crate::engine::broker::fetch_session::{Ask, Told};
 use crate::engine::disk::Disk;
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, PartitionId, TopicPartition};
+use crate::engine::planted::{self, Bug};
 use crate::engine::replication::partition::{Partition, Role};
 use crate::engine::replication::truncation;
 
