@@ -163,6 +163,7 @@ impl Invariants {
             }
             IsrExpanded { partition, added, .. } => {
                 for member in added {
+                    self.joined(case, (partition, broker), *member);
                     if let Some(restored) = self.weak.get_mut(member) {
                         restored.insert(partition.clone());
                     }

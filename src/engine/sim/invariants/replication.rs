@@ -143,6 +143,17 @@ impl Invariants {
         }
     }
 
+    /// Who joins the ISR has everything that the leader calls committed.
+    pub(super) fn joined(&mut self, case: &mut Case<'_>, (id, broker): At<'_>, member: BrokerId) {
+        let Some((partition, _)) = case.sight.replica(broker, id) else { return };
+        let Some((theirs, _)) = case.sight.replica(member, id) else { return };
+        let (end, hw) = (theirs.log.log_end_offset(), partition.high_watermark);
+        let current = theirs.leader_epoch() == partition.leader_epoch();
+        if end < hw && current && !self.is_weak(member, id) && !self.is_weak(broker, id) {
+            self.broken(case, Invariant::CommittedNotInIsr, Some(id), (end, hw));
+        }
+    }
+
     /// A follower never knows of more than its leaders committed.
     pub(super) fn followers_watermark(
         &mut self,
