@@ -196,6 +196,10 @@ settings! {
         "log.cleaner.enable" log_cleaner_enable: bool = true, (0, 1);
         /// How long the cleaner sleeps when no log is to be cleaned, in ms.
         "log.cleaner.backoff.ms" log_cleaner_backoff_ms: i64 = 15_000, (0, LONG);
+        /// Number of cleaners that share the memory below. They take no time here.
+        "log.cleaner.threads" log_cleaner_threads: i64 = 1, (0, INT);
+        /// Memory for reading and writing, in bytes.
+        "log.cleaner.io.buffer.size" log_cleaner_io_buffer_size: i64 = 524_288, (0, INT);
         /// Memory for the offset map, in bytes: 24 for each key of one cleaning.
         "log.cleaner.dedupe.buffer.size" log_cleaner_dedupe_buffer_size: i64 = 134_217_728, (24, LONG);
         /// Share of the offset map that is filled.

@@ -143,6 +143,8 @@ pub enum TimerPurpose {
     LogRetention,
     /// Logs are looked through for records that have waited too long for a flush.
     LogFlush,
+    /// The cleaner looks for compacted logs that are dirty enough.
+    LogCleaner,
     /// Recovery points and log start offsets go to disk.
     LogCheckpoint,
     /// `file.delete.delay.ms` of renamed files is over.
@@ -301,6 +303,17 @@ pub enum EventKind {
         bytes: u64,
         /// Where the log starts now.
         log_start_offset: Offset,
+    },
+    /// A log was compacted: of each key the last record stayed.
+    LogCleaned {
+        partition: TopicPartition,
+        /// What was dirty: `from..to`.
+        from: Offset,
+        to: Offset,
+        records_before: u64,
+        records_after: u64,
+        bytes_before: u64,
+        bytes_after: u64,
     },
     /// The log of this replica starts later than before; segments below go with the next check.
     LogStartAdvanced { partition: TopicPartition, from: Offset, to: Offset, leader: bool },

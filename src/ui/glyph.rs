@@ -95,9 +95,10 @@ impl Glyph {
             | SegmentRolled { .. }
             | LogRecovered { .. } => glyph("f-broker", CELLS),
             IsrShrunk { .. } | IsrExpanded { .. } => glyph("f-broker", CHEVRONS),
-            LogTruncated { .. } | SegmentsDeleted { .. } | LogStartAdvanced { .. } => {
-                glyph("f-cut", CUT)
-            }
+            LogTruncated { .. }
+            | SegmentsDeleted { .. }
+            | LogCleaned { .. }
+            | LogStartAdvanced { .. } => glyph("f-cut", CUT),
             RecordsQueued { .. } => glyph("f-producer", CELLS),
             RecordsAcked { .. } => glyph("f-producer", RING),
             BatchRetried { .. } => glyph("f-producer", BOX),

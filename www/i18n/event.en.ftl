@@ -91,6 +91,7 @@ event-timer = { $purpose ->
     [HighWatermarkCheckpoint] { $Node } was due to save its high watermarks.
     [LogRetention] { $Node } looked through its logs for what may go.
     [LogFlush] { $Node } looked for records that waited too long for the disk.
+    [LogCleaner] { $Node } looked for compacted logs that are dirty enough.
     [LogCheckpoint] { $Node } was due to save how far its logs are flushed.
     [FileDelete] { $Node } had kept deleted files for file.delete.delay.ms.
     [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
@@ -203,6 +204,7 @@ event-segments-deleted = { $Node } deleted { $count ->
     [size] as the log is larger than retention.bytes
    *[time] as its records are older than retention.ms
 }; the log starts at { $start } now.
+event-log-cleaned = { $Node } compacted { $partition } after it took in the keys of offsets { $from } to { $last }: { $after } of { $before } records stayed, { $left } of { $bytes }.
 event-log-start-advanced = { $Node }, { $role ->
     [leader] the leader
    *[other] a follower

@@ -78,6 +78,7 @@ event-timer = { $purpose ->
     [HighWatermarkCheckpoint] { $node } 该保存高水位了。
     [LogRetention] { $node } 检查了日志里哪些可以删除。
     [LogFlush] { $node } 检查了哪些记录等刷盘太久。
+    [LogCleaner] { $node } 检查了哪些压实日志足够脏。
     [LogCheckpoint] { $node } 该保存日志刷盘到哪里了。
     [FileDelete] { $node } 已把删除的文件保留了 file.delete.delay.ms。
     [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
@@ -181,6 +182,7 @@ event-segments-deleted = { $node } 删除了 { $partition } 的 { $count } 个�
     [size] 日志超过了 retention.bytes
    *[time] 它们的记录超过了 retention.ms
 }；日志现在从 { $start } 开始。
+event-log-cleaned = { $node } 按 offset { $from } 到 { $last } 的键压实了 { $partition }：{ $before } 条记录留下 { $after } 条，{ $bytes } 变成 { $left }。
 event-log-start-advanced = { $node } 是 { $partition } 的 { $role ->
     [leader] leader
    *[other] follower

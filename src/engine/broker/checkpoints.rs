@@ -20,6 +20,8 @@ const META_PROPERTIES: &str = "meta.properties";
 const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
 /// Offsets up to which logs are flushed.
 pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+/// Offsets up to which compacted logs are cleaned.
+pub const CLEANED_TO: &str = "cleaner-offset-checkpoint";
 /// Log start offsets that lie within a segment.
 pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
 

@@ -230,6 +230,7 @@ impl Broker {
             ctx.emit(EventKind::LogTruncated { partition, from, to, high_watermark });
         }
         self.remove_later(ctx, disk, id);
+        self.cleaned_log_cut(disk, id, to);
         self.write_recovery_points(disk);
     }
 

@@ -170,6 +170,7 @@ impl Broker {
         }
         self.write_recovery_points(disk);
         self.write_log_starts(disk);
+        self.remember_cleaned(disk, id, None);
         let delay = self.config.log_segment_delete_delay_ms;
         self.throw_away(ctx, disk, Doomed::Directory(dir), delay);
     }

@@ -18,6 +18,7 @@ pub mod offset_for_leader_epoch;
 pub mod metadata;
 pub mod checkpoints;
 pub mod log_manager;
+pub mod cleaner;
 pub mod shutdown;
 pub mod purgatory;
 
@@ -41,6 +42,7 @@ use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
 use alter_partition::IsrChannel;
+use cleaner::LogCleaner;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;
@@ -79,6 +81,7 @@ pub struct Broker {
     /// Seed of the logs' roll jitter.
     jitter_seed: u64,
     waste: Waste,
+    cleaner: LogCleaner,
 }
 
 /// Where a broker is in its life.
@@ -151,6 +154,7 @@ impl Broker {
             TimerPurpose::IsrCheck => self.check_isrs(ctx),
             TimerPurpose::HighWatermarkCheckpoint => self.checkpoint_timer(ctx, disk),
             TimerPurpose::LogRetention => self.retention_timer(ctx, disk, timer),
+            TimerPurpose::LogCleaner => self.cleaner_timer(ctx, disk, timer),
             TimerPurpose::LogFlush => self.flush_timer(ctx, disk, timer),
             TimerPurpose::LogCheckpoint => self.log_checkpoint_timer(ctx, disk, timer),
             TimerPurpose::FileDelete => self.file_delete_timer(disk, timer),

@@ -7,6 +7,7 @@ use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::broker::alter_partition::IsrChannel;
 use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};
+use crate::engine::broker::cleaner::LogCleaner;
 use crate::engine::broker::fetch_session::FetchSessions;
 use crate::engine::broker::leader_and_isr::AwaitingSettings;
 use crate::engine::broker::log_manager::Waste;
@@ -59,11 +60,13 @@ impl Broker {
             producers_checked: ctx.now,
             jitter_seed: ctx.random_u64(Stream::Log),
             waste: Waste::default(),
+            cleaner: LogCleaner::default(),
         };
         broker.open_logs(ctx, disk);
         broker.control.start(ctx);
         broker.arm_periodic(ctx);
         broker.arm_log_tasks(ctx);
+        broker.start_cleaner(ctx, disk);
         broker
     }
 

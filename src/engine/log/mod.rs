@@ -8,6 +8,7 @@
 mod append;
 pub mod audit;
 pub mod checkpoint;
+mod cleaner;
 mod epoch_cache;
 mod index;
 mod inspect;
@@ -38,6 +39,7 @@ use crate::engine::log::validator::Rules;
 use crate::engine::persistent::Vector;
 
 pub use crate::engine::log::append::{AppendError, Appended};
+pub use crate::engine::log::cleaner::{Cleanable, Cleaned, Room};
 pub use crate::engine::log::inspect::SegmentDetail;
 pub use crate::engine::log::producer_state::{ProducerBatch, ProducerEntry, read_snapshot};
 pub use crate::engine::log::read::OutOfRange;

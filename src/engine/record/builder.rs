@@ -9,6 +9,7 @@ use crate::engine::crc::crc32c;
 use crate::engine::ids::{LeaderEpoch, Offset};
 use crate::engine::record::batch::{Codec, HEADER_BYTES, LOG_OVERHEAD, MAGIC_V2};
 use crate::engine::record::codec;
+use crate::engine::record::reader::RecordRef;
 use crate::engine::record::varint;
 
 /// A header of a record: its key, and its value or null.
@@ -183,6 +184,27 @@ impl BatchBuilder {
         self.buffer[17..21].copy_from_slice(&crc.to_be_bytes());
         Bytes::from(self.buffer)
     }
+}
+
+/// Writes one record with its time and offset as they count from the batch's.
+pub(super) fn write_record(
+    buffer: &mut Vec<u8>,
+    record: &RecordRef<'_>,
+    timestamp_delta: i64,
+    offset_delta: i64,
+) {
+    let mut body = vec![0];
+    varint::write(&mut body, timestamp_delta);
+    varint::write(&mut body, offset_delta);
+    write_bytes(&mut body, record.key);
+    write_bytes(&mut body, record.value);
+    varint::write(&mut body, i64::from(record.headers.count()));
+    for (name, content) in record.headers.iter() {
+        write_bytes(&mut body, Some(name));
+        write_bytes(&mut body, content);
+    }
+    varint::write(buffer, body.len() as i64);
+    buffer.extend_from_slice(&body);
 }
 
 fn write_bytes(buffer: &mut Vec<u8>, bytes: Option<&[u8]>) {

@@ -9,6 +9,7 @@ pub mod codec;
 pub mod batch;
 pub mod builder;
 pub mod reader;
+pub mod retain;
 pub mod control;
 
 #[cfg(test)]

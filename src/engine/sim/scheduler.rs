@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 16] = [
+const PURPOSES: [TimerPurpose; 17] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -77,6 +77,7 @@ const PURPOSES: [TimerPurpose; 16] = [
     TimerPurpose::HighWatermarkCheckpoint,
     TimerPurpose::LogRetention,
     TimerPurpose::LogFlush,
+    TimerPurpose::LogCleaner,
     TimerPurpose::LogCheckpoint,
     TimerPurpose::FileDelete,
     TimerPurpose::SessionTimeout,

@@ -103,6 +103,7 @@ pub fn importance(kind: &EventKind) -> Importance {
         | SegmentRolled { .. }
         | SegmentsDeleted { .. }
         | LogStartAdvanced { .. }
+        | LogCleaned { .. }
         | HighWatermarkAdvanced { .. }
         | LogRecovered { .. }
         | RecordsQueued { .. }

@@ -75,6 +75,7 @@ fn key(kind: &EventKind) -> &'static str {
         DuplicateRefused { .. } => "event-duplicate-refused",
         SegmentRolled { .. } => "event-segment-rolled",
         SegmentsDeleted { .. } => "event-segments-deleted",
+        LogCleaned { .. } => "event-log-cleaned",
         LogStartAdvanced { .. } => "event-log-start-advanced",
         HighWatermarkAdvanced { .. } => "event-high-watermark-advanced",
         HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
@@ -428,6 +429,19 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.partition(partition).set("reason", retention_reason(*reason));
                 self.set("count", *segments).set("bytes", bytes(*size));
                 self.set("start", log_start_offset.0);
+            }
+            EventKind::LogCleaned {
+                partition,
+                from,
+                to,
+                records_before,
+                records_after,
+                bytes_before,
+                bytes_after,
+            } => {
+                self.partition(partition).set("from", from.0).set("last", to.0 - 1);
+                self.set("before", *records_before).set("after", *records_after);
+                self.set("bytes", bytes(*bytes_before)).set("left", bytes(*bytes_after));
             }
             EventKind::LogStartAdvanced { partition, from, to, leader } => {
                 self.partition(partition).set("from", from.0).set("to", to.0);

@@ -101,6 +101,7 @@ pub fn every_purpose() -> Vec<Event> {
         HighWatermarkCheckpoint,
         LogRetention,
         LogFlush,
+        LogCleaner,
         LogCheckpoint,
         FileDelete,
         SessionTimeout,
@@ -348,6 +349,15 @@ fn logs() -> Vec<EventKind> {
         log_start_offset: ten,
     };
     let mut kinds: Vec<EventKind> = [(StartOffset, 1), (Size, 2), (Time, 3)].map(deleted).into();
+    kinds.push(EventKind::LogCleaned {
+        partition: partition.clone(),
+        from: zero,
+        to: ten,
+        records_before: 10,
+        records_after: 4,
+        bytes_before: 4_096,
+        bytes_after: 1_024,
+    });
     kinds.extend([false, true].map(|leader| EventKind::LogStartAdvanced {
         partition: partition.clone(),
         from: zero,

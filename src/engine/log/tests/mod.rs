@@ -2,6 +2,7 @@
 
 mod kafka_files;
 mod append;
+mod cleaner;
 mod read;
 mod truncate;
 mod recovery;
