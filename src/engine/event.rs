@@ -135,6 +135,8 @@ pub enum TimerPurpose {
     FetchWait,
     /// A leader has held a produce request for its timeout.
     ProduceTimeout,
+    /// A leader has held a DeleteRecords request for its timeout.
+    DeleteRecordsTimeout,
     /// The check of followers' lag, every half `replica.lag.time.max.ms`.
     IsrCheck,
     /// High watermarks go to disk.

@@ -87,6 +87,7 @@ event-timer = { $purpose ->
     [DeliveryTimeout] { $Node } gave up after delivery.timeout.ms.
     [FetchWait] { $Node } had held a fetch for its longest wait.
     [ProduceTimeout] { $Node } had held a produce request for its timeout.
+    [DeleteRecordsTimeout] { $Node } had held a request to delete records for its timeout.
     [IsrCheck] { $Node } checked how far its followers lag.
     [HighWatermarkCheckpoint] { $Node } was due to save its high watermarks.
     [LogRetention] { $Node } looked through its logs for what may go.

@@ -74,6 +74,7 @@ event-timer = { $purpose ->
     [DeliveryTimeout] { $node } 到了 delivery.timeout.ms，不再重试。
     [FetchWait] { $node } 挂起一个拉取请求到了最长时间。
     [ProduceTimeout] { $node } 挂起一个写入请求到了超时。
+    [DeleteRecordsTimeout] { $node } 挂起一个删除记录的请求到了超时。
     [IsrCheck] { $node } 检查了 follower 落后多少。
     [HighWatermarkCheckpoint] { $node } 该保存高水位了。
     [LogRetention] { $node } 检查了日志里哪些可以删除。

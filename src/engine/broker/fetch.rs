@@ -179,6 +179,8 @@ impl Broker {
             let Some(partition) = self.partitions.get_mut(&ask.id) else { continue };
             let leo = partition.log.log_end_offset();
             partition.follower_fetched(follower, ask.offset, ctx.now);
+            self.follower_starts_at(ctx, &ask.id, follower, ask.log_start);
+            let Some(partition) = self.partitions.get(&ask.id) else { continue };
             if ask.offset != leo {
                 self.unsettled.insert(ask.id.clone());
             } else if partition.is_settled() {
@@ -321,6 +323,7 @@ impl Broker {
                 topic_id: topic.topic_id,
                 id: TopicPartition::new(&name, PartitionId(p.partition)),
                 offset: Offset(p.fetch_offset),
+                log_start: Offset(p.log_start_offset),
                 leader_epoch: LeaderEpoch(p.current_leader_epoch),
                 last_fetched_epoch: LeaderEpoch(p.last_fetched_epoch),
                 max_bytes: u64::try_from(p.partition_max_bytes).unwrap_or(0),

@@ -43,6 +43,8 @@ pub struct Ask {
     pub id: TopicPartition,
     /// From where.
     pub offset: Offset,
+    /// Where the fetcher's own log starts; −1 for a consumer.
+    pub log_start: Offset,
     /// The reign that the fetcher knows.
     pub leader_epoch: LeaderEpoch,
     /// The reign of the last record that it has.
@@ -410,6 +412,7 @@ mod tests {
 
     fn ask(partition: i32) -> Ask {
         Ask {
+            log_start: Offset(0),
             wire_name: WireName::default(),
             topic_id: Uuid::nil(),
             id: TopicPartition::new(&TopicName::new("t"), PartitionId(partition)),

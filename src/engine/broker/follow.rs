@@ -4,12 +4,11 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::fetch_response::PartitionData;
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::{
-    BrokerId as WireBroker, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
-    TopicName as WireName,
+    BrokerId as WireBroker, FetchRequest, FetchResponse, TopicName as WireName,
 };
 
+use crate::engine::broker::list_offsets::LATEST;
 use crate::engine::broker::{Broker, Phase};
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
@@ -27,16 +26,12 @@ use crate::engine::time::Micros;
 
 /// Fetch version that followers speak: topic names, and epochs of the last fetched record (KIP-595).
 const FETCH_VERSION: i16 = 12;
-const LIST_OFFSETS_VERSION: i16 = 6;
 /// `replica.socket.timeout.ms`: silence after which a fetcher breaks its connection.
 const SOCKET_TIMEOUT: Micros = Micros(30_000_000);
 /// `replica.fetch.response.max.bytes`.
 const RESPONSE_MAX_BYTES: i32 = 10_485_760;
-/// Timestamp that asks for the log's end (ListOffsetsRequest.LATEST_TIMESTAMP).
-pub(super) const LATEST: i64 = -1;
-
 /// What a fetcher learned about a partition's next step.
-enum Next {
+pub(super) enum Next {
     /// Go on at once.
     Again,
     /// After `replica.fetch.backoff.ms`.
@@ -202,6 +197,7 @@ impl Broker {
             // Consumers that read from followers.
             self.complete_fetches(ctx, disk, id);
         }
+        self.follow_log_start(ctx, disk, id, Offset(data.log_start_offset));
         Next::Again
     }
 
@@ -219,7 +215,13 @@ impl Broker {
         self.truncate(ctx, disk, id, to);
     }
 
-    fn truncate(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition, to: Offset) {
+    pub(super) fn truncate(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        to: Offset,
+    ) {
         let Some(partition) = self.partitions.get_mut(id) else { return };
         let from = partition.log.log_end_offset();
         partition.log.truncate_to(disk, to);
@@ -249,7 +251,13 @@ impl Broker {
         }
     }
 
-    fn settle(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, id: &TopicPartition, next: Next) {
+    pub(super) fn settle(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leader: BrokerId,
+        id: &TopicPartition,
+        next: Next,
+    ) {
         let backoff = Micros::from_ms(self.config.replica_fetch_backoff_ms);
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         match next {
@@ -264,56 +272,9 @@ impl Broker {
             }
             Next::AskRange => {
                 fetcher.rest(id, ctx.now + backoff);
-                self.ask_range(ctx, leader, id);
+                self.ask_range(ctx, leader, id, LATEST);
             }
         }
-    }
-
-    /// Asks where the leader's log ends (`AbstractFetcherThread.fetchOffsetAndTruncate`).
-    fn ask_range(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, id: &TopicPartition) {
-        let Some(partition) = self.partitions.get(id) else { return };
-        let ask = ListOffsetsPartition::default()
-            .with_partition_index(id.partition.0)
-            .with_current_leader_epoch(partition.leader_epoch().0)
-            .with_timestamp(LATEST);
-        let topic = ListOffsetsTopic::default()
-            .with_name(partition.wire_name.clone())
-            .with_partitions(vec![ask]);
-        let request = ListOffsetsRequest::default()
-            .with_replica_id(WireBroker(self.id.0))
-            .with_topics(vec![topic]);
-        let body = Request::ListOffsets(request);
-        let correlation = self.correlation();
-        let payload = Payload::Request { correlation, version: LIST_OFFSETS_VERSION, body };
-        ctx.send(NodeId::Broker(leader), payload);
-    }
-
-    /// The leader's log end: a longer follower cuts to it, one far behind starts over at the leader's
-    /// log start, which here is where its log starts (retention comes later).
-    pub(super) fn leader_offsets(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        disk: &mut Disk,
-        from: NodeId,
-        response: &ListOffsetsResponse,
-    ) {
-        let NodeId::Broker(leader) = from else { return };
-        for topic in &response.topics {
-            let name = TopicName::new(&topic.name.0);
-            for data in topic.partitions.iter().filter(|data| data.error_code == 0) {
-                let id = TopicPartition::new(&name, PartitionId(data.partition_index));
-                let followed = self.fetchers.get(&leader).is_some_and(|f| f.follows(&id));
-                if !followed {
-                    continue;
-                }
-                let own = self.partitions.get(&id).map(|p| p.log.log_end_offset());
-                if own.is_some_and(|own| Offset(data.offset) < own) {
-                    self.truncate(ctx, disk, &id, Offset(data.offset));
-                }
-                self.settle(ctx, leader, &id, Next::Again);
-            }
-        }
-        self.fetch_from(ctx, leader);
     }
 
     /// Everything rests: look again when the first may go on.

@@ -191,6 +191,7 @@ impl Broker {
         self.isr_channel.forget(id);
         if led {
             self.complete_produces(ctx, id);
+            self.complete_deletes(ctx, id);
         }
         self.complete_fetches(ctx, disk, id);
         let leader = leader?;

@@ -8,7 +8,6 @@ use kafka_protocol::messages::list_offsets_response::{
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 
 use crate::engine::broker::fetch_read::check_epoch;
-use crate::engine::broker::follow::LATEST;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::ids::{LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition};
@@ -16,8 +15,10 @@ use crate::engine::log::Log;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;
 
+/// Timestamp that asks for the log's end (ListOffsetsRequest.LATEST_TIMESTAMP).
+pub(super) const LATEST: i64 = -1;
 /// Timestamp that asks for the log's start (ListOffsetsRequest.EARLIEST_TIMESTAMP).
-const EARLIEST: i64 = -2;
+pub(super) const EARLIEST: i64 = -2;
 /// The record with the largest timestamp (KIP-734).
 const MAX_TIMESTAMP: i64 = -3;
 /// The same of what the broker itself keeps (KIP-405).

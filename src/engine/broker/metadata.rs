@@ -225,4 +225,5 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
     (Api::IncrementalAlterConfigs, ApiKey::IncrementalAlterConfigs, 0, 1),
     (Api::OffsetForLeaderEpoch, ApiKey::OffsetForLeaderEpoch, 2, 4),
+    (Api::DeleteRecords, ApiKey::DeleteRecords, 0, 2),
 ];

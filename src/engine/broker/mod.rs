@@ -12,9 +12,11 @@ pub mod fetch_read;
 pub mod fetch_answer;
 pub mod fetch_session;
 pub mod follow;
+pub mod follow_range;
 pub mod alter_partition;
 pub mod list_offsets;
 pub mod offset_for_leader_epoch;
+pub mod delete_records;
 pub mod metadata;
 pub mod checkpoints;
 pub mod log_manager;
@@ -22,7 +24,7 @@ pub mod cleaner;
 pub mod shutdown;
 pub mod purgatory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::engine::persistent::{OrdMap, OrdSet};
@@ -43,6 +45,7 @@ use crate::engine::time::Micros;
 
 use alter_partition::IsrChannel;
 use cleaner::LogCleaner;
+use delete_records::ParkedDelete;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;
@@ -70,6 +73,9 @@ pub struct Broker {
     producer_ids: ProducerIds,
     produce_purgatory: Purgatory<ParkedProduce>,
     fetch_purgatory: Purgatory<ParkedFetch>,
+    /// Questions for a leader's log start that wait for an answer.
+    starts_asked: BTreeSet<CorrelationId>,
+    delete_purgatory: Purgatory<ParkedDelete>,
     fetch_sessions: FetchSessions,
     /// Led partitions of which a follower in the ISR may not be at the end.
     unsettled: OrdSet<TopicPartition>,
@@ -153,6 +159,7 @@ impl Broker {
             TimerPurpose::FetchWait => self.fetch_waited(ctx, disk),
             TimerPurpose::IsrCheck => self.check_isrs(ctx),
             TimerPurpose::HighWatermarkCheckpoint => self.checkpoint_timer(ctx, disk),
+            TimerPurpose::DeleteRecordsTimeout => self.deletes_timed_out(ctx),
             TimerPurpose::LogRetention => self.retention_timer(ctx, disk, timer),
             TimerPurpose::LogCleaner => self.cleaner_timer(ctx, disk, timer),
             TimerPurpose::LogFlush => self.flush_timer(ctx, disk, timer),
@@ -188,6 +195,7 @@ impl Broker {
         match body {
             Request::Produce(request) => self.produce(ctx, disk, caller, &request),
             Request::Fetch(request) => self.fetch(ctx, disk, caller, &request),
+            Request::DeleteRecords(request) => self.delete_records(ctx, disk, caller, &request),
             Request::ListOffsets(request) => self.list_offsets(ctx, disk, caller, &request),
             Request::Metadata(request) => self.answer_metadata(ctx, caller, &request),
             Request::ApiVersions(_) => self.answer_api_versions(ctx, caller, 0),
@@ -218,7 +226,9 @@ impl Broker {
     ) {
         match body {
             Response::Fetch(response) => self.fetched(ctx, disk, from, correlation, &response),
-            Response::ListOffsets(response) => self.leader_offsets(ctx, disk, from, &response),
+            Response::ListOffsets(response) => {
+                self.leader_offsets(ctx, disk, from, correlation, &response);
+            }
             Response::AlterPartition(response) => {
                 self.altered_partitions(ctx, disk, correlation, &response);
             }

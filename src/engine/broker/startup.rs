@@ -53,6 +53,8 @@ impl Broker {
             producer_ids: ProducerIds::default(),
             produce_purgatory: Purgatory::default(),
             fetch_purgatory: Purgatory::default(),
+            starts_asked: BTreeSet::new(),
+            delete_purgatory: Purgatory::default(),
             fetch_sessions: FetchSessions::default(),
             unsettled: OrdSet::new(),
             next_correlation: 0,

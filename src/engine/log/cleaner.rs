@@ -296,10 +296,9 @@ impl Log {
             disk.rename(&format!("{}{SWAP}", name(kind)), &name(kind));
         }
         let first = self.segment_of(new.base);
-        let behind = self.sealed.split_off(first + old.len());
-        self.sealed.truncate(first);
-        self.sealed.push_back(new);
-        self.sealed.append(behind);
+        let before = self.sealed.iter().take(first).copied();
+        let behind = self.sealed.iter().skip(first + old.len()).copied();
+        self.sealed = before.chain([new]).chain(behind).collect();
     }
 }
 

@@ -32,6 +32,7 @@ pub enum Api {
     IncrementalAlterConfigs,
     InitProducerId,
     OffsetForLeaderEpoch,
+    DeleteRecords,
     LeaderAndIsr,
     UpdateMetadata,
     ControlledShutdown,
@@ -63,6 +64,7 @@ impl Api {
         Api::IncrementalAlterConfigs,
         Api::InitProducerId,
         Api::OffsetForLeaderEpoch,
+        Api::DeleteRecords,
         Api::LeaderAndIsr,
         Api::UpdateMetadata,
         Api::ControlledShutdown,
@@ -89,6 +91,7 @@ impl Api {
             Api::IncrementalAlterConfigs => "IncrementalAlterConfigs",
             Api::InitProducerId => "InitProducerId",
             Api::OffsetForLeaderEpoch => "OffsetForLeaderEpoch",
+            Api::DeleteRecords => "DeleteRecords",
             Api::LeaderAndIsr => "LeaderAndIsr",
             Api::UpdateMetadata => "UpdateMetadata",
             Api::ControlledShutdown => "ControlledShutdown",
@@ -116,6 +119,7 @@ pub enum Request {
     IncrementalAlterConfigs(kafka::IncrementalAlterConfigsRequest),
     InitProducerId(kafka::InitProducerIdRequest),
     OffsetForLeaderEpoch(kafka::OffsetForLeaderEpochRequest),
+    DeleteRecords(kafka::DeleteRecordsRequest),
     LeaderAndIsr(LeaderAndIsrRequest),
     UpdateMetadata(UpdateMetadataRequest),
     ControlledShutdown(ControlledShutdownRequest),
@@ -145,6 +149,7 @@ pub enum Response {
     IncrementalAlterConfigs(kafka::IncrementalAlterConfigsResponse),
     InitProducerId(kafka::InitProducerIdResponse),
     OffsetForLeaderEpoch(kafka::OffsetForLeaderEpochResponse),
+    DeleteRecords(kafka::DeleteRecordsResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
     UpdateMetadata(UpdateMetadataResponse),
     ControlledShutdown(ControlledShutdownResponse),
@@ -272,6 +277,7 @@ impl Request {
             Request::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
             Request::InitProducerId(_) => Api::InitProducerId,
             Request::OffsetForLeaderEpoch(_) => Api::OffsetForLeaderEpoch,
+            Request::DeleteRecords(_) => Api::DeleteRecords,
             Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
             Request::ControlledShutdown(_) => Api::ControlledShutdown,
@@ -296,6 +302,7 @@ impl Response {
             Response::IncrementalAlterConfigs(_) => Api::IncrementalAlterConfigs,
             Response::InitProducerId(_) => Api::InitProducerId,
             Response::OffsetForLeaderEpoch(_) => Api::OffsetForLeaderEpoch,
+            Response::DeleteRecords(_) => Api::DeleteRecords,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Response::UpdateMetadata(_) => Api::UpdateMetadata,
             Response::ControlledShutdown(_) => Api::ControlledShutdown,
@@ -317,6 +324,9 @@ impl Response {
                 first(&mut r.responses.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
             }
             Response::ListOffsets(r) => {
+                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
+            }
+            Response::DeleteRecords(r) => {
                 first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
             }
             Response::CreateTopics(r) => first(&mut r.topics.iter().map(|t| t.error_code)),

@@ -81,6 +81,7 @@ apis! {
     InitProducerId: InitProducerIdRequest, InitProducerIdResponse;
     AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
+    DeleteRecords: DeleteRecordsRequest, DeleteRecordsResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {

@@ -8,6 +8,8 @@ use crate::engine::time::Micros;
 pub struct Replica {
     /// Its log end offset: the offset of its last fetch. −1 while unknown.
     pub log_end_offset: Offset,
+    /// Where its log starts, as its last fetch told. −1 while unknown.
+    pub log_start_offset: Offset,
     /// The last time when it had everything that the leader had.
     pub last_caught_up: Micros,
     /// The leader's log end offset at its last fetch.
@@ -24,6 +26,7 @@ impl Replica {
         let seen = if in_isr { now } else { Micros::ZERO };
         Replica {
             log_end_offset: Offset::NONE,
+            log_start_offset: Offset::NONE,
             last_caught_up: seen,
             last_fetch_leader_leo: leader_leo,
             last_fetch_time: seen,

@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 17] = [
+const PURPOSES: [TimerPurpose; 18] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -73,6 +73,7 @@ const PURPOSES: [TimerPurpose; 17] = [
     TimerPurpose::DeliveryTimeout,
     TimerPurpose::FetchWait,
     TimerPurpose::ProduceTimeout,
+    TimerPurpose::DeleteRecordsTimeout,
     TimerPurpose::IsrCheck,
     TimerPurpose::HighWatermarkCheckpoint,
     TimerPurpose::LogRetention,

@@ -97,6 +97,7 @@ pub fn every_purpose() -> Vec<Event> {
         DeliveryTimeout,
         FetchWait,
         ProduceTimeout,
+        DeleteRecordsTimeout,
         IsrCheck,
         HighWatermarkCheckpoint,
         LogRetention,
@@ -294,26 +295,9 @@ fn replicas() -> Vec<EventKind> {
         let partition = partition.clone();
         kinds.push(EventKind::BecameFollower { partition, leader, leader_epoch });
     }
-    use RetentionReason::{Size, StartOffset, Time};
-    for (reason, segments) in [(StartOffset, 1), (Size, 2), (Time, 3)] {
-        let partition = partition.clone();
-        kinds.push(EventKind::SegmentsDeleted {
-            partition,
-            reason,
-            segments,
-            bytes: 4_096,
-            log_start_offset: ten,
-        });
-    }
     kinds.extend([
         EventKind::BecameLeader { partition: partition.clone(), leader_epoch, log_end_offset: ten },
         EventKind::SegmentRolled { partition: partition.clone(), base: ten },
-        EventKind::LogStartAdvanced {
-            partition: partition.clone(),
-            from: zero,
-            to: ten,
-            leader: true,
-        },
         EventKind::HighWatermarksCheckpointed { partitions: 3 },
         EventKind::IsrShrunk {
             partition: partition.clone(),

@@ -92,7 +92,8 @@ pub fn of_message(cluster: &ClusterView, message: &MessageView) -> (Shape, Accen
             | Api::ApiVersions
             | Api::CreateTopics
             | Api::IncrementalAlterConfigs
-            | Api::InitProducerId,
+            | Api::InitProducerId
+            | Api::DeleteRecords,
             response,
         ) => (diamond(response), accent),
         (_, response) => (diamond(response), Accent::Control),

@@ -1,0 +1,104 @@
+//! A follower whose offset the leader does not have (`AbstractFetcherThread.fetchOffsetAndTruncate`): a
+//! longer log is cut to the leader's end; one that ends before the leader's log starts begins anew
+//! there.
+
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::{BrokerId as WireBroker, ListOffsetsRequest, ListOffsetsResponse};
+
+use crate::engine::broker::Broker;
+use crate::engine::broker::follow::Next;
+use crate::engine::broker::list_offsets::EARLIEST;
+use crate::engine::disk::Disk;
+use crate::engine::event::EventKind;
+use crate::engine::ids::{
+    BrokerId, CorrelationId, NodeId, Offset, PartitionId, TopicName, TopicPartition,
+};
+use crate::engine::node::Ctx;
+use crate::engine::protocol::{Payload, Request};
+
+const LIST_OFFSETS_VERSION: i16 = 6;
+
+impl Broker {
+    /// Asks where the leader's log ends (`LATEST`) or starts (`EARLIEST`).
+    pub(super) fn ask_range(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leader: BrokerId,
+        id: &TopicPartition,
+        which: i64,
+    ) {
+        let Some(partition) = self.partitions.get(id) else { return };
+        let ask = ListOffsetsPartition::default()
+            .with_partition_index(id.partition.0)
+            .with_current_leader_epoch(partition.leader_epoch().0)
+            .with_timestamp(which);
+        let topic = ListOffsetsTopic::default()
+            .with_name(partition.wire_name.clone())
+            .with_partitions(vec![ask]);
+        let request = ListOffsetsRequest::default()
+            .with_replica_id(WireBroker(self.id.0))
+            .with_topics(vec![topic]);
+        let body = Request::ListOffsets(request);
+        let correlation = self.correlation();
+        if which == EARLIEST {
+            self.starts_asked.insert(correlation);
+        }
+        let payload = Payload::Request { correlation, version: LIST_OFFSETS_VERSION, body };
+        ctx.send(NodeId::Broker(leader), payload);
+    }
+
+    /// The leader's log end, or its start when that was asked.
+    pub(super) fn leader_offsets(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        from: NodeId,
+        correlation: CorrelationId,
+        response: &ListOffsetsResponse,
+    ) {
+        let NodeId::Broker(leader) = from else { return };
+        let is_start = self.starts_asked.remove(&correlation);
+        for topic in &response.topics {
+            let name = TopicName::new(&topic.name.0);
+            for data in topic.partitions.iter().filter(|data| data.error_code == 0) {
+                let id = TopicPartition::new(&name, PartitionId(data.partition_index));
+                let followed = self.fetchers.get(&leader).is_some_and(|f| f.follows(&id));
+                let own = self.partitions.get(&id).map(|p| p.log.log_end_offset());
+                let Some(own) = own.filter(|_| followed) else { continue };
+                let leaders = Offset(data.offset);
+                if is_start {
+                    if leaders > own {
+                        self.start_over(ctx, disk, &id, leaders);
+                    }
+                } else if leaders < own {
+                    self.truncate(ctx, disk, &id, leaders);
+                } else {
+                    self.ask_range(ctx, leader, &id, EARLIEST);
+                    continue;
+                }
+                self.settle(ctx, leader, &id, Next::Again);
+            }
+        }
+        self.fetch_from(ctx, leader);
+    }
+
+    /// Everything that this replica has is gone from the leader: it begins anew where the leader's log
+    /// starts.
+    fn start_over(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        start: Offset,
+    ) {
+        let Some(partition) = self.partitions.get_mut(id) else { return };
+        let from = partition.log.log_start_offset();
+        partition.log.truncate_fully_and_start_at(disk, start);
+        partition.high_watermark = start;
+        let partition = id.clone();
+        ctx.emit(EventKind::LogStartAdvanced { partition, from, to: start, leader: false });
+        self.remove_later(ctx, disk, id);
+        self.cleaned_log_cut(disk, id, start);
+        self.write_recovery_points(disk);
+    }
+}
