@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+use crate::engine::crc::crc32c;
 use crate::engine::ids::Offset;
 use crate::engine::record::batch::{BatchHeader, Codec, HEADER_BYTES, LOG_OVERHEAD, TimestampType};
 use crate::engine::record::builder;
@@ -125,7 +126,7 @@ fn write_header(
     header[51..53].copy_from_slice(&from.producer_epoch.to_be_bytes());
     header[53..57].copy_from_slice(&from.base_sequence.to_be_bytes());
     header[57..61].copy_from_slice(&record_count.to_be_bytes());
-    let crc = crc32c::crc32c(&buffer[21..]);
+    let crc = crc32c(&buffer[21..]);
     buffer[17..21].copy_from_slice(&crc.to_be_bytes());
 }
 
