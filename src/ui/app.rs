@@ -52,7 +52,7 @@ pub enum AppMsg {
     /// Somebody asked for something.
     Act(Action),
     /// The browser answered the session.
-    Answer(Msg),
+    Answer(Box<Msg>),
     /// Somebody opened another link in this page.
     Link(Option<String>),
     /// Give out a link to this moment.
@@ -116,7 +116,7 @@ impl Component for App {
         prefs::set_language(lang, false);
         prefs::set_theme(theme, false);
         let session = Rc::new(RefCell::new(Session::new()));
-        let answer = ctx.link().callback(AppMsg::Answer);
+        let answer = ctx.link().callback(|msg| AppMsg::Answer(Box::new(msg)));
         let report = answer.reform(Msg::Storage);
         let opened = ctx.link().callback(AppMsg::Link);
         let asked = Asked { lang, level: Importance::Fact, why: None };
@@ -164,7 +164,7 @@ impl Component for App {
         match msg {
             AppMsg::Frame(now) => return self.frame(ctx, now),
             AppMsg::Act(action) => self.act(action),
-            AppMsg::Answer(msg) => self.tell(msg),
+            AppMsg::Answer(msg) => self.tell(*msg),
             AppMsg::Link(Some(link)) => self.open_link(&link, false),
             AppMsg::Link(None) => {}
             AppMsg::Share => self.dialog = Some(Dialog::Share(self.link())),

@@ -20,7 +20,7 @@ use crate::view::scene::Selection;
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Tell the session.
-    Tell(Msg),
+    Tell(Box<Msg>),
     /// Look at something, or at nothing.
     Select(Selection),
     /// Open a partition's replica on this broker.
@@ -75,6 +75,13 @@ pub enum Action {
     Lesson(LessonAction),
     /// Put a notice away.
     Dismiss(u32),
+}
+
+impl Action {
+    /// Tells the session.
+    pub fn tell(msg: Msg) -> Action {
+        Action::Tell(Box::new(msg))
+    }
 }
 
 /// A part of the page that a tab shows.
@@ -177,7 +184,7 @@ impl Ui {
 
     /// A callback that gives the world a command.
     pub fn command<T>(&self, command: Command) -> Callback<T> {
-        self.on(Action::Tell(Msg::Apply(command)))
+        self.on(Action::tell(Msg::Apply(command)))
     }
 }
 

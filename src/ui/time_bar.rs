@@ -52,11 +52,11 @@ pub fn TimeBar(props: &TimeBarProps) -> Html {
             <div class="time-more">
                 if props.can_undo {
                     <button class="btn quiet icon" title={ui.t("time-undo")} aria-label={ui.t("time-undo")}
-                        onclick={ui.on(Action::Tell(Msg::Undo))}>{ icon(Icon::Undo) }</button>
+                        onclick={ui.on(Action::tell(Msg::Undo))}>{ icon(Icon::Undo) }</button>
                 }
                 <button class={classes!("btn", "quiet", "sm", props.skip_idle.then_some("on"))}
                     aria-pressed={props.skip_idle.to_string()}
-                    onclick={ui.on(Action::Tell(Msg::SetSkipIdle(!props.skip_idle)))}>
+                    onclick={ui.on(Action::tell(Msg::SetSkipIdle(!props.skip_idle)))}>
                     { icon(Icon::SkipForward) }<span>{ ui.t("time-skip-idle") }</span>
                 </button>
             </div>
@@ -80,8 +80,8 @@ fn transport(ui: &Ui, props: &TimeBarProps) -> Html {
         <div class="trans">
             { quiet("time-back", Icon::StepBack, Action::StepBack) }
             <button class="playb" title={ui.t(play_key)} aria-label={ui.t(play_key)} disabled={!props.ready}
-                onclick={ui.on(Action::Tell(play_msg))}>{ icon(play_icon) }</button>
-            { quiet("time-step", Icon::StepForward, Action::Tell(Msg::StepEvent)) }
+                onclick={ui.on(Action::tell(play_msg))}>{ icon(play_icon) }</button>
+            { quiet("time-step", Icon::StepForward, Action::tell(Msg::StepEvent)) }
             <div class="clock">
                 <b class="num" data-clock="">{ format::clock(props.now) }</b>
                 <span class="speed" role="group" aria-label={ui.t("time-speed")}>
@@ -121,7 +121,7 @@ fn Scrubber(props: &ScrubberProps) -> Html {
                 && let Some(moment) = at(&event)
             {
                 capture(&event);
-                act.emit(Action::Tell(Msg::Seek(moment)));
+                act.emit(Action::tell(Msg::Seek(moment)));
             }
         })
     };
@@ -278,6 +278,6 @@ fn keys(ui: &Ui, now: Micros, step: u64) -> Callback<KeyboardEvent> {
         };
         event.prevent_default();
         event.stop_propagation();
-        act.emit(Action::Tell(Msg::Seek(Micros(target))));
+        act.emit(Action::tell(Msg::Seek(Micros(target))));
     })
 }

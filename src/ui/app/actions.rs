@@ -18,7 +18,7 @@ impl App {
     /// Does what was asked.
     pub(super) fn act(&mut self, action: Action) {
         match action {
-            Action::Tell(msg) => self.tell(msg),
+            Action::Tell(msg) => self.tell(*msg),
             Action::Select(selection) => self.select(selection),
             Action::Replica(broker) => {
                 self.opened =

@@ -121,7 +121,7 @@ fn acks_of(text: &str) -> Acks {
 }
 
 fn give(ui: &Ui, command: Command) {
-    ui.act.emit(Action::Tell(Msg::Apply(command)));
+    ui.act.emit(Action::tell(Msg::Apply(command)));
     ui.act.emit(Action::Close);
 }
 

@@ -48,7 +48,7 @@ pub fn AddTopic(props: &AddTopicProps) -> Html {
                 },
                 configs: configs.into_iter().flatten().collect(),
             };
-            act.emit(Action::Tell(Msg::Apply(command)));
+            act.emit(Action::tell(Msg::Apply(command)));
             act.emit(Action::Close);
         })
     };

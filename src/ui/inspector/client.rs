@@ -94,7 +94,7 @@ fn SendForm(props: &SendFormProps) -> Html {
                 let record =
                     RecordSpec { key: None, value: value.as_str().into(), partition: None };
                 let command = Command::Send { name: name.clone(), records: vec![record] };
-                act.emit(Action::Tell(Msg::Apply(command)));
+                act.emit(Action::tell(Msg::Apply(command)));
                 input.set_value("");
             }
         })
