@@ -1,11 +1,15 @@
 //! LZ4 in its frame format, as Kafka's `Lz4BlockOutputStream` writes and `Lz4BlockInputStream` reads
-//! it: blocks of 64 KiB that do not refer to each other, no checksums but the header's.
+//! it: blocks that do not refer to each other, no checksums but the header's.
 //!
-//! Written out here because the encoders at hand give other bytes on 32 bits than on 64.
+//! The blocks are the crate `lz4_flex`'s. The frame around them is ours: the crate's `FrameEncoder`
+//! hashes eight bytes on 64 bits and four on 32, so that it writes other bytes there, and its
+//! `FrameDecoder` takes what Kafka refuses: frames that are cut off between two blocks, and blocks
+//! that refer to each other.
 
+use lz4_flex::block::{compress_into, decompress_into, get_maximum_output_size};
 use xxhash_rust::xxh32::xxh32;
 
-use super::{CodecError, repeat, reserve};
+use super::{CodecError, UNCOMPRESSED_MAX, take};
 
 const MAGIC: [u8; 4] = 0x184D_2204u32.to_le_bytes();
 /// Version 1, independent blocks.
@@ -14,17 +18,15 @@ const INDEPENDENT: u8 = 0x20;
 const BLOCK_CHECKSUM: u8 = 0x10;
 const CONTENT_SIZE: u8 = 0x08;
 const CONTENT_CHECKSUM: u8 = 0x04;
-/// Blocks of 64 KiB.
+/// Blocks of 64 KiB at most.
 const DESCRIPTOR: u8 = 0x40;
-const BLOCK_BYTES: usize = 65_536;
+/// What goes into a block. Kafka puts the whole 65 536 there; from 65 535 bytes on, `lz4_flex` too
+/// hashes by the machine's word.
+const BLOCK_BYTES: usize = 65_534;
 /// Set in a block's length when its bytes are stored as they are.
 const STORED: u32 = 0x8000_0000;
-
-/// The last bytes of a block are literals, and no match begins in the last twelve (LZ4's block format).
-const LAST_LITERALS: usize = 5;
-const MATCH_LIMIT: usize = 12;
-const MIN_MATCH: usize = 4;
-const HASH_BITS: u32 = 12;
+/// More than a byte of a block can become: lengths go on in bytes of 255 each.
+const RATIO_MAX: usize = 255;
 
 /// One frame.
 pub(super) fn compress(plain: &[u8], out: &mut Vec<u8>) {
@@ -32,74 +34,23 @@ pub(super) fn compress(plain: &[u8], out: &mut Vec<u8>) {
     let header = [FLAGS, DESCRIPTOR];
     out.extend_from_slice(&header);
     out.push(header_checksum(&header));
-    let mut block = Vec::with_capacity(BLOCK_BYTES);
     for chunk in plain.chunks(BLOCK_BYTES) {
-        block.clear();
-        compress_block(chunk, &mut block);
-        let (length, bytes) = match block.len() < chunk.len() {
-            true => (block.len() as u32, &block[..]),
-            false => (chunk.len() as u32 | STORED, chunk),
-        };
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(bytes);
+        let begin = out.len() + 4;
+        out.resize(begin + get_maximum_output_size(chunk.len()), 0);
+        let mut length = compress_into(chunk, &mut out[begin..]).expect("room for the longest");
+        let mut stored = 0;
+        if length >= chunk.len() {
+            (length, stored) = (chunk.len(), STORED);
+            out[begin..begin + length].copy_from_slice(chunk);
+        }
+        out[begin - 4..begin].copy_from_slice(&(length as u32 | stored).to_le_bytes());
+        out.truncate(begin + length);
     }
     out.extend_from_slice(&0u32.to_le_bytes());
 }
 
 fn header_checksum(header: &[u8]) -> u8 {
     (xxh32(header, 0) >> 8) as u8
-}
-
-/// Greedy matching over one hash table of positions: short, and the same on every machine.
-fn compress_block(plain: &[u8], out: &mut Vec<u8>) {
-    let mut table = [0u32; 1 << HASH_BITS];
-    let (mut anchor, mut at) = (0, 0);
-    let last_match = plain.len().saturating_sub(MATCH_LIMIT);
-    while at < last_match {
-        let word = word_at(plain, at);
-        let slot = &mut table[(word.wrapping_mul(2_654_435_761) >> (32 - HASH_BITS)) as usize];
-        // Positions are kept plus one: zero is an empty slot.
-        let candidate = std::mem::replace(slot, at as u32 + 1) as usize;
-        if candidate == 0 || at + 1 - candidate > 0xffff || word_at(plain, candidate - 1) != word {
-            // The longer nothing is found, the larger the steps.
-            at += 1 + ((at - anchor) >> 6);
-            continue;
-        }
-        let from = candidate - 1;
-        let most = plain.len() - LAST_LITERALS - at;
-        let same = (MIN_MATCH..most).take_while(|i| plain[from + i] == plain[at + i]).count();
-        let length = MIN_MATCH + same;
-        write_sequence(out, &plain[anchor..at], Some((at - from, length)));
-        at += length;
-        anchor = at;
-    }
-    write_sequence(out, &plain[anchor..], None);
-}
-
-fn word_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
-}
-
-/// Literals, and then a match of `(distance, length)` unless they are the last.
-fn write_sequence(out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>) {
-    let extra = found.map_or(0, |(_, length)| length - MIN_MATCH);
-    out.push((literals.len().min(15) << 4 | extra.min(15)) as u8);
-    write_length(out, literals.len());
-    out.extend_from_slice(literals);
-    if let Some((distance, _)) = found {
-        out.extend_from_slice(&(distance as u16).to_le_bytes());
-        write_length(out, extra);
-    }
-}
-
-/// What of a length did not fit the token's four bits.
-fn write_length(out: &mut Vec<u8>, length: usize) {
-    let Some(mut left) = length.checked_sub(15) else { return };
-    while left >= 255 {
-        out.push(255);
-        left -= 255;
-    }
-    out.push(left as u8);
 }
 
 /// The content of a frame. What follows its end mark is left alone, as in Kafka.
@@ -142,59 +93,27 @@ fn read_frame(mut rest: &[u8], out: &mut Vec<u8>) -> Option<Result<(), CodecErro
             return BAD;
         }
         let read = match length & STORED {
-            0 => read_block(block, out, start, block_max),
-            _ => reserve(out, start, block.len()).map(|()| out.extend_from_slice(block)),
+            0 => read_block(block, out, block_max),
+            _ => {
+                out.extend_from_slice(block);
+                Ok(())
+            }
         };
         if read.is_err() {
             return Some(read);
         }
+        if (out.len() - start) as u64 > UNCOMPRESSED_MAX {
+            return Some(Err(CodecError::TooLarge));
+        }
     }
 }
 
-/// One compressed block; `start` is where the frame's content begins.
-fn read_block(
-    mut rest: &[u8],
-    out: &mut Vec<u8>,
-    start: usize,
-    block_max: usize,
-) -> Result<(), CodecError> {
+/// One compressed block, which becomes `block_max` bytes at most.
+fn read_block(block: &[u8], out: &mut Vec<u8>, block_max: usize) -> Result<(), CodecError> {
     let begin = out.len();
-    let malformed = CodecError::Malformed;
-    loop {
-        let token = take(&mut rest, 1).ok_or(malformed)?[0];
-        let literals = read_length(&mut rest, token >> 4).ok_or(malformed)?;
-        let literals = take(&mut rest, literals).ok_or(malformed)?;
-        reserve(out, start, literals.len())?;
-        out.extend_from_slice(literals);
-        if rest.is_empty() {
-            return if out.len() - begin > block_max { Err(malformed) } else { Ok(()) };
-        }
-        let distance = take(&mut rest, 2).ok_or(malformed)?;
-        let distance = usize::from(u16::from_le_bytes([distance[0], distance[1]]));
-        let length = read_length(&mut rest, token & 15).ok_or(malformed)? + MIN_MATCH;
-        repeat(out, begin, distance, length)?;
-        if out.len() - begin > block_max {
-            return Err(malformed);
-        }
-    }
-}
-
-fn read_length(rest: &mut &[u8], nibble: u8) -> Option<usize> {
-    let mut length = usize::from(nibble);
-    if nibble == 15 {
-        loop {
-            let more = take(rest, 1)?[0];
-            length = length.checked_add(usize::from(more))?;
-            if more != 255 {
-                break;
-            }
-        }
-    }
-    Some(length)
-}
-
-fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
-    let (taken, after) = rest.split_at_checked(count)?;
-    *rest = after;
-    Some(taken)
+    out.resize(begin + block_max.min(block.len().saturating_mul(RATIO_MAX)), 0);
+    let read = decompress_into(block, &mut out[begin..]);
+    let length = read.map_err(|_| CodecError::Malformed)?;
+    out.truncate(begin + length);
+    Ok(())
 }

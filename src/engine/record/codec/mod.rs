@@ -106,34 +106,11 @@ fn read_bounded(source: impl Read, out: &mut Vec<u8>) -> Result<(), CodecError> 
     if out.len() as u64 - held > UNCOMPRESSED_MAX { Err(CodecError::TooLarge) } else { Ok(()) }
 }
 
-/// Room for `more` bytes behind what `out` holds, unless that is too large; `start` is where this
-/// batch's bytes begin.
-fn reserve(out: &mut Vec<u8>, start: usize, more: usize) -> Result<(), CodecError> {
-    if (out.len() - start) as u64 + more as u64 > UNCOMPRESSED_MAX {
-        return Err(CodecError::TooLarge);
-    }
-    out.reserve(more);
-    Ok(())
-}
-
-/// Repeats the `length` bytes that begin `distance` before the end; they may overlap what they make.
-fn repeat(
-    out: &mut Vec<u8>,
-    start: usize,
-    distance: usize,
-    length: usize,
-) -> Result<(), CodecError> {
-    let from = out.len().checked_sub(distance).filter(|from| distance > 0 && *from >= start);
-    let from = from.ok_or(CodecError::Malformed)?;
-    reserve(out, start, length)?;
-    if distance >= length {
-        out.extend_from_within(from..from + length);
-    } else {
-        for at in from..from + length {
-            out.push(out[at]);
-        }
-    }
-    Ok(())
+/// The first `count` bytes of `rest`, which then begins behind them; `None` when it has fewer.
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let (taken, after) = rest.split_at_checked(count)?;
+    *rest = after;
+    Some(taken)
 }
 
 #[cfg(test)]
