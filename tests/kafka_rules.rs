@@ -17,6 +17,8 @@ mod found;
 mod stories;
 #[path = "kafka_rules/idempotence.rs"]
 mod idempotence;
+#[path = "kafka_rules/elections.rs"]
+mod elections;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};
@@ -339,7 +341,7 @@ fn a_changed_topic_setting_reaches_the_leader() {
     lab.apply(Command::SetTopicConfig {
         topic: lab::tp("t", 0).topic,
         key: "min.insync.replicas".into(),
-        value: "2".into(),
+        value: Some("2".into()),
     });
     lab.run_for(ms(1_000));
     lab.send("p", &["m2"]);

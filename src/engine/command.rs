@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName};
+use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName, TopicPartition};
 use crate::engine::time::Micros;
 
 /// A command and the place in the world's history where it was given.
@@ -131,14 +131,53 @@ pub enum Command {
         /// Its own settings, Kafka's names and text values.
         configs: Vec<(Text, Text)>,
     },
-    /// Set one setting of a topic, through an admin client (IncrementalAlterConfigs).
+    /// Delete a topic, through the admin client.
+    DeleteTopic {
+        /// Its name.
+        topic: TopicName,
+    },
+    /// Raise a topic's number of partitions, through the admin client (CreatePartitions).
+    AddPartitions {
+        /// Its name.
+        topic: TopicName,
+        /// How many it is to have in all.
+        count: u32,
+        /// Replicas of the new ones, preferred leader first; empty: the controller places them.
+        assignment: Vec<Vec<BrokerId>>,
+    },
+    /// Have leaders elected, through the admin client.
+    ElectLeaders {
+        /// Who may lead.
+        kind: ElectionKind,
+        /// Of which partition; `None`: of all.
+        partition: Option<TopicPartition>,
+    },
+    /// Give a partition other replicas, through the admin client (AlterPartitionReassignments).
+    Reassign {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its replicas to be, preferred leader first; empty: give up what is under way.
+        replicas: Vec<BrokerId>,
+    },
+    /// Set one setting of a topic, or take it back, through an admin client
+    /// (IncrementalAlterConfigs).
     SetTopicConfig {
         /// The topic.
         topic: TopicName,
         /// Kafka's name of the setting.
         key: Text,
-        /// Kafka's text form of the value.
-        value: Text,
+        /// Kafka's text form of the value; `None`: the cluster's default holds again.
+        value: Option<Text>,
+    },
+    /// Set one dynamic setting of brokers, or take it back, through the admin client
+    /// (IncrementalAlterConfigs).
+    SetBrokerConfig {
+        /// The broker; `None`: the default of all.
+        broker: Option<BrokerId>,
+        /// Kafka's name of the setting.
+        key: Text,
+        /// Kafka's text form of the value; `None`: what the setting was before holds again.
+        value: Option<Text>,
     },
     /// Add a producer program and start it.
     AddProducer {
@@ -227,6 +266,32 @@ pub enum LinkState {
     Held,
     /// It breaks connections and refuses new ones.
     Cut,
+}
+
+impl Command {
+    /// Whether it goes through the world's admin client.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        matches!(
+            self,
+            Command::CreateTopic { .. }
+                | Command::DeleteTopic { .. }
+                | Command::AddPartitions { .. }
+                | Command::ElectLeaders { .. }
+                | Command::Reassign { .. }
+                | Command::SetTopicConfig { .. }
+                | Command::SetBrokerConfig { .. }
+        )
+    }
+}
+
+/// Who may lead after an election (Kafka's `ElectionType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ElectionKind {
+    /// The first of the assignment, from the ISR.
+    Preferred,
+    /// Any live replica of a partition that nobody leads, whatever it has.
+    Unclean,
 }
 
 /// A message of one link, by API and number, never by a global number.

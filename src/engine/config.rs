@@ -134,8 +134,14 @@ settings! {
         "num.partitions" num_partitions: i64 = 1, (1, i64::MAX);
         /// Replicas of a topic created without a number.
         "default.replication.factor" default_replication_factor: i64 = 1, (1, i64::MAX);
-        /// Whether leaderships return to the preferred replica by themselves. Not modelled yet.
-        "auto.leader.rebalance.enable" auto_leader_rebalance_enable: bool = false, (0, 1);
+        /// Whether leaderships return to the preferred replica by themselves.
+        "auto.leader.rebalance.enable" auto_leader_rebalance_enable: bool = true, (0, 1);
+        /// How often the controller looks whether they should, in seconds.
+        "leader.imbalance.check.interval.seconds" leader_imbalance_check_interval_seconds: i64 = 300, (1, i64::MAX);
+        /// Share of a broker's preferred partitions, in percent, that others may lead before they do.
+        "leader.imbalance.per.broker.percentage" leader_imbalance_per_broker_percentage: i64 = 10, (0, i64::MAX);
+        /// Cluster default of the topic setting.
+        "unclean.leader.election.enable" unclean_leader_election_enable: bool = false, (0, 1);
         /// Cluster default of the topic setting.
         "min.insync.replicas" min_insync_replicas: i64 = 1, (1, INT);
         /// Cluster default of `segment.bytes`.
@@ -262,7 +268,7 @@ settings! {
         "flush.messages" flush_messages: i64 = LONG, (1, LONG);
         /// Age of the oldest unflushed record at which a log is flushed, in ms.
         "flush.ms" flush_ms: i64 = LONG, (0, LONG);
-        /// Whether a replica outside the ISR may lead when no member of it lives. Not modelled yet.
+        /// Whether a replica outside the ISR may lead when no member of it lives.
         "unclean.leader.election.enable" unclean_leader_election_enable: bool = false, (0, 1);
     }
 }
@@ -327,6 +333,7 @@ impl TopicConfig {
             min_cleanable_dirty_ratio: broker.log_cleaner_min_cleanable_ratio,
             flush_messages: broker.log_flush_interval_messages,
             flush_ms: broker.flush_ms(),
+            unclean_leader_election_enable: broker.unclean_leader_election_enable,
             ..TopicConfig::default()
         };
         for (key, value) in own {

@@ -56,6 +56,10 @@ pub enum ElectionReason {
     ReplicaReturned,
     /// The controller took a dead or stopping follower out of the ISR; the leader stays.
     FollowerLeft,
+    /// Nobody in the ISR lives: a replica outside it was allowed to lead, and records may be lost.
+    UncleanElection,
+    /// Leadership went back to the preferred replica, by itself or because an admin asked.
+    PreferredReplica,
 }
 
 /// A rule that always holds in a Kafka cluster, as the checker names it.
@@ -157,6 +161,8 @@ pub enum TimerPurpose {
     Ping,
     /// A process starts as the world boots.
     Boot,
+    /// The controller looks whether leaders are where they belong.
+    LeaderRebalance,
 }
 
 /// Why segments were deleted (`SegmentDeletionReason`).
@@ -258,8 +264,11 @@ pub enum EventKind {
     BrokerDown { broker: BrokerId },
     /// A topic exists.
     TopicCreated { topic: TopicName, assignment: Vec<Vec<BrokerId>> },
-    /// An admin request was refused.
-    AdminFailed { topic: TopicName, error: i16, message: Text },
+    /// An admin client's call succeeded. `call` is Kafka's name of it, `subject` what it was about: a
+    /// topic, a partition, `broker 1`.
+    AdminCompleted { call: Text, subject: Text },
+    /// An admin client's call was refused or timed out.
+    AdminFailed { call: Text, subject: Text, error: i16, message: Text },
     /// A topic's setting changed (as this node applies it).
     TopicConfigChanged { topic: TopicName, key: Text, value: Text },
     /// The controller wrote a partition's leader and ISR.

@@ -66,9 +66,7 @@ impl Scenario {
                 Command::Connect { name, .. } if !names.contains(name) => {
                     names.push(name.clone());
                 }
-                Command::CreateTopic { .. } | Command::SetTopicConfig { .. }
-                    if !names.iter().any(|n| &**n == ADMIN) =>
-                {
+                command if command.is_admin() && !names.iter().any(|n| &**n == ADMIN) => {
                     names.push(ADMIN.into());
                 }
                 _ => {}

@@ -108,6 +108,8 @@ pub enum Wanted {
     Pair,
     /// A name of a topic.
     Topic,
+    /// `orders-0`.
+    Partition,
     /// A name of a client program.
     Client,
     /// A word or a quoted text.
@@ -155,6 +157,7 @@ impl Wanted {
             Wanted::Host => "host",
             Wanted::Pair => "pair",
             Wanted::Topic => "topic",
+            Wanted::Partition => "partition",
             Wanted::Client => "client",
             Wanted::Word => "word",
             Wanted::Setting => "setting",

@@ -7,10 +7,10 @@
 use std::fmt::Write;
 
 use crate::engine::command::{
-    Command, LinkState, MessageAddress, Placement, RecordSpec, TimedCommand,
+    Command, ElectionKind, LinkState, MessageAddress, Placement, RecordSpec, TimedCommand,
 };
 use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
-use crate::engine::ids::{BrokerId, NodeId, Text};
+use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
 use crate::engine::time::Micros;
 use crate::scenario::ast::{Moment, Scenario, default_time};
 use crate::scenario::parser::{is_bare, is_bare_host};
@@ -99,8 +99,27 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
             }
             text
         }
+        Command::DeleteTopic { topic } => format!("delete {}", word(topic.as_str())),
+        Command::AddPartitions { topic, count, assignment } => {
+            let mut text = format!("partitions {} {count}", word(topic.as_str()));
+            if !assignment.is_empty() {
+                rows(&mut text, assignment);
+            }
+            text
+        }
+        Command::ElectLeaders { kind, partition } => elect(*kind, partition.as_ref()),
+        Command::Reassign { partition, replicas: none } if none.is_empty() => {
+            format!("reassign {} cancel", word(&partition.to_string()))
+        }
+        Command::Reassign { partition, replicas: targets } => {
+            format!("reassign {}: {}", word(&partition.to_string()), replicas(targets))
+        }
         Command::SetTopicConfig { topic, key, value } => {
-            format!("config {} {}={}", word(topic.as_str()), word(key), word(value))
+            format!("config {} {}", word(topic.as_str()), change(key, value.as_ref()))
+        }
+        Command::SetBrokerConfig { broker, key, value } => {
+            let broker = broker.map_or_else(|| "default".to_owned(), |id| format!("b{id}"));
+            format!("brokerconfig {broker} {}", change(key, value.as_ref()))
         }
         Command::AddProducer { name, spec } => {
             format!("producer {}{{{}}}", word(name), entries(&producer_settings(spec)))
@@ -188,11 +207,32 @@ fn place(text: &mut String, placement: &Placement) {
         Placement::Automatic { partitions, replication_factor } => {
             write!(text, " p{partitions} rf{replication_factor}")
         }
-        Placement::Assigned(partitions) => {
-            let rows: Vec<String> = partitions.iter().map(|r| replicas(r)).collect();
-            write!(text, ": {}", rows.join(" | "))
-        }
+        Placement::Assigned(partitions) => return rows(text, partitions),
     };
+}
+
+fn rows(text: &mut String, partitions: &[Vec<BrokerId>]) {
+    let rows: Vec<String> = partitions.iter().map(|r| replicas(r)).collect();
+    let _ = write!(text, ": {}", rows.join(" | "));
+}
+
+fn elect(kind: ElectionKind, partition: Option<&TopicPartition>) -> String {
+    let kind = match kind {
+        ElectionKind::Preferred => "preferred",
+        ElectionKind::Unclean => "unclean",
+    };
+    match partition {
+        Some(partition) => format!("elect {kind} {}", word(&partition.to_string())),
+        None => format!("elect {kind}"),
+    }
+}
+
+/// A setting with its new value, or with `-` when it is taken back.
+fn change(key: &str, value: Option<&Text>) -> String {
+    match value {
+        Some(value) => format!("{}={}", word(key), word(value)),
+        None => word(&format!("-{key}")),
+    }
 }
 
 fn replicas(replicas: &[BrokerId]) -> String {

@@ -63,6 +63,8 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
             ElectionReason::NewPartition => None,
             ElectionReason::FollowerLeft => Some(MarkKind::Isr),
             ElectionReason::LeaderDied
+            | ElectionReason::UncleanElection
+            | ElectionReason::PreferredReplica
             | ElectionReason::ControlledShutdown
             | ElectionReason::ReplicaReturned => Some(MarkKind::Election),
         },

@@ -80,9 +80,10 @@ impl Glyph {
             ControllerElected { .. } | ControllerResigned { .. } | BrokerDown { .. } => {
                 glyph("f-control", DIAMOND)
             }
-            TopicCreated { .. } | TopicConfigChanged { .. } | MetadataUpdated { .. } => {
-                glyph("f-control", DIAMOND)
-            }
+            TopicCreated { .. }
+            | TopicConfigChanged { .. }
+            | AdminCompleted { .. }
+            | MetadataUpdated { .. } => glyph("f-control", DIAMOND),
             LeaderElected { .. } | BecameLeader { .. } | BecameFollower { .. } => {
                 glyph("f-ink", PENNANT)
             }

@@ -14,6 +14,7 @@ use highwater::engine::ids::{
 };
 use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
+use highwater::scenario::parser::parse;
 use highwater::view::cluster::{ClusterView, PartitionView, ReplicaView};
 use highwater::view::project;
 
@@ -37,11 +38,13 @@ pub fn ms(ms: i64) -> Micros {
 }
 
 impl Lab {
-    /// Three brokers with Kafka's defaults and short times: a lag of 2.5 s and sessions of 6 s.
+    /// Three brokers with Kafka's defaults and short times: a lag of 2.5 s and sessions of 6 s. Leaders
+    /// stay where they are, as in the cluster that ANOMALIES were measured on.
     pub fn three() -> Lab {
         Lab::with(|config| {
             config.broker.replica_lag_time_max_ms = 2_500;
             config.broker.zookeeper_session_timeout_ms = 6_000;
+            config.broker.auto_leader_rebalance_enable = false;
         })
     }
 
@@ -77,6 +80,40 @@ impl Lab {
         if let Some(broken) = broken {
             self.fail(&format!("the checker found {:?}", broken.kind));
         }
+    }
+
+    /// Gives the commands of statements as scenarios have them: `elect preferred t-0`.
+    pub fn tell(&mut self, statement: &str) {
+        let scenario = parse(statement).expect("a statement of the scenario language");
+        for timed in scenario.commands {
+            self.apply(timed.command);
+        }
+    }
+
+    /// What the admin client was told, in order: `call subject`, and after a refusal Kafka's number
+    /// and words.
+    pub fn admin_answers(&self) -> Vec<String> {
+        let told = |event: &Event| match &event.kind {
+            EventKind::AdminCompleted { call, subject } => Some(format!("{call} {subject}")),
+            EventKind::AdminFailed { call, subject, error, message } => {
+                Some(format!("{call} {subject}: {error} {message}"))
+            }
+            _ => None,
+        };
+        self.events.iter().filter_map(told).collect()
+    }
+
+    /// The newest of [`Lab::admin_answers`].
+    pub fn admin_answer(&self) -> String {
+        self.admin_answers().pop().unwrap_or_default()
+    }
+
+    /// `leader epoch [isr]` of a partition as ZooKeeper has it.
+    pub fn state(&self, topic: &str, partition: i32) -> String {
+        let view = self.partition(topic, partition);
+        let leader = view.leader.map_or(-1, |id| id.0);
+        let isr: Vec<String> = view.isr.iter().map(ToString::to_string).collect();
+        format!("{leader} {} [{}]", view.leader_epoch, isr.join(","))
     }
 
     pub fn run_for(&mut self, span: Micros) {

@@ -68,6 +68,7 @@ error-scenario-wanted = { $wanted ->
     [host] a host: zk, a broker or a client
     [pair] two hosts such as b1-b3
     [topic] a topic
+    [partition] a partition such as orders-0
     [client] a client
     [word] a word
     [setting] a setting

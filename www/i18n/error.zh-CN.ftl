@@ -68,6 +68,7 @@ error-scenario-wanted = { $wanted ->
     [host] 主机：zk、broker 或客户端
     [pair] 两台主机，如 b1-b3
     [topic] 主题
+    [partition] 一个分区，如 orders-0
     [client] 客户端
     [word] 一个词
     [setting] 设置名

@@ -59,6 +59,26 @@ command-create-topic = You asked for topic { $topic }, { $partitions ->
     [one] 1 replica
    *[other] { $replicas } replicas
 } each.
+command-delete-topic = You asked for topic { $topic } to be deleted.
+command-add-partitions = You asked for { $partitions ->
+    [one] 1 partition
+   *[other] { $partitions } partitions
+} of topic { $topic }.
+command-elect-leader = You asked for { $kind ->
+    [unclean] an unclean election
+   *[preferred] the preferred leader
+} of { $partition }.
+command-elect-all-leaders = You asked for { $kind ->
+    [unclean] unclean elections wherever nobody leads.
+   *[preferred] the preferred leader of every partition.
+}
+command-reassign = You asked for { $partition } to have the replicas { $replicas }.
+command-cancel-reassignment = You called off the reassignment of { $partition }.
+command-delete-topic-config = You took { $key } of { $topic } back to the default.
+command-set-broker-config = You set { $key }={ $value } on broker { $broker }.
+command-delete-broker-config = You took { $key } of broker { $broker } back.
+command-set-default-config = You set { $key }={ $value } on all brokers.
+command-delete-default-config = You took { $key } back on all brokers.
 command-set-topic-config = You set { $key }={ $value } on { $topic }.
 command-add-producer = You added producer { $name }, which writes to { $topic } with acks={ $acks }.
 command-add-consumer = You added consumer { $name }, which reads { $topic }.
@@ -97,6 +117,7 @@ event-timer = { $purpose ->
     [FileDelete] { $Node } had kept deleted files for file.delete.delay.ms.
     [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
     [Ping] The heartbeat of { $node } was due.
+    [LeaderRebalance] The controller looked whether leaders are where they belong.
    *[Boot] The host of { $node } was switched on.
 }
 event-message-sent = { $Node } sent { $to } this: { message-name }.
@@ -168,13 +189,16 @@ event-topic-created = Topic { $topic } exists, with { $partitions ->
     [one] 1 partition
    *[other] { $partitions } partitions
 }.
-event-admin-failed = The request for { $topic } was refused with { $error }: { $message }.
+event-admin-completed = The cluster did what { $call } asked for { $subject }.
+event-admin-failed = { $call } for { $subject } failed with { $error }: { $message }.
 event-topic-config-changed = { $Node } now applies { $key }={ $value } to { $topic }.
 event-leader-elected = { $reason ->
     [NewPartition] Broker { $broker } now leads the new partition { $partition }: it is first in the assignment.
     [LeaderDied] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the old leader died and it is first in the ISR { $isr }.
     [ControlledShutdown] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the old leader is stopping.
     [ReplicaReturned] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it came back and is in the ISR.
+    [UncleanElection] Broker { $broker } now leads { $partition }, in epoch { $epoch }: nobody in the ISR lived and an unclean election was allowed, so what only they had is lost.
+    [PreferredReplica] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it is the preferred replica.
    *[FollowerLeft] Broker { $broker } still leads { $partition }; a follower left, so the ISR is { $isr }.
 }
 event-leader-none = { $partition } has no leader now: the one it had is gone, and its ISR is { $isr }.

@@ -52,6 +52,23 @@ command-duplicate = 你让 { $from } 发给 { $to } 的 { message-name } 在 { $
 command-drop = 你丢弃了 { $from } 发给 { $to } 的 { message-name }。
 command-set-link = 你把 { $a } 与 { $b } 之间的链路设为 { $latency } ms，最多再加 { $jitter } ms。
 command-create-topic = 你要求创建主题 { $topic }，{ $partitions } 个分区，每个 { $replicas } 个副本。
+command-delete-topic = 你要求删除主题 { $topic }。
+command-add-partitions = 你要求主题 { $topic } 共有 { $partitions } 个分区。
+command-elect-leader = 你要求 { $kind ->
+    [unclean] 为 { $partition } 做 unclean 选举。
+   *[preferred] { $partition } 由首选副本当 leader。
+}
+command-elect-all-leaders = 你要求 { $kind ->
+    [unclean] 为所有没有 leader 的分区做 unclean 选举。
+   *[preferred] 所有分区都由首选副本当 leader。
+}
+command-reassign = 你要求 { $partition } 的副本改为 { $replicas }。
+command-cancel-reassignment = 你取消了 { $partition } 的重分配。
+command-delete-topic-config = 你把 { $topic } 的 { $key } 恢复为默认值。
+command-set-broker-config = 你把 broker { $broker } 的 { $key } 设为 { $value }。
+command-delete-broker-config = 你撤销了 broker { $broker } 的 { $key }。
+command-set-default-config = 你把所有 broker 的 { $key } 设为 { $value }。
+command-delete-default-config = 你撤销了所有 broker 的 { $key }。
 command-set-topic-config = 你把 { $topic } 的 { $key } 设为 { $value }。
 command-add-producer = 你添加了生产者 { $name }，它以 acks={ $acks } 写入 { $topic }。
 command-add-consumer = 你添加了消费者 { $name }，它读取 { $topic }。
@@ -84,6 +101,7 @@ event-timer = { $purpose ->
     [FileDelete] { $node } 已把删除的文件保留了 file.delete.delay.ms。
     [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
     [Ping] { $node } 该发心跳了。
+    [LeaderRebalance] 控制器检查 leader 是否都在该在的地方。
    *[Boot] { $node } 的主机开机。
 }
 event-message-sent = { $node } 向 { $to } 发出 { message-name }。
@@ -149,13 +167,16 @@ event-controller-resigned = broker { $broker } 不再是控制器。
 event-broker-up = 控制器看到 broker { $broker } 上线。
 event-broker-down = 控制器看到 broker { $broker } 下线。
 event-topic-created = 主题 { $topic } 已创建，有 { $partitions } 个分区。
-event-admin-failed = 对 { $topic } 的请求被拒绝，{ $error }：{ $message }。
+event-admin-completed = 集群完成了对 { $subject } 的 { $call }。
+event-admin-failed = 对 { $subject } 的 { $call } 失败，{ $error }：{ $message }。
 event-topic-config-changed = { $node } 对 { $topic } 启用 { $key }={ $value }。
 event-leader-elected = { $reason ->
     [NewPartition] broker { $broker } 现在是新分区 { $partition } 的 leader：它排在分配列表的最前面。
     [LeaderDied] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：原来的 leader 宕机了，它排在 ISR { $isr } 的最前面。
     [ControlledShutdown] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：原来的 leader 正在停止。
     [ReplicaReturned] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它回来了，而且在 ISR 里。
+    [UncleanElection] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：ISR 中无一存活，又允许 unclean 选举，只有它们才有的数据丢失了。
+    [PreferredReplica] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它是首选副本。
    *[FollowerLeft] broker { $broker } 仍是 { $partition } 的 leader；有 follower 离开，ISR 变为 { $isr }。
 }
 event-leader-none = { $partition } 现在没有 leader：原来的已不在，ISR 是 { $isr }。

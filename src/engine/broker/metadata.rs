@@ -223,6 +223,7 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::ApiVersions, ApiKey::ApiVersions, 0, 4),
     (Api::CreateTopics, ApiKey::CreateTopics, 2, 7),
     (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
+    (Api::ElectLeaders, ApiKey::ElectLeaders, 0, 2),
     (Api::IncrementalAlterConfigs, ApiKey::IncrementalAlterConfigs, 0, 1),
     (Api::OffsetForLeaderEpoch, ApiKey::OffsetForLeaderEpoch, 2, 4),
     (Api::DeleteRecords, ApiKey::DeleteRecords, 0, 2),

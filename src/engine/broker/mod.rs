@@ -207,6 +207,16 @@ impl Broker {
                 self.offset_for_leader_epoch(ctx, caller, &request);
             }
             Request::CreateTopics(_)
+            | Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_)
+            | Request::DescribeConfigs(_)
+            | Request::AlterConfigs(_)
+            | Request::DescribeCluster(_)
+            | Request::DescribeLogDirs(_)
+            | Request::StopReplica(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)

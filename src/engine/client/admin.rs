@@ -1,29 +1,19 @@
-//! The admin client: creates topics and changes their settings, and does not give up for a minute.
+//! The admin client: creates topics, moves leaders, changes settings, and does not give up for a minute.
 //!
-//! Kafka's `KafkaAdminClient`. A call goes to the controller (CreateTopics) or to any broker
-//! (IncrementalAlterConfigs on a topic). As long as no answer comes, or only that the controller is
-//! another, it tries again with fresh metadata, until `default.api.timeout.ms`. A refusal, or that
-//! timeout, is an event with Kafka's message. Calls about
-//! one topic keep their order; calls about different topics do not wait for each other.
+//! Kafka's `KafkaAdminClient`. A call goes to the controller, to any broker, or to the broker that it
+//! is about. As long as no answer comes, or only that the controller is another, it tries again with
+//! fresh metadata, until `default.api.timeout.ms`. What the answer says is an event, with Kafka's
+//! message where it is a refusal, and so is that timeout. Calls about one topic keep their order;
+//! calls about different topics do not wait for each other.
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::create_topics_request::{
-    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
-};
-use kafka_protocol::messages::incremental_alter_configs_request::{
-    AlterConfigsResource, AlterableConfig,
-};
-use kafka_protocol::messages::{
-    self as kafka, CreateTopicsRequest, IncrementalAlterConfigsRequest,
-};
-use kafka_protocol::protocol::StrBytes;
 
+use crate::engine::client::admin_task::{Destination, Outcome, Task};
 use crate::engine::client::alarm::{Alarms, Deadline, earliest};
 use crate::engine::client::backoff::RETRY;
-use crate::engine::client::network_client::{Failed, NetworkClient, Version, version};
-use crate::engine::command::Placement;
+use crate::engine::client::network_client::{Failed, NetworkClient, Version};
 use crate::engine::event::{EventKind, TimerPurpose};
-use crate::engine::ids::{BrokerId, CorrelationId, EventId, Text, TopicName};
+use crate::engine::ids::{BrokerId, CorrelationId, EventId, Text};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
@@ -34,23 +24,11 @@ const API_TIMEOUT: Micros = Micros(60_000_000);
 const REQUEST_TIMEOUT: Micros = Micros(30_000_000);
 /// REQUEST_TIMED_OUT: what Kafka's `TimeoutException` is on the wire.
 const REQUEST_TIMED_OUT: i16 = 7;
-/// `ConfigResource.Type.TOPIC`.
-const RESOURCE_TOPIC: i8 = 2;
-/// `AlterConfigOp.OpType.SET`.
-const OPERATION_SET: i8 = 0;
-
-/// Something asked of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Task {
-    CreateTopic { placement: Placement, configs: Vec<(Text, Text)> },
-    SetConfig { key: Text, value: Text },
-}
 
 /// A task on its way.
 #[derive(Clone, Debug)]
 struct Call {
     id: u64,
-    topic: TopicName,
     task: Task,
     /// What asked for it.
     cause: Option<EventId>,
@@ -85,28 +63,15 @@ impl Admin {
         Admin { network, calls: Vec::new(), next_call: 0, alarms: Alarms::default() }
     }
 
-    /// Creates a topic.
-    pub fn create_topic(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        topic: &TopicName,
-        placement: &Placement,
-        configs: &[(Text, Text)],
-    ) {
-        let (placement, configs) = (placement.clone(), configs.to_vec());
-        self.call(ctx, topic, Task::CreateTopic { placement, configs });
-    }
-
-    /// Sets one setting of a topic.
-    pub fn set_topic_config(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        topic: &TopicName,
-        key: &Text,
-        value: &Text,
-    ) {
-        let (key, value) = (key.clone(), value.clone());
-        self.call(ctx, topic, Task::SetConfig { key, value });
+    /// Asks for something.
+    pub fn ask(&mut self, ctx: &mut Ctx<'_>, task: Task) {
+        let cause = ctx.timer_cause();
+        let id = self.next_call;
+        self.next_call += 1;
+        let deadline = ctx.now + API_TIMEOUT;
+        let state = CallState::Waiting(Deadline { at: ctx.now, cause });
+        self.calls.push(Call { id, task, cause, deadline, tries: 0, state });
+        self.run(ctx);
     }
 
     /// Calls that have not ended.
@@ -124,18 +89,7 @@ impl Admin {
         body: Response,
     ) {
         if let Some((id, body)) = self.network.on_response(ctx, broker, correlation, body) {
-            let answer = match body {
-                Response::CreateTopics(response) => {
-                    response.topics.first().map(|t| (t.error_code, t.error_message.clone()))
-                }
-                Response::IncrementalAlterConfigs(response) => {
-                    response.responses.first().map(|r| (r.error_code, r.error_message.clone()))
-                }
-                _ => None,
-            };
-            let (error, message) =
-                answer.unwrap_or((ResponseError::UnknownServerError.code(), None));
-            self.answered(ctx, id, error, message.as_deref());
+            self.answered(ctx, id, &body);
         }
         self.run(ctx);
     }
@@ -153,16 +107,6 @@ impl Admin {
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId) {
         let failed = self.network.on_connection_lost(ctx, broker);
         self.retry_all(ctx, &failed);
-        self.run(ctx);
-    }
-
-    fn call(&mut self, ctx: &mut Ctx<'_>, topic: &TopicName, task: Task) {
-        let cause = ctx.timer_cause();
-        let id = self.next_call;
-        self.next_call += 1;
-        let deadline = ctx.now + API_TIMEOUT;
-        let state = CallState::Waiting(Deadline { at: ctx.now, cause });
-        self.calls.push(Call { id, topic: topic.clone(), task, cause, deadline, tries: 0, state });
         self.run(ctx);
     }
 
@@ -198,12 +142,13 @@ impl Admin {
                 CallState::Waiting(until) => until.at > ctx.now,
                 CallState::InFlight => true,
             };
-            if waits || before.iter().any(|earlier| earlier.topic == call.topic) {
+            if waits || before.iter().any(|earlier| call.task.follows(&earlier.task)) {
                 continue;
             }
-            let broker = match call.task {
-                Task::CreateTopic { .. } => self.network.metadata.controller(),
-                Task::SetConfig { .. } => self.network.least_loaded(ctx),
+            let broker = match call.task.destination() {
+                Destination::Controller => self.network.metadata.controller(),
+                Destination::Any => self.network.least_loaded(ctx),
+                Destination::Broker(broker) => Some(broker),
             };
             let Some(broker) = broker else {
                 self.network.metadata.request_update(call.cause);
@@ -219,19 +164,16 @@ impl Admin {
         }
     }
 
-    fn answered(&mut self, ctx: &mut Ctx<'_>, id: u64, error: i16, message: Option<&str>) {
-        let kind = ResponseError::try_from_code(error);
-        let Some(kind) = kind else {
-            self.calls.retain(|call| call.id != id);
-            return;
-        };
-        if kind == ResponseError::NotController {
+    fn answered(&mut self, ctx: &mut Ctx<'_>, id: u64, body: &Response) {
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let outcomes = call.task.outcomes(body);
+        let moved = ResponseError::NotController.code();
+        if outcomes.iter().any(|outcome| outcome.error == moved) {
             self.network.metadata.forget_controller(ctx.timer_cause());
             self.retry(ctx, id);
             return;
         }
-        let message = message.map_or_else(|| kind.to_string(), str::to_owned);
-        self.end(ctx, id, error, message.into());
+        self.end(ctx, id, outcomes);
     }
 
     fn retry_all(&mut self, ctx: &mut Ctx<'_>, failed: &Failed<u64>) {
@@ -258,80 +200,37 @@ impl Admin {
                     "Call(callName={name}, tries={tries}) timed out after {tries} attempt(s)"
                 ),
             };
-            self.end(ctx, id, REQUEST_TIMED_OUT, message.into());
+            self.fail(ctx, id, message.into());
         }
     }
 
-    fn end(&mut self, ctx: &mut Ctx<'_>, id: u64, error: i16, message: Text) {
-        if let Some(index) = self.calls.iter().position(|call| call.id == id) {
-            let topic = self.calls.remove(index).topic;
-            ctx.emit(EventKind::AdminFailed { topic, error, message });
-        }
+    fn fail(&mut self, ctx: &mut Ctx<'_>, id: u64, message: Text) {
+        let call = self.calls.iter().find(|call| call.id == id);
+        let subject = call.map(|call| call.task.subject()).unwrap_or_default();
+        let outcome = Outcome { subject, error: REQUEST_TIMED_OUT, message: Some(message) };
+        self.end(ctx, id, vec![outcome]);
     }
-}
 
-impl Task {
-    /// Kafka's name of the call, as its messages have it.
-    fn name(&self) -> &'static str {
-        match self {
-            Task::CreateTopic { .. } => "createTopics",
-            Task::SetConfig { .. } => "incrementalAlterConfigs",
+    /// The call is over: what came of it is told.
+    fn end(&mut self, ctx: &mut Ctx<'_>, id: u64, outcomes: Vec<Outcome>) {
+        let Some(index) = self.calls.iter().position(|call| call.id == id) else { return };
+        let call: Text = self.calls.remove(index).task.name().into();
+        for Outcome { subject, error, message } in outcomes {
+            let call = call.clone();
+            ctx.emit(match ResponseError::try_from_code(error) {
+                None => EventKind::AdminCompleted { call, subject },
+                Some(kind) => {
+                    let message = message.unwrap_or_else(|| kind.to_string().into());
+                    EventKind::AdminFailed { call, subject, error, message }
+                }
+            });
         }
     }
 }
 
 impl Call {
     fn request(&self, now: Micros) -> (Version, Request) {
-        match &self.task {
-            Task::CreateTopic { placement, configs } => {
-                let left = self.deadline.since(now).min(REQUEST_TIMEOUT).as_ms();
-                let request = CreateTopicsRequest::default()
-                    .with_topics(vec![creatable(&self.topic, placement, configs)])
-                    .with_timeout_ms(i32::try_from(left).unwrap_or(i32::MAX));
-                (version::CREATE_TOPICS, Request::CreateTopics(request))
-            }
-            Task::SetConfig { key, value } => {
-                let config = AlterableConfig::default()
-                    .with_name(text(key))
-                    .with_config_operation(OPERATION_SET)
-                    .with_value(Some(text(value)));
-                let resource = AlterConfigsResource::default()
-                    .with_resource_type(RESOURCE_TOPIC)
-                    .with_resource_name(text(self.topic.as_str()))
-                    .with_configs(vec![config]);
-                let request =
-                    IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
-                (version::INCREMENTAL_ALTER_CONFIGS, Request::IncrementalAlterConfigs(request))
-            }
-        }
+        let left = self.deadline.since(now).min(REQUEST_TIMEOUT).as_ms();
+        self.task.request(i32::try_from(left).unwrap_or(i32::MAX))
     }
-}
-
-fn creatable(topic: &TopicName, placement: &Placement, configs: &[(Text, Text)]) -> CreatableTopic {
-    let configs = configs.iter().map(|(key, value)| {
-        CreatableTopicConfig::default().with_name(text(key)).with_value(Some(text(value)))
-    });
-    let named = CreatableTopic::default()
-        .with_name(kafka::TopicName(text(topic.as_str())))
-        .with_configs(configs.collect());
-    match placement {
-        Placement::Automatic { partitions, replication_factor } => named
-            .with_num_partitions(i32::try_from(*partitions).unwrap_or(i32::MAX))
-            .with_replication_factor(i16::try_from(*replication_factor).unwrap_or(i16::MAX)),
-        Placement::Assigned(assignment) => {
-            let assignments = (0..).zip(assignment).map(|(index, replicas)| {
-                CreatableReplicaAssignment::default()
-                    .with_partition_index(index)
-                    .with_broker_ids(replicas.iter().map(|id| kafka::BrokerId(id.0)).collect())
-            });
-            named
-                .with_num_partitions(-1)
-                .with_replication_factor(-1)
-                .with_assignments(assignments.collect())
-        }
-    }
-}
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
 }

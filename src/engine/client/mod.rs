@@ -14,6 +14,7 @@ pub mod network_client;
 pub mod producer;
 pub mod consumer;
 pub mod admin;
+pub mod admin_task;
 
 #[cfg(test)]
 mod testing;

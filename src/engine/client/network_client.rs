@@ -392,6 +392,14 @@ pub mod version {
     pub const CREATE_TOPICS: Version = Version { key: 19, most: 7 };
     /// InitProducerId.
     pub const INIT_PRODUCER_ID: Version = Version { key: 22, most: 5 };
+    /// DeleteTopics, by name or by id.
+    pub const DELETE_TOPICS: Version = Version { key: 20, most: 6 };
+    /// CreatePartitions.
+    pub const CREATE_PARTITIONS: Version = Version { key: 37, most: 3 };
+    /// ElectLeaders.
+    pub const ELECT_LEADERS: Version = Version { key: 43, most: 2 };
+    /// AlterPartitionReassignments.
+    pub const ALTER_PARTITION_REASSIGNMENTS: Version = Version { key: 45, most: 0 };
     /// IncrementalAlterConfigs.
     pub const INCREMENTAL_ALTER_CONFIGS: Version = Version { key: 44, most: 1 };
 }

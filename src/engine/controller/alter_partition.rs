@@ -129,7 +129,12 @@ impl ControlPlane {
             return refuse(ResponseError::IneligibleReplica);
         }
         let controller_epoch = self.context.epoch;
-        Verdict::Write(LeaderAndIsr { leadership: asked, controller_epoch, ..current.clone() })
+        Verdict::Write(LeaderAndIsr {
+            leadership: asked,
+            controller_epoch,
+            recovering: false,
+            ..current.clone()
+        })
     }
 
     fn answer_alter_partition(

@@ -66,7 +66,7 @@ impl ControlPlane {
             self.add_roles_of(broker);
         }
         self.flush(ctx);
-        let elect = Phase::Elect { reason: ElectionReason::ReplicaReturned };
+        let elect = Phase::Elect { reason: ElectionReason::ReplicaReturned, topic: None };
         self.queue.then([elect, Phase::Flush]);
     }
 
@@ -88,7 +88,7 @@ impl ControlPlane {
             let registered = self.context.registered_ids();
             self.batch.add_metadata(registered, []);
         }
-        let elect = Phase::Elect { reason: ElectionReason::LeaderDied };
+        let elect = Phase::Elect { reason: ElectionReason::LeaderDied, topic: None };
         let leaving =
             leaving.into_iter().map(|(broker, partitions)| Phase::Leave { broker, partitions });
         self.queue.then([elect, Phase::Flush].into_iter().chain(leaving).chain([Phase::Flush]));

@@ -89,6 +89,12 @@ impl Channels {
         self.channels.remove(&broker);
     }
 
+    /// Whether a broker has answered everything.
+    #[must_use]
+    pub fn is_idle(&self, broker: BrokerId) -> bool {
+        self.channels.get(&broker).is_none_or(|channel| channel.link == Link::Idle)
+    }
+
     /// Queues a request; requests to brokers without a channel are dropped.
     pub fn enqueue(
         &mut self,

@@ -50,6 +50,8 @@ pub struct Context {
     pub stopping: BTreeSet<BrokerId>,
     /// Topics and their ids.
     pub topics: OrdMap<TopicName, Uuid>,
+    /// Topics that are to be deleted.
+    pub deleting: BTreeSet<TopicName>,
     /// Partitions.
     pub partitions: OrdMap<TopicPartition, Partition>,
 }
@@ -97,6 +99,12 @@ impl Context {
         {
             entry.status = status;
         }
+    }
+
+    /// Whether a topic is on its way out.
+    #[must_use]
+    pub fn is_deleting(&self, topic: &TopicName) -> bool {
+        self.deleting.contains(topic)
     }
 
     /// Partitions with a replica on `broker`, in order.

@@ -18,10 +18,10 @@ use crate::engine::controller::failover::topic_names;
 use crate::engine::controller::operation::Asker;
 use crate::engine::controller::state_json::{self, TOPICS, config_path, topic_path};
 use crate::engine::controller::topic_plan::{Plan, Refusal, exists, refusal};
-use crate::engine::controller::{AdminTask, ControlPlane, Tag, tags};
-use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::controller::{AdminTask, ControlPlane, Tag};
+use crate::engine::event::EventKind;
 use crate::engine::ids::{PartitionId, TopicName, TopicPartition};
-use crate::engine::node::{Ctx, Timer};
+use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::TopicOverrides;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
@@ -113,47 +113,6 @@ impl ControlPlane {
         Some(creation)
     }
 
-    /// This broker has just heard of partitions: are creations complete?
-    pub(super) fn check_creations(&mut self, ctx: &mut Ctx) {
-        let waiting: Vec<u64> = self.tasks.iter().filter_map(waiting_for_leaders).collect();
-        for id in waiting {
-            if let Some(AdminTask::Create(creation)) = self.tasks.remove(&id) {
-                if creation.leaderless(self).is_empty() {
-                    creation.answer(ctx, self);
-                } else {
-                    self.tasks.insert(id, AdminTask::Create(creation));
-                }
-            }
-        }
-    }
-
-    /// The session is over, and with it what was asked of ZooKeeper: who waits for that is told.
-    pub(super) fn drop_admin_tasks(&mut self, ctx: &mut Ctx) {
-        for (id, task) in std::mem::take(&mut self.tasks) {
-            match task {
-                AdminTask::Create(creation) if creation.stage == Stage::Leaders => {
-                    self.tasks.insert(id, AdminTask::Create(creation));
-                }
-                AdminTask::Create(mut creation) => {
-                    creation.refuse_all(ResponseError::NotController);
-                    creation.answer(ctx, self);
-                }
-                AdminTask::Alter(alteration) => alteration.answer(ctx),
-                AdminTask::ProducerIds(claim) => {
-                    claim.answer(ctx, Err(ResponseError::NotController));
-                }
-            }
-        }
-    }
-
-    /// A creation's time is over: topics that have no leaders yet are answered REQUEST_TIMED_OUT.
-    pub(super) fn creation_timed_out(&mut self, ctx: &mut Ctx, id: u64) {
-        if let Some(AdminTask::Create(mut creation)) = self.tasks.remove(&id) {
-            creation.time_out(self);
-            creation.answer(ctx, self);
-        }
-    }
-
     fn wait_for_leaders(
         &mut self,
         ctx: &mut Ctx,
@@ -167,9 +126,7 @@ impl ControlPlane {
             creation.answer(ctx, self);
             return None;
         }
-        let timeout = Micros::from_ms(i64::from(creation.request.timeout_ms));
-        let tag = tags::CREATION_TIMEOUT + id;
-        ctx.set_timer(timeout, Timer { purpose: TimerPurpose::RequestTimeout, tag });
+        self.await_task(ctx, id, Micros::from_ms(i64::from(creation.request.timeout_ms)));
         Some(creation)
     }
 
@@ -192,6 +149,22 @@ impl ControlPlane {
 }
 
 impl Creation {
+    /// Whether it waits for ZooKeeper, and not for leaders.
+    pub(super) fn asks_zookeeper(&self) -> bool {
+        self.stage != Stage::Leaders
+    }
+
+    /// Whether it waits for leaders, and all are there.
+    pub(super) fn is_complete(&self, control: &ControlPlane) -> bool {
+        self.stage == Stage::Leaders && self.leaderless(control).is_empty()
+    }
+
+    /// ZooKeeper will not answer any more.
+    pub(super) fn abandon(mut self, ctx: &mut Ctx, control: &ControlPlane) {
+        self.refuse_all(ResponseError::NotController);
+        self.answer(ctx, control);
+    }
+
     fn refuse_all(&mut self, error: ResponseError) {
         let wanted = |topic: &CreatableTopic| Wanted {
             name: TopicName::new(&topic.name),
@@ -267,7 +240,8 @@ impl Creation {
         self.planned().filter(missing).map(|(name, _)| name.clone()).ordered()
     }
 
-    fn time_out(&mut self, control: &ControlPlane) {
+    /// Topics that have no leaders yet are too late.
+    pub(super) fn time_out(&mut self, control: &ControlPlane) {
         let missing = self.leaderless(control);
         for topic in &mut self.topics {
             if topic.plan.is_ok() && missing.contains(&topic.name) {
@@ -277,19 +251,12 @@ impl Creation {
         }
     }
 
-    fn answer(self, ctx: &mut Ctx, control: &ControlPlane) {
+    pub(super) fn answer(self, ctx: &mut Ctx, control: &ControlPlane) {
         let rows = self.topics.iter().map(|topic| result(topic, control)).collect();
         let response = CreateTopicsResponse::default().with_topics(rows);
         let Asker { from, correlation, version } = self.asker;
         let body = Response::CreateTopics(response);
         ctx.send(from, Payload::Response { correlation, version, body });
-    }
-}
-
-fn waiting_for_leaders((id, task): (&u64, &AdminTask)) -> Option<u64> {
-    match task {
-        AdminTask::Create(creation) if creation.stage == Stage::Leaders => Some(*id),
-        _ => None,
     }
 }
 

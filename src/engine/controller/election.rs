@@ -59,6 +59,38 @@ pub fn controlled_shutdown(
     Some(Leadership { leader: Some(leader), isr })
 }
 
+/// Nobody in the ISR lives, and losing records is allowed: the first live replica in assignment order
+/// leads, and is all of the ISR (`unclean.leader.election.enable`). `None`: nobody lives.
+#[must_use]
+pub fn unclean(replicas: &[BrokerId], live: &BTreeSet<BrokerId>) -> Option<Leadership> {
+    let leader = replicas.iter().copied().find(|id| live.contains(id))?;
+    Some(Leadership { leader: Some(leader), isr: vec![leader] })
+}
+
+/// The preferred replica, the first of the assignment, leads if it lives and is in the ISR, which
+/// stays as it is. `None`: it cannot.
+#[must_use]
+pub fn preferred(
+    replicas: &[BrokerId],
+    isr: &[BrokerId],
+    live: &BTreeSet<BrokerId>,
+) -> Option<Leadership> {
+    let leader = *replicas.first()?;
+    let may_lead = live.contains(&leader) && isr.contains(&leader);
+    may_lead.then(|| Leadership { leader: Some(leader), isr: isr.to_vec() })
+}
+
+/// A reassignment ends: the first live ISR member among the targets leads; the ISR stays as it is.
+#[must_use]
+pub fn reassigned(
+    targets: &[BrokerId],
+    isr: &[BrokerId],
+    live: &BTreeSet<BrokerId>,
+) -> Option<Leadership> {
+    let leader = targets.iter().copied().find(|id| live.contains(id) && isr.contains(id))?;
+    Some(Leadership { leader: Some(leader), isr: isr.to_vec() })
+}
+
 /// A broker is gone or stopping, and nobody was elected in its place: it leaves the ISR unless it is
 /// the last member, and does not lead. `None`: it was not in the ISR, nothing is written.
 #[must_use]
@@ -117,6 +149,27 @@ mod tests {
     #[test]
     fn nobody_leads_when_no_isr_member_lives() {
         check(offline(&ids(&[1, 2]), &ids(&[1]), &set(&[2])), None);
+    }
+
+    #[test]
+    fn an_unclean_election_takes_the_first_live_replica_and_nobody_else_is_in_sync() {
+        check(unclean(&ids(&[1, 3, 2]), &set(&[2, 3])), Some((3, &[3])));
+        check(unclean(&ids(&[1]), &set(&[2])), None);
+    }
+
+    #[test]
+    fn the_preferred_replica_leads_only_from_the_isr_whose_order_stays() {
+        let order: &[i32] = &[2, 3, 1];
+        check(preferred(&ids(&[1, 2, 3]), &ids(order), &set(&[1, 2, 3])), Some((1, order)));
+        check(preferred(&ids(&[1, 2]), &ids(&[2]), &set(&[1, 2])), None);
+        check(preferred(&ids(&[1, 2]), &ids(&[2, 1]), &set(&[2])), None);
+    }
+
+    #[test]
+    fn a_reassigned_partition_is_led_by_its_first_live_target_in_the_isr() {
+        let isr: &[i32] = &[1, 2, 3];
+        check(reassigned(&ids(&[4, 3, 2]), &ids(isr), &set(&[1, 2, 3])), Some((3, isr)));
+        check(reassigned(&ids(&[4]), &ids(isr), &set(&[1, 4])), None);
     }
 
     #[test]

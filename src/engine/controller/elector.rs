@@ -119,9 +119,13 @@ impl ControlPlane {
 
     /// Gives the current event up, answering its asker.
     pub(super) fn drop_operation(&mut self, ctx: &mut Ctx) {
-        let waiting = self.queue.abandon();
-        if let Some(Phase::WriteIsrs(writes)) = waiting {
-            self.refuse_alter_partition(ctx, writes.asker);
+        for phase in self.queue.abandon() {
+            match phase {
+                Phase::WriteIsrs(writes) => self.refuse_alter_partition(ctx, writes.asker),
+                Phase::AnswerShutdown { asker, .. } => self.refuse_shutdown(ctx, asker),
+                Phase::AnswerElection(ballot) => ballot.abandon(ctx),
+                _ => {}
+            }
         }
     }
 
@@ -131,9 +135,14 @@ impl ControlPlane {
                 self.refuse_alter_partition(ctx, asker)
             }
             ControllerEvent::ControlledShutdown { asker, .. } => self.refuse_shutdown(ctx, asker),
+            ControllerEvent::ElectLeaders { asker, request } => {
+                self.elect_as_asked(ctx, asker, &request);
+            }
             ControllerEvent::ControllerChange
             | ControllerEvent::BrokerChange
-            | ControllerEvent::TopicChange => {}
+            | ControllerEvent::TopicChange
+            | ControllerEvent::RebalanceLeaders
+            | ControllerEvent::UncleanEnabled { .. } => {}
         }
     }
 
@@ -145,6 +154,7 @@ impl ControlPlane {
         self.context.epoch_version = version;
         ctx.emit(EventKind::ControllerElected { broker: self.broker, epoch });
         self.queue.then([Phase::ListCluster]);
+        self.schedule_rebalance(ctx, true);
     }
 }
 

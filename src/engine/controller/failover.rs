@@ -85,7 +85,7 @@ impl ControlPlane {
         let leave =
             |broker| Phase::Leave { broker, partitions: self.context.partitions_on(broker) };
         let leaving: Vec<Phase> = dead.map(leave).collect();
-        let elect = Phase::Elect { reason: ElectionReason::LeaderDied };
+        let elect = Phase::Elect { reason: ElectionReason::LeaderDied, topic: None };
         let phases = [Phase::Introduce].into_iter().chain(leaving);
         self.queue.then(phases.chain([Phase::Flush, Phase::Classify, elect, Phase::Flush]));
     }

@@ -17,6 +17,7 @@ pub mod partitions;
 pub mod election;
 pub mod alter_partition;
 pub mod shutdown;
+pub mod elect_leaders;
 pub mod create_topics;
 pub mod topic_plan;
 pub mod placement;
@@ -24,6 +25,7 @@ pub mod topic_name;
 pub mod topic_config;
 pub mod settings_rules;
 pub mod producer_ids;
+pub mod waiting;
 pub mod channel;
 pub mod batch;
 pub mod state_json;
@@ -42,6 +44,7 @@ use crate::engine::controller::batch::RequestBatch;
 use crate::engine::controller::channel::{Channels, Correlations};
 use crate::engine::controller::context::Context;
 use crate::engine::controller::create_topics::Creation;
+use crate::engine::controller::elect_leaders::Ballot;
 use crate::engine::controller::operation::{Asker, ControllerEvent, EventQueue};
 use crate::engine::controller::producer_ids::BlockClaim;
 use crate::engine::controller::registration::Joining;
@@ -70,7 +73,8 @@ pub(crate) mod tags {
     pub(crate) const CHANNEL_BACKOFF: u64 = CONTROL_TAGS + (1 << 32);
     pub(crate) const REQUEST_TIMEOUT: u64 = CONTROL_TAGS + (2 << 32);
     pub(crate) const SHUTDOWN_RETRY: u64 = CONTROL_TAGS + (3 << 32);
-    pub(crate) const CREATION_TIMEOUT: u64 = CONTROL_TAGS + (4 << 32);
+    pub(crate) const TASK_TIMEOUT: u64 = CONTROL_TAGS + (4 << 32);
+    pub(crate) const REBALANCE: u64 = CONTROL_TAGS + (5 << 32);
 }
 
 /// What the broker learns from its control plane.
@@ -109,6 +113,7 @@ enum AdminTask {
     Create(Creation),
     Alter(Alteration),
     ProducerIds(BlockClaim),
+    Elect(Ballot),
 }
 
 /// The control plane of one broker process.
@@ -212,7 +217,11 @@ impl ControlPlane {
                 self.shutdown_timed_out(ctx, late);
             }
             tags::SHUTDOWN_RETRY => self.shutdown_retry(ctx),
-            tags::CREATION_TIMEOUT => self.creation_timed_out(ctx, number),
+            tags::TASK_TIMEOUT => self.task_timed_out(ctx, number),
+            tags::REBALANCE if self.active && short.cast_signed() == self.context.epoch.0 => {
+                self.schedule_rebalance(ctx, false);
+                self.enqueue(ctx, ControllerEvent::RebalanceLeaders);
+            }
             _ => {}
         }
     }
@@ -233,8 +242,8 @@ impl ControlPlane {
         }
     }
 
-    /// CreateTopics, IncrementalAlterConfigs, AlterPartition, AllocateProducerIds or
-    /// ControlledShutdown; others are the broker's.
+    /// A request of an admin about topics, partitions or settings, AlterPartition,
+    /// AllocateProducerIds or ControlledShutdown; others are the broker's.
     pub fn on_request(
         &mut self,
         ctx: &mut Ctx,
@@ -247,6 +256,9 @@ impl ControlPlane {
         match request {
             Request::CreateTopics(request) => self.create_topics(ctx, asker, request),
             Request::IncrementalAlterConfigs(request) => self.alter_configs(ctx, asker, request),
+            Request::ElectLeaders(request) => {
+                self.enqueue(ctx, ControllerEvent::ElectLeaders { asker, request });
+            }
             Request::AlterPartition(request) => {
                 self.enqueue(ctx, ControllerEvent::AlterPartition { asker, request });
             }
@@ -277,7 +289,7 @@ impl ControlPlane {
         }
         let ours = self.channels.on_response(ctx, &mut self.correlations, broker, correlation);
         if ours && broker == self.broker {
-            self.check_creations(ctx);
+            self.check_waiting(ctx);
         }
     }
 
@@ -342,6 +354,7 @@ impl ControlPlane {
             Some(AdminTask::ProducerIds(claim)) => {
                 self.producer_ids_answered(ctx, id, claim, results).map(AdminTask::ProducerIds)
             }
+            waiting @ Some(AdminTask::Elect(_)) => waiting,
             None => None,
         };
         if let Some(task) = task {

@@ -6,8 +6,11 @@
 
 use std::collections::VecDeque;
 
+use kafka_protocol::messages::ElectLeadersRequest;
+
 use crate::engine::controller::ControlPlane;
 use crate::engine::controller::alter_partition::IsrWrites;
+use crate::engine::controller::elect_leaders::Ballot;
 use crate::engine::controller::partitions::Transition;
 use crate::engine::controller::state_json::LeaderAndIsr;
 use crate::engine::event::ElectionReason;
@@ -43,6 +46,12 @@ pub enum ControllerEvent {
     AlterPartition { asker: Asker, request: AlterPartitionRequest },
     /// A broker wants to stop.
     ControlledShutdown { asker: Asker, broker: BrokerId },
+    /// An admin wants leaders elected.
+    ElectLeaders { asker: Asker, request: ElectLeadersRequest },
+    /// It is time to see whether leaders are where they belong.
+    RebalanceLeaders,
+    /// Unclean elections are allowed from now on, for a topic or by default.
+    UncleanEnabled { topic: Option<TopicName> },
 }
 
 impl ControllerEvent {
@@ -55,6 +64,10 @@ impl ControllerEvent {
             ControllerEvent::TopicChange => "TopicChange",
             ControllerEvent::AlterPartition { .. } => "AlterPartition",
             ControllerEvent::ControlledShutdown { .. } => "ControlledShutdown",
+            ControllerEvent::ElectLeaders { .. } => "ReplicaLeaderElection",
+            ControllerEvent::RebalanceLeaders => "AutoPreferredReplicaLeaderElection",
+            ControllerEvent::UncleanEnabled { topic: None } => "UncleanLeaderElectionEnable",
+            ControllerEvent::UncleanEnabled { .. } => "TopicUncleanLeaderElectionEnable",
         }
     }
 }
@@ -94,8 +107,8 @@ pub enum Phase {
     ListTopics,
     /// Read new topics.
     LoadTopics { topics: Vec<TopicName> },
-    /// Elect leaders of new and offline partitions.
-    Elect { reason: ElectionReason },
+    /// Elect leaders of new and offline partitions, all or those of one topic.
+    Elect { reason: ElectionReason, topic: Option<TopicName> },
     /// Write the first states of new partitions.
     CreateStates { plans: Vec<(TopicPartition, LeaderAndIsr)> },
     /// Read states of new partitions that turned out to be there.
@@ -104,6 +117,8 @@ pub enum Phase {
     Leave { broker: BrokerId, partitions: Vec<TopicPartition> },
     /// Read the states of partitions that are to change.
     ReadStates { transition: Transition, partitions: Vec<TopicPartition> },
+    /// Read whether topics allow unclean elections, for partitions without a live ISR member.
+    ReadUnclean { states: Vec<(TopicPartition, LeaderAndIsr)> },
     /// Write the states that were decided.
     WriteStates { transition: Transition, plans: Vec<(TopicPartition, LeaderAndIsr)> },
     /// Send what has been gathered.
@@ -112,6 +127,8 @@ pub enum Phase {
     WriteIsrs(IsrWrites),
     /// Tell a stopping broker what it still leads.
     AnswerShutdown { asker: Asker, broker: BrokerId },
+    /// Tell an admin what became of its elections.
+    AnswerElection(Ballot),
 }
 
 /// The event being worked on.
@@ -139,10 +156,11 @@ impl EventQueue {
         }
     }
 
-    /// Gives the current event up; returns the phase that was waiting for an answer.
-    pub fn abandon(&mut self) -> Option<Phase> {
+    /// Gives the current event up; returns its phases that were not finished.
+    pub fn abandon(&mut self) -> Vec<Phase> {
         self.serial += 1;
-        self.current.take().and_then(|operation| operation.waiting)
+        let operation = self.current.take().unwrap_or_default();
+        operation.waiting.into_iter().chain(operation.phases).collect()
     }
 
     /// Events that wait, first first.
@@ -228,9 +246,21 @@ impl ControlPlane {
     fn open(&mut self, ctx: &mut Ctx, event: ControllerEvent) {
         match event {
             ControllerEvent::ControllerChange => self.queue.then([Phase::FindController]),
-            ControllerEvent::BrokerChange if self.active => self.queue.then([Phase::ListBrokers]),
-            ControllerEvent::TopicChange if self.active => self.queue.then([Phase::ListTopics]),
-            ControllerEvent::BrokerChange | ControllerEvent::TopicChange => {}
+            ControllerEvent::BrokerChange
+            | ControllerEvent::TopicChange
+            | ControllerEvent::RebalanceLeaders
+            | ControllerEvent::UncleanEnabled { .. }
+                if !self.active => {}
+            ControllerEvent::BrokerChange => self.queue.then([Phase::ListBrokers]),
+            ControllerEvent::TopicChange => self.queue.then([Phase::ListTopics]),
+            ControllerEvent::RebalanceLeaders => self.rebalance_leaders(),
+            ControllerEvent::UncleanEnabled { topic } => {
+                let elect = Phase::Elect { reason: ElectionReason::ReplicaReturned, topic };
+                self.queue.then([elect, Phase::Flush]);
+            }
+            ControllerEvent::ElectLeaders { asker, request } => {
+                self.elect_as_asked(ctx, asker, &request);
+            }
             ControllerEvent::AlterPartition { asker, request } => {
                 self.alter_partition(ctx, asker, &request);
             }
@@ -246,10 +276,11 @@ impl ControlPlane {
             Phase::Classify => self.classify(),
             Phase::BrokersUp { brokers } => self.brokers_up(ctx, &brokers),
             Phase::BrokersDown { brokers } => self.brokers_down(ctx, &brokers),
-            Phase::Elect { reason } => self.elect_leaders(reason),
+            Phase::Elect { reason, topic } => self.elect_leaders(reason, topic.as_ref()),
             Phase::Leave { broker, partitions } => self.leave(broker, partitions),
             Phase::Flush => self.flush(ctx),
             Phase::AnswerShutdown { asker, broker } => self.answer_shutdown(ctx, asker, broker),
+            Phase::AnswerElection(ballot) => self.answer_election(ctx, ballot),
             asking => {
                 let question = self.question(ctx, &asking);
                 self.await_answer(ctx, asking, question);
@@ -273,6 +304,7 @@ impl ControlPlane {
             Phase::ListTopics => self.ask_for_topic_list(),
             Phase::LoadTopics { topics } => self.ask_for_members(&[], topics),
             Phase::CreateStates { plans } => self.ask_to_create_states(plans),
+            Phase::ReadUnclean { states } => self.ask_for_unclean(states),
             Phase::WriteStates { plans, .. } => self.ask_to_write_states(plans),
             Phase::WriteIsrs(writes) => self.ask_to_write_states(&writes.plans),
             _ => Question::Pipelined(Vec::new()),
@@ -303,6 +335,7 @@ impl ControlPlane {
             Phase::WriteStates { transition, plans } => {
                 self.wrote_states(ctx, transition, plans, &results);
             }
+            Phase::ReadUnclean { states } => self.read_unclean(states, &results),
             Phase::WriteIsrs(writes) => self.wrote_isrs(ctx, writes, &results),
             _ => {}
         }

@@ -4,6 +4,7 @@
 //! nobody wrote in between, do those again that lost the race with their leader's AlterPartition, and
 //! tell the brokers. Every write raises the leader epoch and carries the controller's epoch.
 
+use crate::engine::config::TopicConfig;
 use crate::engine::controller::ControlPlane;
 use crate::engine::controller::context::Status;
 use crate::engine::controller::election::{self, Leadership};
@@ -23,6 +24,10 @@ type Plans = Vec<(TopicPartition, LeaderAndIsr)>;
 pub enum Transition {
     /// A leader for partitions that have none that lives.
     Elect(ElectionReason),
+    /// The same, and a replica outside the ISR will do where no member of it lives.
+    ElectUnclean,
+    /// The preferred replica is to lead.
+    Prefer,
     /// A leader in the place of a broker that is stopping.
     HandOver,
     /// A broker, gone or stopping, leaves the ISR.
@@ -30,10 +35,13 @@ pub enum Transition {
 }
 
 impl ControlPlane {
-    /// Elects for every partition that is new or offline; for a new topic's sake, only the new.
-    pub(super) fn elect_leaders(&mut self, reason: ElectionReason) {
+    /// Elects for every partition, or those of `topic`, that is new or offline; for a new topic's
+    /// sake, only the new.
+    pub(super) fn elect_leaders(&mut self, reason: ElectionReason, topic: Option<&TopicName>) {
         let live = self.context.live();
+        let wanted = |partition: &TopicPartition| topic.is_none_or(|t| *t == partition.topic);
         let new = self.context.partitions.iter().filter(|(_, p)| p.status == Status::New);
+        let new = new.filter(|(partition, _)| wanted(partition));
         let plans: Plans = new
             .filter_map(|(partition, entry)| {
                 let state = LeaderAndIsr {
@@ -41,14 +49,16 @@ impl ControlPlane {
                     leader_epoch: LeaderEpoch(0),
                     controller_epoch: self.context.epoch,
                     partition_epoch: PartitionEpoch(0),
+                    recovering: false,
                 };
                 Some((partition.clone(), state))
             })
             .collect();
-        let partitions = match reason {
+        let mut partitions = match reason {
             ElectionReason::NewPartition => Vec::new(),
             _ => self.context.in_status(Status::Offline),
         };
+        partitions.retain(wanted);
         let transition = Transition::Elect(reason);
         let read = Phase::ReadStates { transition, partitions };
         self.queue.then([Phase::CreateStates { plans }, read]);
@@ -73,29 +83,71 @@ impl ControlPlane {
         partitions: &[TopicPartition],
         results: &Results,
     ) {
-        let mut plans = Vec::new();
+        let live = self.context.live();
+        let (mut plans, mut undecided) = (Vec::new(), Vec::new());
         for (partition, result) in partitions.iter().zip(results) {
             let Ok(ZkResult::Data { data, version, .. }) = result else { continue };
             let Some(state) = state_json::read_state(data, *version) else { continue };
             if state.controller_epoch > self.context.epoch {
                 continue;
             }
+            let dead = !state.leadership.isr.iter().any(|id| live.contains(id));
             match self.decide(transition, partition, &state) {
-                Some(leadership) => plans.push((
-                    partition.clone(),
-                    LeaderAndIsr {
-                        leadership,
-                        leader_epoch: LeaderEpoch(
-                            state.leader_epoch.0 + i32::from(!planted::has(Bug::EpochNotRaised)),
-                        ),
-                        controller_epoch: self.context.epoch,
-                        ..state
-                    },
-                )),
+                Some(leadership) => plans.push((partition.clone(), self.next(leadership, state))),
+                None if dead && matches!(transition, Transition::Elect(_)) => {
+                    undecided.push((partition.clone(), state));
+                }
                 None => self.stay(transition, partition, state),
             }
         }
+        let settings = Phase::ReadUnclean { states: undecided };
+        self.queue.then([Phase::WriteStates { transition, plans }, settings]);
+    }
+
+    /// Settings of the topics whose partitions have nobody left in the ISR
+    /// (`collectUncleanLeaderElectionState`).
+    pub(super) fn ask_for_unclean(&self, states: &Plans) -> Question {
+        let read = |(partition, _): &(TopicPartition, LeaderAndIsr)| ZkOp::GetData {
+            path: state_json::config_path(&partition.topic),
+            watch: false,
+        };
+        Question::Pipelined(states.iter().map(read).collect())
+    }
+
+    /// Elects replicas outside the ISR where their topic allows it.
+    pub(super) fn read_unclean(&mut self, states: Plans, results: &Results) {
+        let transition = Transition::ElectUnclean;
+        let mut plans = Vec::new();
+        for ((partition, state), result) in states.into_iter().zip(results) {
+            let own = match result {
+                Ok(ZkResult::Data { data, .. }) => state_json::read_config(data),
+                Err(ZkError::NoNode) => Some(Default::default()),
+                _ => None,
+            };
+            let allowed = own.is_some_and(|own| {
+                TopicConfig::resolve(&self.config, &own).unclean_leader_election_enable
+            });
+            if let Some(leadership) =
+                self.decide(transition, &partition, &state).filter(|_| allowed)
+            {
+                plans.push((partition, self.next(leadership, state)));
+            }
+        }
         self.queue.then([Phase::WriteStates { transition, plans }]);
+    }
+
+    /// The state that a decision leads to.
+    fn next(&self, leadership: Leadership, state: LeaderAndIsr) -> LeaderAndIsr {
+        let unclean = leadership.leader.is_some_and(|id| !state.leadership.isr.contains(&id));
+        LeaderAndIsr {
+            leadership,
+            leader_epoch: LeaderEpoch(
+                state.leader_epoch.0 + i32::from(!planted::has(Bug::EpochNotRaised)),
+            ),
+            controller_epoch: self.context.epoch,
+            recovering: state.recovering || unclean,
+            ..state
+        }
     }
 
     pub(super) fn ask_to_write_states(&self, plans: &Plans) -> Question {
@@ -212,6 +264,12 @@ impl ControlPlane {
         let isr = &state.leadership.isr;
         match transition {
             Transition::Elect(_) => election::offline(replicas, isr, &self.context.live()),
+            Transition::ElectUnclean => {
+                let live = self.context.live();
+                let clean = election::offline(replicas, isr, &live);
+                clean.or_else(|| election::unclean(replicas, &live))
+            }
+            Transition::Prefer => election::preferred(replicas, isr, &self.context.live()),
             Transition::HandOver => {
                 let registered = self.context.registered_ids();
                 let stopping = &self.context.stopping;
@@ -237,8 +295,14 @@ impl ControlPlane {
         state: LeaderAndIsr,
     ) {
         let has_leader = state.leadership.leader.is_some();
+        let entry = self.context.partitions.get(partition);
+        let known = entry.and_then(|entry| entry.state.as_ref()).map(|state| &state.leadership.isr);
+        let clean = known.zip(state.leadership.leader).is_none_or(|(isr, id)| isr.contains(&id));
         let reason = match transition {
             Transition::Elect(reason) => reason,
+            Transition::ElectUnclean if clean => ElectionReason::ReplicaReturned,
+            Transition::ElectUnclean => ElectionReason::UncleanElection,
+            Transition::Prefer => ElectionReason::PreferredReplica,
             Transition::HandOver => ElectionReason::ControlledShutdown,
             Transition::Leave(_) if has_leader => ElectionReason::FollowerLeft,
             Transition::Leave(_) => ElectionReason::LeaderDied,
@@ -247,7 +311,11 @@ impl ControlPlane {
         self.context.put_state(partition, state);
         match transition {
             Transition::Leave(broker) => self.tell(partition, |id| id != broker),
-            Transition::Elect(_) => {
+            Transition::Prefer => {
+                self.context.put_status(partition, Status::Online);
+                self.tell(partition, |_| true);
+            }
+            Transition::Elect(_) | Transition::ElectUnclean => {
                 self.context.put_status(partition, Status::Online);
                 let live = self.context.live();
                 self.tell(partition, |id| live.contains(&id));

@@ -73,6 +73,9 @@ pub struct LeaderAndIsr {
     pub controller_epoch: ControllerEpoch,
     /// zkVersion of the znode, as read or written.
     pub partition_epoch: PartitionEpoch,
+    /// An unclean election chose the leader, which has not changed the ISR since (KIP-704's
+    /// `LeaderRecoveryState`).
+    pub recovering: bool,
 }
 
 /// A topic's znode.
@@ -153,9 +156,10 @@ pub fn read_cluster_id(data: &str) -> Option<Text> {
 #[must_use]
 pub fn state(state: &LeaderAndIsr) -> Text {
     format!(
-        r#"{{"controller_epoch":{},"leader":{},"version":1,"leader_epoch":{},"isr":{}}}"#,
+        r#"{{"controller_epoch":{},"leader":{},"version":1,{}"leader_epoch":{},"isr":{}}}"#,
         state.controller_epoch,
         state.leadership.leader.map_or(-1, |leader| leader.0),
+        if state.recovering { r#""leader_recovery_state":1,"# } else { "" },
         state.leader_epoch,
         list(&state.leadership.isr)
     )
@@ -175,6 +179,7 @@ pub fn read_state(data: &str, version: i32) -> Option<LeaderAndIsr> {
         leader_epoch: LeaderEpoch(json.get("leader_epoch")?.int()?),
         controller_epoch: ControllerEpoch(json.get("controller_epoch")?.int()?),
         partition_epoch: PartitionEpoch(version),
+        recovering: json.get("leader_recovery_state").and_then(Json::int) == Some(1),
     })
 }
 
@@ -258,6 +263,7 @@ mod tests {
             leader_epoch: LeaderEpoch(0),
             controller_epoch: ControllerEpoch(1),
             partition_epoch: PartitionEpoch(4),
+            recovering: false,
         };
         let text =
             r#"{"controller_epoch":1,"leader":2,"version":1,"leader_epoch":0,"isr":[2,3,1]}"#;
@@ -270,6 +276,14 @@ mod tests {
         let text = r#"{"controller_epoch":1,"leader":-1,"version":1,"leader_epoch":2,"isr":[1]}"#;
         let read = read_state(text, 2).expect("a state");
         assert_eq!(read.leadership.leader, None);
+        assert_eq!(&*state(&read), text);
+    }
+
+    #[test]
+    fn an_unclean_leader_is_marked_in_the_state() {
+        let text = r#"{"controller_epoch":1,"leader":2,"version":1,"leader_recovery_state":1,"leader_epoch":3,"isr":[2]}"#;
+        let read = read_state(text, 2).expect("a state");
+        assert!(read.recovering);
         assert_eq!(&*state(&read), text);
     }
 

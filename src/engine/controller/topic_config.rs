@@ -14,7 +14,7 @@ use kafka_protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterC
 
 use crate::engine::config::TopicConfig;
 use crate::engine::controller::failover::children;
-use crate::engine::controller::operation::Asker;
+use crate::engine::controller::operation::{Asker, ControllerEvent};
 use crate::engine::controller::settings_rules::{self, Refused};
 use crate::engine::controller::state_json::{
     self, CONFIG_CHANGE_PREFIX, CONFIG_CHANGES, config_path, topic_path,
@@ -81,6 +81,7 @@ impl ControlPlane {
                     self.learn_settings(topic, result);
                     if changed {
                         self.tell_changes(ctx, topic, &before);
+                        self.unclean_allowed_by(ctx, topic);
                     }
                 }
             }
@@ -170,6 +171,16 @@ impl ControlPlane {
         let read = |topic| ZkOp::GetData { path: config_path(topic), watch: false };
         let ops = topics.iter().map(read).collect();
         self.zk.ask(ctx, Tag::Listening(Listening::Settings { topics, changed }), ops);
+    }
+
+    /// A leaderless partition need not wait any longer (`TopicConfigHandler.processConfigChanges`).
+    fn unclean_allowed_by(&mut self, ctx: &mut Ctx, topic: &TopicName) {
+        let own =
+            self.settings.get(topic).and_then(|own| own.get("unclean.leader.election.enable"));
+        if self.active && own.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            let topic = Some(topic.clone());
+            self.enqueue(ctx, ControllerEvent::UncleanEnabled { topic });
+        }
     }
 
     /// One event per setting that is another than before, with the value that holds now.

@@ -29,7 +29,7 @@ impl ControlPlane {
             return;
         }
         self.add_topics(topics, results);
-        let elect = Phase::Elect { reason: ElectionReason::NewPartition };
+        let elect = Phase::Elect { reason: ElectionReason::NewPartition, topic: None };
         self.queue.then([elect, Phase::Flush]);
     }
 }

@@ -16,10 +16,11 @@ pub mod raw;
 mod tests;
 
 use crate::engine::client::admin::Admin;
-use crate::engine::command::{ConsumerSpec, Placement, ProducerSpec, RecordSpec};
+use crate::engine::client::admin_task::Task;
+use crate::engine::command::{ConsumerSpec, ProducerSpec, RecordSpec};
 use crate::engine::error::CommandError;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, ClientId, CorrelationId, NodeId, Text, TopicName};
+use crate::engine::ids::{BrokerId, ClientId, CorrelationId, NodeId, Text};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::{Payload, Response};
 
@@ -210,29 +211,10 @@ impl ClientProcess {
         }
     }
 
-    /// Creates a topic. Does nothing unless this is the admin client.
-    pub fn create_topic(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        topic: &TopicName,
-        placement: &Placement,
-        configs: &[(Text, Text)],
-    ) {
+    /// Asks the cluster for something. Does nothing unless this is the admin client.
+    pub fn ask(&mut self, ctx: &mut Ctx<'_>, task: Task) {
         if let App::Admin(admin) = &mut self.app {
-            admin.create_topic(ctx, topic, placement, configs);
-        }
-    }
-
-    /// Sets one setting of a topic. Does nothing unless this is the admin client.
-    pub fn set_topic_config(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        topic: &TopicName,
-        key: &Text,
-        value: &Text,
-    ) {
-        if let App::Admin(admin) = &mut self.app {
-            admin.set_topic_config(ctx, topic, key, value);
+            admin.ask(ctx, task);
         }
     }
 

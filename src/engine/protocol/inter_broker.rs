@@ -53,6 +53,39 @@ pub struct LeaderAndIsrResponse {
     pub error_code: i16,
 }
 
+/// Replicas that a broker is to stop: to follow no longer, or to delete (version 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopReplicaRequest {
+    /// Who sends.
+    pub controller_id: BrokerId,
+    /// Its reign; older ones are refused with STALE_CONTROLLER_EPOCH (11).
+    pub controller_epoch: ControllerEpoch,
+    /// What is to stop.
+    pub partition_states: Vec<StopReplicaPartitionState>,
+}
+
+/// One replica that is to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopReplicaPartitionState {
+    /// Which.
+    pub partition: TopicPartition,
+    /// The leader's reign as the controller knows it; [`LeaderEpoch::DURING_DELETE`] when the topic
+    /// goes, [`LeaderEpoch::NONE`] when there is no state. Older ones are refused with
+    /// FENCED_LEADER_EPOCH (74).
+    pub leader_epoch: LeaderEpoch,
+    /// Whether its log goes too.
+    pub delete_partition: bool,
+}
+
+/// Answer to [`StopReplicaRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopReplicaResponse {
+    /// 0, or STALE_CONTROLLER_EPOCH (11).
+    pub error_code: i16,
+    /// Partition by partition: 0, FENCED_LEADER_EPOCH (74) or KAFKA_STORAGE_ERROR (56).
+    pub partition_errors: BTreeMap<TopicPartition, i16>,
+}
+
 /// The whole cluster's metadata, to every live broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateMetadataRequest {

@@ -82,6 +82,15 @@ apis! {
     AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     DeleteRecords: DeleteRecordsRequest, DeleteRecordsResponse;
+    CreatePartitions: CreatePartitionsRequest, CreatePartitionsResponse;
+    DeleteTopics: DeleteTopicsRequest, DeleteTopicsResponse;
+    ElectLeaders: ElectLeadersRequest, ElectLeadersResponse;
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
+    ListPartitionReassignments: ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
+    DescribeConfigs: DescribeConfigsRequest, DescribeConfigsResponse;
+    AlterConfigs: AlterConfigsRequest, AlterConfigsResponse;
+    DescribeCluster: DescribeClusterRequest, DescribeClusterResponse;
+    DescribeLogDirs: DescribeLogDirsRequest, DescribeLogDirsResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {

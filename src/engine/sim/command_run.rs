@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::engine::broker::Broker;
+use crate::engine::client::admin_task::Task;
 use crate::engine::command::{
     Command, ConsumerSpec, DurableFile, LinkState, Placement, ProducerSpec, RecordSpec,
 };
@@ -23,6 +24,9 @@ use crate::engine::zookeeper::ZookeeperServer;
 const RATE_MAX: u32 = 1_000_000;
 /// Most client programs of a world.
 const CLIENTS_MAX: i64 = 1_000;
+
+/// Most partitions of a topic.
+const PARTITIONS_MAX: i64 = 100_000;
 
 /// A client program as the world knows it: enough to start it anew.
 #[derive(Clone, Debug)]
@@ -55,6 +59,10 @@ impl World {
         self.check(&command)?;
         let applied = EventKind::CommandApplied { command: command.clone() };
         let id = self.write_event(None, about(self, &command), applied);
+        if let Some(task) = Task::of(&command) {
+            self.admin(id, |client, ctx| client.ask(ctx, task));
+            return Ok(id);
+        }
         match command {
             Command::Start { node } => self.start(node, id),
             Command::Kill { node } => self.kill(node, id),
@@ -74,14 +82,6 @@ impl World {
             Command::SetLink { a, b, latency, jitter } => {
                 self.network.set_link(a, b, LinkConfig { latency, jitter });
             }
-            Command::CreateTopic { topic, placement, configs } => {
-                self.admin(id, |client, ctx| {
-                    client.create_topic(ctx, &topic, &placement, &configs)
-                });
-            }
-            Command::SetTopicConfig { topic, key, value } => {
-                self.admin(id, |client, ctx| client.set_topic_config(ctx, &topic, &key, &value));
-            }
             Command::AddProducer { name, spec } => self.add(name, ClientSpec::Producer(spec), id),
             Command::AddConsumer { name, spec } => self.add(name, ClientSpec::Consumer(spec), id),
             Command::SetClient { name, key, value } => self.set_client(&name, &key, &value, id),
@@ -97,6 +97,7 @@ impl World {
             Command::DiskFault { node, path, position, bytes } => {
                 self.rot(node, &path, position, &bytes, id);
             }
+            _ => unreachable!("admin commands are tasks"),
         }
         self.observe();
         Ok(id)
@@ -130,14 +131,13 @@ impl World {
                 self.existing(message.to)?;
                 Ok(())
             }
-            Command::CreateTopic { placement, .. } => {
-                self.admin_ready()?;
-                check_placement(placement)
-            }
-            Command::SetTopicConfig { key, value, .. } => {
-                self.admin_ready()?;
-                check_topic_config(key, value)
-            }
+            Command::CreateTopic { .. }
+            | Command::DeleteTopic { .. }
+            | Command::AddPartitions { .. }
+            | Command::ElectLeaders { .. }
+            | Command::Reassign { .. }
+            | Command::SetTopicConfig { .. }
+            | Command::SetBrokerConfig { .. } => self.check_admin(command),
             Command::AddProducer { name, spec } => {
                 self.check_name(name)?;
                 within("rate", i64::from(spec.rate), 0, i64::from(RATE_MAX))?;
@@ -164,6 +164,21 @@ impl World {
                 false => Ok(()),
             },
             Command::DiskFault { node, .. } => self.existing(*node).map(|_| ()),
+        }
+    }
+
+    fn check_admin(&self, command: &Command) -> Result<(), CommandError> {
+        self.admin_ready()?;
+        match command {
+            Command::CreateTopic { placement, .. } => check_placement(placement),
+            Command::AddPartitions { count, .. } => {
+                within("partitions", i64::from(*count), 1, PARTITIONS_MAX)
+            }
+            Command::SetTopicConfig { key, value, .. } => check_topic_config(key, value.as_ref()),
+            Command::SetBrokerConfig { broker: Some(broker), .. } => {
+                self.existing(NodeId::Broker(*broker)).map(|_| ())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -485,10 +500,12 @@ fn check_placement(placement: &Placement) -> Result<(), CommandError> {
         Placement::Automatic { partitions, .. } => i64::from(*partitions),
         Placement::Assigned(rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
     };
-    within("partitions", partitions, 1, 100_000)
+    within("partitions", partitions, 1, PARTITIONS_MAX)
 }
 
-fn check_topic_config(key: &str, value: &str) -> Result<(), CommandError> {
+fn check_topic_config(key: &str, value: Option<&Text>) -> Result<(), CommandError> {
     let mut probe = TopicConfig::default();
+    let fallback = probe.get(key).ok_or_else(|| ConfigError::Unknown { key: key.into() })?;
+    let value = value.map_or(fallback.as_str(), |value| value);
     probe.set(key, value).map_err(|error: ConfigError| CommandError::Config(error))
 }

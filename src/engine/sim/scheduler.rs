@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 18] = [
+const PURPOSES: [TimerPurpose; 19] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -84,4 +84,5 @@ const PURPOSES: [TimerPurpose; 18] = [
     TimerPurpose::SessionTimeout,
     TimerPurpose::Ping,
     TimerPurpose::Boot,
+    TimerPurpose::LeaderRebalance,
 ];

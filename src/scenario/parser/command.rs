@@ -3,7 +3,7 @@
 //! One verb, one function.
 
 use crate::engine::command::{Command, DurableFile, LinkState, MessageAddress, RecordSpec};
-use crate::engine::ids::{BrokerId, NodeId, PartitionId, Text, TopicName};
+use crate::engine::ids::{BrokerId, NodeId, PartitionId, Text};
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
 use crate::scenario::ast::BROKERS_MAX;
@@ -14,7 +14,7 @@ use super::lexical::{
     Fail, Input, Parsed, blanks, end_of_line, expected, fail_at, gap, has_sign, here, host_word,
     number, sign, time, word,
 };
-use super::{Reader, SETTING_WORDS, settings};
+use super::{Reader, SETTING_WORDS, admin, settings};
 
 /// Statements that become commands.
 const VERBS: &[&str] = &[
@@ -44,6 +44,11 @@ const VERBS: &[&str] = &[
     "frame",
     "disconnect",
     "tear",
+    "delete",
+    "partitions",
+    "elect",
+    "reassign",
+    "brokerconfig",
 ];
 
 impl Reader {
@@ -59,6 +64,8 @@ impl Reader {
             "consumer" => self.consumer(input)?,
             "set" => self.set_client(input)?,
             "config" => return self.config(input),
+            "brokerconfig" => return self.broker_config(input),
+            "delete" | "partitions" | "elect" | "reassign" => admin::command(input, verb)?,
             "send" => self.send(input)?,
             "start" => Command::Start { node: self.one_host(input)? },
             "kill" => Command::Kill { node: self.one_host(input)? },
@@ -216,21 +223,6 @@ impl Reader {
         }
         let nth = number(input, Wanted::Number, 0, u64::MAX)?;
         Ok(MessageAddress { from, to, api, response, nth })
-    }
-
-    /// `config t min.insync.replicas=2, segment.bytes=200`: one command per setting.
-    fn config(&mut self, input: &mut Input<'_>) -> Parsed<Vec<Command>> {
-        gap(input, Wanted::Topic)?;
-        let topic = TopicName(word(input, Wanted::Topic)?);
-        gap(input, Wanted::Setting)?;
-        let mut commands = Vec::new();
-        loop {
-            let (key, value) = self.topic_setting(input)?;
-            commands.push(Command::SetTopicConfig { topic: topic.clone(), key, value });
-            if !has_sign(input, ',') {
-                return Ok(commands);
-            }
-        }
     }
 
     /// `send web m1 key:m2 m3@0`.

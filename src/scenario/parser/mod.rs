@@ -9,6 +9,7 @@ mod lexical;
 mod settings;
 mod command;
 mod program;
+mod admin;
 
 use std::collections::BTreeSet;
 

@@ -20,9 +20,9 @@ use super::lexical::{
 };
 
 /// A setting as it was read: name, value, and where each stands.
-struct Entry {
-    key: Text,
-    value: Text,
+pub(super) struct Entry {
+    pub key: Text,
+    pub value: Text,
     key_at: usize,
     value_at: usize,
 }
@@ -136,21 +136,28 @@ impl Reader {
     }
 }
 
-fn assignment(input: &mut Input<'_>) -> Parsed<Vec<Vec<BrokerId>>> {
+/// `b1>b2 | b2>b3`.
+pub(super) fn assignment(input: &mut Input<'_>) -> Parsed<Vec<Vec<BrokerId>>> {
     let mut partitions = Vec::new();
     loop {
-        let mut replicas = vec![broker(input)?];
-        while has_sign(input, '>') {
-            replicas.push(broker(input)?);
-        }
-        partitions.push(replicas);
+        partitions.push(row(input)?);
         if !has_sign(input, '|') {
             return Ok(partitions);
         }
     }
 }
 
-fn broker(input: &mut Input<'_>) -> Parsed<BrokerId> {
+/// `b1>b2>b3`.
+pub(super) fn row(input: &mut Input<'_>) -> Parsed<Vec<BrokerId>> {
+    let mut replicas = vec![broker(input)?];
+    while has_sign(input, '>') {
+        replicas.push(broker(input)?);
+    }
+    Ok(replicas)
+}
+
+/// `b1`.
+pub(super) fn broker(input: &mut Input<'_>) -> Parsed<BrokerId> {
     let start = *input;
     let name = word(input, Wanted::Broker)?;
     let id = broker_number(&name).ok_or_else(|| expected(&start, Wanted::Broker))?;
@@ -206,7 +213,7 @@ fn entries(input: &mut Input<'_>, order: &[&str]) -> Parsed<Vec<Entry>> {
     Ok(entries)
 }
 
-fn entry(input: &mut Input<'_>) -> Parsed<Entry> {
+pub(super) fn entry(input: &mut Input<'_>) -> Parsed<Entry> {
     let key_at = here(input);
     let key = word(input, Wanted::Setting)?;
     sign(input, '=')?;

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::engine::command::{
-    Acks, ConsumerSpec, DurableFile, Keys, LinkState, MessageAddress, Placement, ProducerSpec,
-    RecordSpec,
+    Acks, ConsumerSpec, DurableFile, ElectionKind, Keys, LinkState, MessageAddress, Placement,
+    ProducerSpec, RecordSpec,
 };
 use crate::engine::config::{LinkConfig, TopicConfig};
-use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName};
+use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName, TopicPartition};
 use crate::engine::protocol::Api;
 use crate::engine::rng::{Stream, Streams};
 use crate::engine::time::Micros;
@@ -30,6 +30,38 @@ at 7s#1042 kill b1
 at 9.000123s drop b2>b1 Fetch response 3
 at 10s hold p-b1
 ";
+
+#[test]
+fn admin_statements_are_read_and_written_the_same() {
+    let text = "\
+brokers 3
+seed 1
+delete t
+partitions t 4
+partitions t 4: b1>b2 | b2>b3
+elect preferred t-0
+elect unclean a-b-12
+elect preferred
+reassign t-0: b3>b2
+reassign t-0 cancel
+config t segment.bytes=200
+config t -segment.bytes
+brokerconfig b1 log.cleaner.threads=2
+brokerconfig b1 -log.cleaner.threads
+brokerconfig default unclean.leader.election.enable=true
+";
+    let scenario = parse(text).expect("it is right");
+    assert_eq!(print(&scenario), text);
+    assert_eq!(scenario.commands.len(), 13);
+}
+
+#[test]
+fn a_partition_has_its_number_behind_the_last_dash() {
+    for text in ["elect preferred t", "reassign t-x: b1", "elect unclean -1-"] {
+        let found = problem(text).problem;
+        assert!(matches!(found, Problem::Expected { wanted: Wanted::Partition, .. }), "{text}");
+    }
+}
 
 fn problem(text: &str) -> ParseError {
     parse(text).expect_err("the text is wrong")
@@ -228,7 +260,7 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.below(22) {
+        match self.below(27) {
             0 => Command::Start { node: self.host() },
             1 => Command::Kill { node: self.host() },
             2 => Command::Stop { node: self.host() },
@@ -243,7 +275,8 @@ impl Maker {
             8 => {
                 self.note_admin();
                 let key = TopicConfig::KEYS[0].into();
-                Command::SetTopicConfig { topic: TopicName(self.word()), key, value: self.word() }
+                let value = (self.below(3) > 0).then(|| self.word());
+                Command::SetTopicConfig { topic: TopicName(self.word()), key, value }
             }
             9 => self.producer(),
             10 => self.consumer(),
@@ -265,7 +298,33 @@ impl Maker {
             18 => Command::Delay { message: self.address(), by: self.micros() },
             19 => Command::Duplicate { message: self.address(), after: self.micros() },
             20 => self.outside(),
-            _ => self.disk(),
+            21 => self.disk(),
+            _ => self.admin_command(),
+        }
+    }
+
+    fn admin_command(&mut self) -> Command {
+        self.note_admin();
+        let topic = TopicName(self.word());
+        let partition = TopicPartition::new(&topic, PartitionId(self.below(9) as i32));
+        let replicas: Vec<BrokerId> = (0..self.below(3)).map(|_| self.broker()).collect();
+        match self.below(5) {
+            0 => Command::DeleteTopic { topic },
+            1 => {
+                let assignment = if replicas.is_empty() { vec![] } else { vec![replicas; 2] };
+                Command::AddPartitions { topic, count: 1 + self.below(9) as u32, assignment }
+            }
+            2 => {
+                let unclean = self.below(2) == 0;
+                let kind = if unclean { ElectionKind::Unclean } else { ElectionKind::Preferred };
+                Command::ElectLeaders { kind, partition: (self.below(2) == 0).then_some(partition) }
+            }
+            3 => Command::Reassign { partition, replicas },
+            _ => {
+                let broker = (self.below(2) == 0).then(|| self.broker());
+                let value = (self.below(3) > 0).then(|| self.word());
+                Command::SetBrokerConfig { broker, key: "log.cleaner.threads".into(), value }
+            }
         }
     }
 

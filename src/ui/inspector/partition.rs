@@ -130,7 +130,7 @@ fn TopicSettings(props: &TopicSettingsProps) -> Html {
     let set = |value: u32| Command::SetTopicConfig {
         topic: props.topic.name.clone(),
         key: KEY.into(),
-        value: value.to_string().into(),
+        value: Some(value.to_string().into()),
     };
     html! {
         <>

@@ -95,6 +95,7 @@ pub fn importance(kind: &EventKind) -> Importance {
         | BrokerUp { .. }
         | BrokerDown { .. }
         | TopicCreated { .. }
+        | AdminCompleted { .. }
         | TopicConfigChanged { .. }
         | ControllerResigned { .. }
         | BecameLeader { .. }

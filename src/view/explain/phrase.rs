@@ -4,7 +4,7 @@
 //! gathered family by family. `node` is the host within a sentence and `Node` the same host at its
 //! beginning.
 
-use crate::engine::command::{Command, LinkState, Placement};
+use crate::engine::command::{Command, ElectionKind, LinkState, Placement};
 use crate::engine::event::{DropReason, Event, EventKind, RetentionReason};
 use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
 use crate::i18n::{Arg, Phrase};
@@ -64,6 +64,7 @@ fn key(kind: &EventKind) -> &'static str {
         BrokerUp { .. } => "event-broker-up",
         BrokerDown { .. } => "event-broker-down",
         TopicCreated { .. } => "event-topic-created",
+        AdminCompleted { .. } => "event-admin-completed",
         AdminFailed { .. } => "event-admin-failed",
         TopicConfigChanged { .. } => "event-topic-config-changed",
         LeaderElected { leader: None, .. } => "event-leader-none",
@@ -116,7 +117,20 @@ fn command_key(command: &Command) -> &'static str {
         Command::Drop { .. } => "command-drop",
         Command::SetLink { .. } => "command-set-link",
         Command::CreateTopic { .. } => "command-create-topic",
+        Command::DeleteTopic { .. } => "command-delete-topic",
+        Command::AddPartitions { .. } => "command-add-partitions",
+        Command::ElectLeaders { partition: None, .. } => "command-elect-all-leaders",
+        Command::ElectLeaders { .. } => "command-elect-leader",
+        Command::Reassign { replicas, .. } if replicas.is_empty() => "command-cancel-reassignment",
+        Command::Reassign { .. } => "command-reassign",
+        Command::SetTopicConfig { value: None, .. } => "command-delete-topic-config",
         Command::SetTopicConfig { .. } => "command-set-topic-config",
+        Command::SetBrokerConfig { broker: None, value: None, .. } => {
+            "command-delete-default-config"
+        }
+        Command::SetBrokerConfig { broker: None, .. } => "command-set-default-config",
+        Command::SetBrokerConfig { value: None, .. } => "command-delete-broker-config",
+        Command::SetBrokerConfig { .. } => "command-set-broker-config",
         Command::AddProducer { .. } => "command-add-producer",
         Command::AddConsumer { .. } => "command-add-consumer",
         Command::SetClient { .. } => "command-set-client",
@@ -192,9 +206,12 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.set("topic", topic.as_str()).set("partitions", partitions);
                 self.set("replicas", replicas);
             }
-            Command::SetTopicConfig { topic, key, value } => {
-                self.set("topic", topic.as_str()).set("key", &**key).set("value", &**value);
-            }
+            Command::DeleteTopic { .. }
+            | Command::AddPartitions { .. }
+            | Command::ElectLeaders { .. }
+            | Command::Reassign { .. }
+            | Command::SetTopicConfig { .. }
+            | Command::SetBrokerConfig { .. } => self.admin_command(command),
             Command::AddProducer { name, spec } => {
                 self.set("name", &**name).set("topic", spec.topic.as_str());
                 self.set("acks", acks(spec.acks.wire()));
@@ -244,6 +261,35 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             }
             Command::Hold { a, b } | Command::Cut { a, b } | Command::Heal { a, b } => {
                 self.link(*a, *b);
+            }
+            _ => {}
+        }
+    }
+
+    fn admin_command(&mut self, command: &Command) {
+        match command {
+            Command::DeleteTopic { topic } => {
+                self.set("topic", topic.as_str());
+            }
+            Command::AddPartitions { topic, count, .. } => {
+                self.set("topic", topic.as_str()).set("partitions", *count);
+            }
+            Command::ElectLeaders { kind, partition } => {
+                self.set("kind", election_kind(*kind));
+                if let Some(partition) = partition {
+                    self.partition(partition);
+                }
+            }
+            Command::Reassign { partition, replicas } => {
+                self.partition(partition).set("replicas", broker_list(replicas));
+            }
+            Command::SetTopicConfig { topic, key, value } => {
+                self.set("topic", topic.as_str()).set("key", &**key);
+                self.set("value", value.as_deref().unwrap_or_default());
+            }
+            Command::SetBrokerConfig { broker, key, value } => {
+                self.set("broker", broker.map_or(-1, |id| id.0)).set("key", &**key);
+                self.set("value", value.as_deref().unwrap_or_default());
             }
             _ => {}
         }
@@ -361,9 +407,14 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::TopicCreated { topic, assignment } => {
                 self.set("topic", topic.as_str()).set("partitions", assignment.len() as u64);
             }
-            EventKind::AdminFailed { topic, error, message } => {
-                self.set("topic", topic.as_str()).set("error", error_name(*error));
-                self.set("message", &**message);
+            EventKind::AdminCompleted { call, subject } => {
+                self.set("call", &**call).set("subject", &**subject);
+            }
+            EventKind::AdminFailed { call, subject, error, message } => {
+                self.set("call", &**call).set("subject", &**subject);
+                self.set("error", error_name(*error));
+                // The sentence has its own full stop.
+                self.set("message", message.trim_end_matches('.'));
             }
             EventKind::TopicConfigChanged { topic, key, value } => {
                 self.set("topic", topic.as_str()).set("key", &**key).set("value", &**value);
@@ -513,6 +564,13 @@ fn sizes(placement: &Placement) -> (u64, u64) {
 
 fn acks(wire: i16) -> String {
     if wire < 0 { "all".to_owned() } else { wire.to_string() }
+}
+
+fn election_kind(kind: ElectionKind) -> &'static str {
+    match kind {
+        ElectionKind::Preferred => "preferred",
+        ElectionKind::Unclean => "unclean",
+    }
 }
 
 fn role(leader: bool) -> &'static str {

@@ -108,6 +108,7 @@ pub fn every_purpose() -> Vec<Event> {
         SessionTimeout,
         Ping,
         Boot,
+        LeaderRebalance,
     ];
     all.into_iter().map(|purpose| at_broker(0, EventKind::TimerFired { purpose })).collect()
 }
@@ -134,6 +135,7 @@ fn commands() -> Vec<Command> {
     let message = MessageAddress { from: WEB, to: B1, api: Api::Produce, response: false, nth: 3 };
     let name: Text = "web".into();
     let split = |to| Command::Split { sides: vec![vec![B1, NodeId::Zookeeper], vec![B2]], to };
+    let key = || Text::from("k");
     vec![
         split(LinkState::Held),
         split(LinkState::Cut),
@@ -159,8 +161,21 @@ fn commands() -> Vec<Command> {
         Command::SetTopicConfig {
             topic: topic.clone(),
             key: "min.insync.replicas".into(),
-            value: "2".into(),
+            value: Some("2".into()),
         },
+        Command::SetTopicConfig { topic: topic.clone(), key: "k".into(), value: None },
+        Command::SetBrokerConfig { broker: Some(BrokerId(1)), key: key(), value: Some("v".into()) },
+        Command::SetBrokerConfig { broker: Some(BrokerId(1)), key: key(), value: None },
+        Command::SetBrokerConfig { broker: None, key: key(), value: Some("v".into()) },
+        Command::SetBrokerConfig { broker: None, key: key(), value: None },
+        Command::DeleteTopic { topic: topic.clone() },
+        Command::AddPartitions { topic: topic.clone(), count: 4, assignment: Vec::new() },
+        Command::ElectLeaders { kind: ElectionKind::Preferred, partition: Some(orders()) },
+        Command::ElectLeaders { kind: ElectionKind::Unclean, partition: Some(orders()) },
+        Command::ElectLeaders { kind: ElectionKind::Preferred, partition: None },
+        Command::ElectLeaders { kind: ElectionKind::Unclean, partition: None },
+        Command::Reassign { partition: orders(), replicas: vec![BrokerId(2)] },
+        Command::Reassign { partition: orders(), replicas: Vec::new() },
         Command::AddProducer { name: name.clone(), spec: ProducerSpec::new(&topic) },
         Command::AddConsumer { name: name.clone(), spec: ConsumerSpec::new(&topic) },
         Command::SetClient { name: name.clone(), key: "acks".into(), value: "1".into() },
@@ -233,26 +248,39 @@ fn processes() -> Vec<EventKind> {
 fn controller() -> Vec<EventKind> {
     use ElectionReason::*;
     let (broker, epoch, topic) = (BrokerId(1), ControllerEpoch(1), TopicName::new("orders"));
-    let mut kinds: Vec<EventKind> =
-        [NewPartition, LeaderDied, ControlledShutdown, ReplicaReturned, FollowerLeft]
-            .into_iter()
-            .flat_map(|reason| {
-                [Some(broker), None].map(|leader| EventKind::LeaderElected {
-                    partition: orders(),
-                    leader,
-                    leader_epoch: LeaderEpoch(1),
-                    isr: vec![broker],
-                    reason,
-                })
-            })
-            .collect();
+    let mut kinds: Vec<EventKind> = [
+        NewPartition,
+        LeaderDied,
+        ControlledShutdown,
+        ReplicaReturned,
+        FollowerLeft,
+        UncleanElection,
+        PreferredReplica,
+    ]
+    .into_iter()
+    .flat_map(|reason| {
+        [Some(broker), None].map(|leader| EventKind::LeaderElected {
+            partition: orders(),
+            leader,
+            leader_epoch: LeaderEpoch(1),
+            isr: vec![broker],
+            reason,
+        })
+    })
+    .collect();
     kinds.extend([
         EventKind::ControllerElected { broker, epoch },
         EventKind::ControllerResigned { broker, epoch },
         EventKind::BrokerUp { broker },
         EventKind::BrokerDown { broker },
         EventKind::TopicCreated { topic: topic.clone(), assignment: vec![vec![broker]] },
-        EventKind::AdminFailed { topic: topic.clone(), error: 36, message: "exists".into() },
+        EventKind::AdminCompleted { call: "deleteTopics".into(), subject: "orders".into() },
+        EventKind::AdminFailed {
+            call: "createTopics".into(),
+            subject: "orders".into(),
+            error: 36,
+            message: "exists".into(),
+        },
         EventKind::TopicConfigChanged { topic, key: "k".into(), value: "v".into() },
     ]);
     kinds

@@ -91,9 +91,18 @@ pub fn of_message(cluster: &ClusterView, message: &MessageView) -> (Shape, Accen
             | Api::Metadata
             | Api::ApiVersions
             | Api::CreateTopics
-            | Api::IncrementalAlterConfigs
+            | Api::DeleteTopics
+            | Api::CreatePartitions
+            | Api::ElectLeaders
+            | Api::AlterPartitionReassignments
+            | Api::ListPartitionReassignments
+            | Api::DescribeConfigs
+            | Api::AlterConfigs
+            | Api::DescribeCluster
+            | Api::DescribeLogDirs
             | Api::InitProducerId
-            | Api::DeleteRecords,
+            | Api::DeleteRecords
+            | Api::IncrementalAlterConfigs,
             response,
         ) => (diamond(response), accent),
         (_, response) => (diamond(response), Accent::Control),

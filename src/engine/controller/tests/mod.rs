@@ -71,6 +71,8 @@ fn elections(harness: &Harness) -> Vec<String> {
                 ElectionReason::ControlledShutdown => "stop",
                 ElectionReason::ReplicaReturned => "returned",
                 ElectionReason::FollowerLeft => "left",
+                ElectionReason::UncleanElection => "unclean",
+                ElectionReason::PreferredReplica => "preferred",
             };
             Some(format!("{partition} {leader} {leader_epoch} [{}] {reason}", isr.join(",")))
         }

@@ -1,7 +1,8 @@
 //! The admin program: finds the controller, keeps trying, and says what was refused.
 
 use super::cluster::{Cluster, TOPIC};
-use crate::engine::command::Placement;
+use crate::engine::client::admin_task::Task;
+use crate::engine::command::{Command, Placement};
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, ClientId, TopicName};
 use crate::engine::program::ClientProcess;
@@ -13,9 +14,14 @@ fn cluster() -> Cluster {
     Cluster::start(1, ClientProcess::admin(ClientId(0), "admin".into(), brokers))
 }
 
+fn ask(cluster: &mut Cluster, command: &Command) {
+    let task = Task::of(command).expect("an admin command");
+    cluster.command(|program, ctx| program.ask(ctx, task));
+}
+
 fn create(cluster: &mut Cluster) {
     let topic = TopicName::new(TOPIC);
-    cluster.command(|program, ctx| program.create_topic(ctx, &topic, &PLACEMENT, &[]));
+    ask(cluster, &Command::CreateTopic { topic, placement: PLACEMENT, configs: Vec::new() });
 }
 
 fn refusals(cluster: &Cluster) -> Vec<(i16, String)> {
@@ -94,9 +100,8 @@ fn calls_about_one_topic_keep_their_order() {
     let mut cluster = cluster();
     create(&mut cluster);
     let topic = TopicName::new(TOPIC);
-    cluster.command(|program, ctx| {
-        program.set_topic_config(ctx, &topic, &"min.insync.replicas".into(), &"2".into());
-    });
+    let (key, value) = ("min.insync.replicas".into(), Some("2".into()));
+    ask(&mut cluster, &Command::SetTopicConfig { topic, key, value });
     cluster.run_ms(1_000);
     assert_eq!(cluster.admin_log, ["create t by b1", "t min.insync.replicas=2"]);
 }

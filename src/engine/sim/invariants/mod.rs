@@ -21,6 +21,7 @@ mod clients;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::engine::command::{Command, ElectionKind};
 use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::broker::Broker;
@@ -38,6 +39,8 @@ use track::{ReplicaTrack, Track};
 /// What the checker remembers. A clone shares it.
 #[derive(Clone, Debug, Default)]
 pub struct Invariants {
+    /// An admin has asked for an unclean election.
+    unclean_asked: bool,
     partitions: OrdMap<TopicPartition, Track>,
     replicas: OrdMap<(TopicPartition, BrokerId), ReplicaTrack>,
     /// Brokers that lost unflushed bytes, each with the partitions in whose ISR it is again since.
@@ -77,6 +80,10 @@ struct Case<'a> {
     findings: &'a mut Vec<Finding>,
 }
 
+fn asks_for_unclean(command: &Command) -> bool {
+    matches!(command, Command::ElectLeaders { kind: ElectionKind::Unclean, .. })
+}
+
 impl<'a> Sight<'a> {
     /// A broker's process as it runs or ran last, and its disk.
     fn broker(&self, id: BrokerId) -> Option<(&'a Broker, &'a Disk)> {
@@ -114,6 +121,7 @@ impl Invariants {
             | RecordsDelivered { .. }
             | PowerLost
             | DiskRotted { .. } => true,
+            CommandApplied { command } => asks_for_unclean(command),
             ClientChanged { key, .. } => &**key == "acks",
             ZnodeCreated { path, .. } | ZnodeChanged { path, .. } | ZnodeDeleted { path } => {
                 coordination::is_watched(path)
@@ -127,6 +135,7 @@ impl Invariants {
         let mut findings = Vec::new();
         for event in events.iter().filter(|event| Invariants::watches(&event.kind)) {
             let mut case = Case { sight, event, findings: &mut findings };
+            self.unclean_asked |= matches!(event.kind, EventKind::CommandApplied { .. });
             match event.node {
                 Some(NodeId::Broker(broker)) => self.on_broker(&mut case, broker),
                 Some(NodeId::Zookeeper) => self.on_zookeeper(&mut case),
