@@ -58,8 +58,7 @@ impl Invariants {
         let znode = server.get(&state_path(partition));
         let state = znode.and_then(|znode| read_state(&znode.data, znode.version));
         let Some(state) = state else { return };
-        let unclean_allowed =
-            self.unclean_asked || allows_unclean(case, server, &partition.topic);
+        let unclean_allowed = self.unclean_asked || allows_unclean(case, server, &partition.topic);
         let (epoch, leader) = (state.leader_epoch, state.leadership.leader);
         let nothing = (Offset(0), Offset(0));
         let known = self.partitions.get(partition).cloned();
