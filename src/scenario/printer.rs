@@ -91,36 +91,13 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
             let link = LinkConfig { latency: *latency, jitter: *jitter };
             format!("link {} {}", pair(*a, "-", *b, clients), link_text(link))
         }
-        Command::CreateTopic { topic, placement, configs } => {
-            let mut text = format!("topic {}", word(topic.as_str()));
-            place(&mut text, placement);
-            if !configs.is_empty() {
-                let _ = write!(text, " {{{}}}", entries(configs));
-            }
-            text
-        }
-        Command::DeleteTopic { topic } => format!("delete {}", word(topic.as_str())),
-        Command::AddPartitions { topic, count, assignment } => {
-            let mut text = format!("partitions {} {count}", word(topic.as_str()));
-            if !assignment.is_empty() {
-                rows(&mut text, assignment);
-            }
-            text
-        }
-        Command::ElectLeaders { kind, partition } => elect(*kind, partition.as_ref()),
-        Command::Reassign { partition, replicas: none } if none.is_empty() => {
-            format!("reassign {} cancel", word(&partition.to_string()))
-        }
-        Command::Reassign { partition, replicas: targets } => {
-            format!("reassign {}: {}", word(&partition.to_string()), replicas(targets))
-        }
-        Command::SetTopicConfig { topic, key, value } => {
-            format!("config {} {}", word(topic.as_str()), change(key, value.as_ref()))
-        }
-        Command::SetBrokerConfig { broker, key, value } => {
-            let broker = broker.map_or_else(|| "default".to_owned(), |id| format!("b{id}"));
-            format!("brokerconfig {broker} {}", change(key, value.as_ref()))
-        }
+        Command::CreateTopic { .. }
+        | Command::DeleteTopic { .. }
+        | Command::AddPartitions { .. }
+        | Command::ElectLeaders { .. }
+        | Command::Reassign { .. }
+        | Command::SetTopicConfig { .. }
+        | Command::SetBrokerConfig { .. } => admin_command(command),
         Command::AddProducer { name, spec } => {
             format!("producer {}{{{}}}", word(name), entries(&producer_settings(spec)))
         }
@@ -158,6 +135,43 @@ fn hex(bytes: &[u8]) -> String {
         digits
     });
     word(&digits)
+}
+
+/// A statement for the admin client.
+fn admin_command(command: &Command) -> String {
+    match command {
+        Command::CreateTopic { topic, placement, configs } => {
+            let mut text = format!("topic {}", word(topic.as_str()));
+            place(&mut text, placement);
+            if !configs.is_empty() {
+                let _ = write!(text, " {{{}}}", entries(configs));
+            }
+            text
+        }
+        Command::DeleteTopic { topic } => format!("delete {}", word(topic.as_str())),
+        Command::AddPartitions { topic, count, assignment } => {
+            let mut text = format!("partitions {} {count}", word(topic.as_str()));
+            if !assignment.is_empty() {
+                rows(&mut text, assignment);
+            }
+            text
+        }
+        Command::ElectLeaders { kind, partition } => elect(*kind, partition.as_ref()),
+        Command::Reassign { partition, replicas: none } if none.is_empty() => {
+            format!("reassign {} cancel", word(&partition.to_string()))
+        }
+        Command::Reassign { partition, replicas: targets } => {
+            format!("reassign {}: {}", word(&partition.to_string()), replicas(targets))
+        }
+        Command::SetTopicConfig { topic, key, value } => {
+            format!("config {} {}", word(topic.as_str()), change(key, value.as_ref()))
+        }
+        Command::SetBrokerConfig { broker, key, value } => {
+            let broker = broker.map_or_else(|| "default".to_owned(), |id| format!("b{id}"));
+            format!("brokerconfig {broker} {}", change(key, value.as_ref()))
+        }
+        _ => String::new(),
+    }
 }
 
 fn timed_command(timed: &TimedCommand, clients: &[Text]) -> String {

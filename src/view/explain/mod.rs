@@ -4,6 +4,7 @@
 //! back to the command that began it. A phrase is a key and arguments; [`crate::i18n`] makes the words.
 
 mod words;
+mod keys;
 mod phrase;
 mod story;
 #[cfg(test)]

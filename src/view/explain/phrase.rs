@@ -6,9 +6,10 @@
 
 use crate::engine::command::{Command, ElectionKind, LinkState, Placement};
 use crate::engine::event::{DropReason, Event, EventKind, RetentionReason};
-use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
+use crate::engine::ids::{BrokerId, NodeId, TopicPartition};
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
+use crate::view::explain::keys::key;
 use crate::view::explain::words::{broker_list, bytes, error_name, node_name, node_name_first};
 
 /// The sentence of an event.

@@ -1,0 +1,131 @@
+//! Which text tells an event, by its kind.
+
+use crate::engine::command::Command;
+use crate::engine::event::EventKind;
+use crate::engine::ids::Offset;
+
+/// The key of the text.
+#[must_use]
+pub(super) fn key(kind: &EventKind) -> &'static str {
+    use EventKind::*;
+    match kind {
+        CommandApplied { command } => command_key(command),
+        TimerFired { .. } => "event-timer",
+        MessageSent { .. } => "event-message-sent",
+        MessageDelivered { .. } => "event-message-delivered",
+        MessageWaiting { .. } => "event-message-waiting",
+        MessageDropped { .. } => "event-message-dropped",
+        LinkHeld { .. } => "event-link-held",
+        LinkCut { .. } => "event-link-cut",
+        MessageDelayed { .. } => "event-message-delayed",
+        MessageDuplicated { .. } => "event-message-duplicated",
+        LinkHealed { .. } => "event-link-healed",
+        ConnectionLost { .. } => "event-connection-lost",
+        ProcessStarted => "event-process-started",
+        ProcessKilled => "event-process-killed",
+        ProcessPaused => "event-process-paused",
+        ProcessResumed => "event-process-resumed",
+        ProcessStopping => "event-process-stopping",
+        ProcessStopped => "event-process-stopped",
+        ProcessFailed { .. } => "event-process-failed",
+        PowerLost => "event-power-lost",
+        DiskRotted { .. } => "event-disk-rotted",
+        SessionOpened { .. } => "event-session-opened",
+        SessionExpired { .. } => "event-session-expired",
+        SessionClosed { .. } => "event-session-closed",
+        ZnodeCreated { .. } => "event-znode-created",
+        ZnodeChanged { .. } => "event-znode-changed",
+        ZnodeDeleted { .. } => "event-znode-deleted",
+        ControllerElected { .. } => "event-controller-elected",
+        ControllerResigned { .. } => "event-controller-resigned",
+        BrokerUp { .. } => "event-broker-up",
+        BrokerDown { .. } => "event-broker-down",
+        TopicCreated { .. }
+        | AdminCompleted { .. }
+        | AdminFailed { .. }
+        | TopicConfigChanged { .. } => topic_key(kind),
+        LeaderElected { leader: None, .. } => "event-leader-none",
+        LeaderElected { .. } => "event-leader-elected",
+        BecameLeader { .. } => "event-became-leader",
+        BecameFollower { leader: None, .. } => "event-became-follower-of-none",
+        BecameFollower { .. } => "event-became-follower",
+        BatchAppended { .. } => "event-batch-appended",
+        DuplicateRefused { .. } => "event-duplicate-refused",
+        SegmentRolled { .. } => "event-segment-rolled",
+        SegmentsDeleted { .. } => "event-segments-deleted",
+        LogStartAdvanced { .. } => "event-log-start-advanced",
+        HighWatermarkAdvanced { .. } => "event-high-watermark-advanced",
+        HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
+        IsrShrunk { .. } => "event-isr-shrunk",
+        IsrExpanded { .. } => "event-isr-expanded",
+        LogTruncated { .. } => "event-log-truncated",
+        CommittedRecordsLost { .. } => "event-committed-records-lost",
+        InvariantBroken { .. } => "event-invariant-broken",
+        LogRecovered { truncated_bytes: 0, .. } => "event-log-recovered",
+        LogRecovered { .. } => "event-log-recovered-cut",
+        ProduceRefused { .. } => "event-produce-refused",
+        MetadataUpdated { .. } => "event-metadata-updated",
+        RecordsQueued { .. } => "event-records-queued",
+        RecordsAcked { base: Offset::NONE, .. } => "event-records-sent-unacked",
+        RecordsAcked { .. } => "event-records-acked",
+        RecordsFailed { .. } => "event-records-failed",
+        BatchRetried { .. } => "event-batch-retried",
+        RecordsDelivered { .. } => "event-records-delivered",
+        PositionReset { .. } => "event-position-reset",
+        ClientChanged { .. } => "event-client-changed",
+    }
+}
+
+/// Of what happens to topics and settings, and of what admins are told.
+fn topic_key(kind: &EventKind) -> &'static str {
+    use EventKind::*;
+    match kind {
+        TopicCreated { .. } => "event-topic-created",
+        AdminCompleted { .. } => "event-admin-completed",
+        AdminFailed { .. } => "event-admin-failed",
+        _ => "event-topic-config-changed",
+    }
+}
+
+fn command_key(command: &Command) -> &'static str {
+    match command {
+        Command::Start { .. } => "command-start",
+        Command::Kill { .. } => "command-kill",
+        Command::Stop { .. } => "command-stop",
+        Command::Pause { .. } => "command-pause",
+        Command::Resume { .. } => "command-resume",
+        Command::Hold { .. } => "command-hold",
+        Command::Cut { .. } => "command-cut",
+        Command::Split { .. } => "command-split",
+        Command::SetLoss { .. } => "command-set-loss",
+        Command::Delay { .. } => "command-delay",
+        Command::Duplicate { .. } => "command-duplicate",
+        Command::Heal { .. } => "command-heal",
+        Command::Drop { .. } => "command-drop",
+        Command::SetLink { .. } => "command-set-link",
+        Command::CreateTopic { .. } => "command-create-topic",
+        Command::DeleteTopic { .. } => "command-delete-topic",
+        Command::AddPartitions { .. } => "command-add-partitions",
+        Command::ElectLeaders { partition: None, .. } => "command-elect-all-leaders",
+        Command::ElectLeaders { .. } => "command-elect-leader",
+        Command::Reassign { replicas, .. } if replicas.is_empty() => "command-cancel-reassignment",
+        Command::Reassign { .. } => "command-reassign",
+        Command::SetTopicConfig { value: None, .. } => "command-delete-topic-config",
+        Command::SetTopicConfig { .. } => "command-set-topic-config",
+        Command::SetBrokerConfig { broker: None, value: None, .. } => {
+            "command-delete-default-config"
+        }
+        Command::SetBrokerConfig { broker: None, .. } => "command-set-default-config",
+        Command::SetBrokerConfig { value: None, .. } => "command-delete-broker-config",
+        Command::SetBrokerConfig { .. } => "command-set-broker-config",
+        Command::AddProducer { .. } => "command-add-producer",
+        Command::AddConsumer { .. } => "command-add-consumer",
+        Command::SetClient { .. } => "command-set-client",
+        Command::Send { .. } => "command-send",
+        Command::Connect { .. } => "command-connect",
+        Command::Frame { .. } => "command-frame",
+        Command::Disconnect { .. } => "command-disconnect",
+        Command::PowerLoss { .. } => "command-power-loss",
+        Command::DiskFault { .. } => "command-disk-fault",
+    }
+}
