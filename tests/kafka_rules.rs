@@ -19,6 +19,10 @@ mod stories;
 mod idempotence;
 #[path = "kafka_rules/elections.rs"]
 mod elections;
+#[path = "kafka_rules/topics.rs"]
+mod topics;
+#[path = "kafka_rules/settings.rs"]
+mod settings;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

@@ -130,6 +130,10 @@ settings! {
         "zookeeper.session.timeout.ms" zookeeper_session_timeout_ms: i64 = 18_000, (1, i64::MAX);
         /// Whether a broker hands its leaderships over before a clean stop.
         "controlled.shutdown.enable" controlled_shutdown_enable: bool = true, (0, 1);
+        /// Whether asking for a topic's metadata creates it.
+        "auto.create.topics.enable" auto_create_topics_enable: bool = true, (0, 1);
+        /// Whether topics can be deleted.
+        "delete.topic.enable" delete_topic_enable: bool = true, (0, 1);
         /// Partitions of a topic created without a number.
         "num.partitions" num_partitions: i64 = 1, (1, i64::MAX);
         /// Replicas of a topic created without a number.

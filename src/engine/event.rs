@@ -60,6 +60,8 @@ pub enum ElectionReason {
     UncleanElection,
     /// Leadership went back to the preferred replica, by itself or because an admin asked.
     PreferredReplica,
+    /// The replicas changed, and the leader is not among those to be.
+    Reassignment,
 }
 
 /// A rule that always holds in a Kafka cluster, as the checker names it.
@@ -264,11 +266,25 @@ pub enum EventKind {
     BrokerDown { broker: BrokerId },
     /// A topic exists.
     TopicCreated { topic: TopicName, assignment: Vec<Vec<BrokerId>> },
+    /// A topic has more partitions: this many in all.
+    PartitionsAdded { topic: TopicName, partitions: u32 },
+    /// A partition's replicas changed, or begin to: those that are `adding` and `removing` are among
+    /// `replicas` until the others have caught up.
+    ReplicasAssigned {
+        partition: TopicPartition,
+        replicas: Vec<BrokerId>,
+        adding: Vec<BrokerId>,
+        removing: Vec<BrokerId>,
+    },
+    /// A topic is gone: every replica was deleted.
+    TopicDeleted { topic: TopicName },
     /// An admin client's call succeeded. `call` is Kafka's name of it, `subject` what it was about: a
     /// topic, a partition, `broker 1`.
     AdminCompleted { call: Text, subject: Text },
     /// An admin client's call was refused or timed out.
     AdminFailed { call: Text, subject: Text, error: i16, message: Text },
+    /// A setting of this broker changed while it runs.
+    BrokerConfigChanged { key: Text, value: Text },
     /// A topic's setting changed (as this node applies it).
     TopicConfigChanged { topic: TopicName, key: Text, value: Text },
     /// The controller wrote a partition's leader and ISR.
@@ -290,6 +306,8 @@ pub enum EventKind {
         leader: Option<BrokerId>,
         leader_epoch: LeaderEpoch,
     },
+    /// This broker's replica was deleted with all its records.
+    ReplicaDeleted { partition: TopicPartition },
     /// Records were appended to this broker's replica: offsets `base..=last`.
     BatchAppended {
         partition: TopicPartition,

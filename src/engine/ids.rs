@@ -72,6 +72,10 @@ number!(
 impl LeaderEpoch {
     /// "No epoch": the value Kafka sends where none is known.
     pub const NONE: LeaderEpoch = LeaderEpoch(-1);
+    /// What StopReplica names when the topic goes: reigns do not count (`EpochDuringDelete`).
+    pub const DURING_DELETE: LeaderEpoch = LeaderEpoch(-2);
+    /// What StopReplica names when there is no state (`NoEpoch`).
+    pub const UNKNOWN: LeaderEpoch = LeaderEpoch(-3);
 }
 
 impl Offset {

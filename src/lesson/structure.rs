@@ -112,7 +112,7 @@ pub fn read(text: &str) -> Result<Lesson, LessonError> {
     let head = head.ok_or_else(|| LessonError::Missing("lesson …".to_owned()))?;
     let start_text = body(&sections, "start")?;
     let start = scenario("start", &start_text)?;
-    let opens_at = start.until.map_or(crate::scenario::ast::SETTLED, |until| until.at);
+    let opens_at = start.until.map_or(crate::scenario::ast::TOPICS_READY, |until| until.at);
     let mut lesson = Lesson {
         id: head.name.trim_start_matches("lesson ").to_owned(),
         number: String::new(),

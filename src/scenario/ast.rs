@@ -22,6 +22,11 @@ pub const TIME_MAX: Micros = Micros(3_600_000_000_000);
 /// When statements without `at` are carried out: by then the brokers are up and one is controller.
 pub const SETTLED: Micros = Micros(1_000_000);
 
+/// When statements without `at` that are about more than topics are carried out: by then the topics
+/// are there. A program that came at the same time could be the first to ask for a topic, and a
+/// broker would create it with the cluster's defaults.
+pub const TOPICS_READY: Micros = Micros(1_500_000);
+
 /// How long a run goes on behind its last command when the text does not say.
 pub const PATIENCE: Micros = Micros(10_000_000);
 
@@ -90,12 +95,13 @@ impl Scenario {
     }
 }
 
-/// When a command without `at` is carried out: links are so from the beginning, all else once the
-/// cluster has settled.
+/// When a command without `at` is carried out: links are so from the beginning, topics come once the
+/// cluster has settled, and all else when they are there.
 #[must_use]
 pub fn default_time(command: &Command) -> Micros {
     match command {
         Command::SetLink { .. } | Command::SetLoss { .. } => Micros::ZERO,
-        _ => SETTLED,
+        Command::CreateTopic { .. } => SETTLED,
+        _ => TOPICS_READY,
     }
 }

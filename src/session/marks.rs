@@ -65,6 +65,7 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
             ElectionReason::LeaderDied
             | ElectionReason::UncleanElection
             | ElectionReason::PreferredReplica
+            | ElectionReason::Reassignment
             | ElectionReason::ControlledShutdown
             | ElectionReason::ReplicaReturned => Some(MarkKind::Election),
         },

@@ -83,6 +83,11 @@ impl Glyph {
             TopicCreated { .. }
             | TopicConfigChanged { .. }
             | AdminCompleted { .. }
+            | BrokerConfigChanged { .. }
+            | PartitionsAdded { .. }
+            | ReplicasAssigned { .. }
+            | TopicDeleted { .. }
+            | ReplicaDeleted { .. }
             | MetadataUpdated { .. } => glyph("f-control", DIAMOND),
             LeaderElected { .. } | BecameLeader { .. } | BecameFollower { .. } => {
                 glyph("f-ink", PENNANT)

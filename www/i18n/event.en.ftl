@@ -189,8 +189,13 @@ event-topic-created = Topic { $topic } exists, with { $partitions ->
     [one] 1 partition
    *[other] { $partitions } partitions
 }.
+event-partitions-added = Topic { $topic } has { $partitions } partitions now.
+event-replicas-moving = { $partition } is moving: its replicas are { $replicas }, of which { $adding } come and { $removing } go.
+event-replicas-assigned = { $partition } has the replicas { $replicas } now.
+event-topic-deleted = Topic { $topic } is gone.
 event-admin-completed = The cluster did what { $call } asked for { $subject }.
 event-admin-failed = { $call } for { $subject } failed with { $error }: { $message }.
+event-broker-config-changed = { $Node } now runs with { $key }={ $value }.
 event-topic-config-changed = { $Node } now applies { $key }={ $value } to { $topic }.
 event-leader-elected = { $reason ->
     [NewPartition] Broker { $broker } now leads the new partition { $partition }: it is first in the assignment.
@@ -199,12 +204,14 @@ event-leader-elected = { $reason ->
     [ReplicaReturned] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it came back and is in the ISR.
     [UncleanElection] Broker { $broker } now leads { $partition }, in epoch { $epoch }: nobody in the ISR lived and an unclean election was allowed, so what only they had is lost.
     [PreferredReplica] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it is the preferred replica.
+    [Reassignment] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the replicas are changing and it is one of those to be.
    *[FollowerLeft] Broker { $broker } still leads { $partition }; a follower left, so the ISR is { $isr }.
 }
 event-leader-none = { $partition } has no leader now: the one it had is gone, and its ISR is { $isr }.
 
 ## Replicas
 
+event-replica-deleted = { $Node } deleted its replica of { $partition }, with all its records.
 event-became-leader = { $Node } took over { $partition } as leader, from offset { $leo }.
 event-became-follower = { $Node } follows broker { $broker } for { $partition }, in epoch { $epoch }.
 event-became-follower-of-none = { $Node } has nobody to follow for { $partition }.

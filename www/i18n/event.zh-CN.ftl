@@ -167,8 +167,13 @@ event-controller-resigned = broker { $broker } 不再是控制器。
 event-broker-up = 控制器看到 broker { $broker } 上线。
 event-broker-down = 控制器看到 broker { $broker } 下线。
 event-topic-created = 主题 { $topic } 已创建，有 { $partitions } 个分区。
+event-partitions-added = 主题 { $topic } 现在有 { $partitions } 个分区。
+event-replicas-moving = { $partition } 正在迁移：副本为 { $replicas }，其中新增 { $adding }，移除 { $removing }。
+event-replicas-assigned = { $partition } 现在的副本为 { $replicas }。
+event-topic-deleted = 主题 { $topic } 已不存在。
 event-admin-completed = 集群完成了对 { $subject } 的 { $call }。
 event-admin-failed = 对 { $subject } 的 { $call } 失败，{ $error }：{ $message }。
+event-broker-config-changed = { $Node } 现在的 { $key } 为 { $value }。
 event-topic-config-changed = { $node } 对 { $topic } 启用 { $key }={ $value }。
 event-leader-elected = { $reason ->
     [NewPartition] broker { $broker } 现在是新分区 { $partition } 的 leader：它排在分配列表的最前面。
@@ -177,12 +182,14 @@ event-leader-elected = { $reason ->
     [ReplicaReturned] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它回来了，而且在 ISR 里。
     [UncleanElection] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：ISR 中无一存活，又允许 unclean 选举，只有它们才有的数据丢失了。
     [PreferredReplica] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它是首选副本。
+    [Reassignment] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：副本正在变更，它是目标副本之一。
    *[FollowerLeft] broker { $broker } 仍是 { $partition } 的 leader；有 follower 离开，ISR 变为 { $isr }。
 }
 event-leader-none = { $partition } 现在没有 leader：原来的已不在，ISR 是 { $isr }。
 
 ## 副本
 
+event-replica-deleted = { $Node } 删除了它的 { $partition } 副本及其所有记录。
 event-became-leader = { $node } 接任 { $partition } 的 leader，从 offset { $leo } 开始。
 event-became-follower = { $node } 在 { $partition } 上跟随 broker { $broker }，epoch { $epoch }。
 event-became-follower-of-none = { $node } 在 { $partition } 上没有 leader 可跟随。

@@ -105,7 +105,7 @@ impl Broker {
     }
 
     /// A controller of an older reign is refused: it does not know that it was replaced.
-    fn check_controller(&mut self, epoch: ControllerEpoch) -> i16 {
+    pub(super) fn check_controller(&mut self, epoch: ControllerEpoch) -> i16 {
         if epoch < self.controller_epoch {
             return ResponseError::StaleControllerEpoch.code();
         }
@@ -199,7 +199,7 @@ impl Broker {
         Some(leader)
     }
 
-    fn stop_fetching(&mut self, id: &TopicPartition) {
+    pub(super) fn stop_fetching(&mut self, id: &TopicPartition) {
         for fetcher in self.fetchers.values_mut() {
             fetcher.stop(id);
         }

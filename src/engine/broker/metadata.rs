@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::engine::persistent::OrdMap;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -18,10 +19,13 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::engine::broker::{Broker, Caller};
+use crate::engine::controller::topic_name;
 use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
-use crate::engine::protocol::inter_broker::{PartitionState, UpdateMetadataRequest};
+use crate::engine::protocol::inter_broker::{
+    LEADER_DURING_DELETE, PartitionState, UpdateMetadataRequest,
+};
 use crate::engine::protocol::{Api, Response, Unreadable};
 
 /// Port of every broker inside a world: `b1:9092`.
@@ -41,6 +45,11 @@ impl MetadataCache {
     pub fn update(&mut self, request: UpdateMetadataRequest) {
         self.live = Rc::new(request.live_brokers.into_iter().ordered());
         for state in request.partition_states {
+            if state.leader == Some(LEADER_DURING_DELETE) {
+                self.partitions.remove(&state.partition);
+                self.names.remove(&state.topic_id);
+                continue;
+            }
             self.names.insert(state.topic_id, state.partition.topic.clone());
             self.partitions.insert(state.partition.clone(), Rc::new(state));
         }
@@ -56,6 +65,12 @@ impl MetadataCache {
     #[must_use]
     pub fn state(&self, id: &TopicPartition) -> Option<&PartitionState> {
         self.partitions.get(id).map(|state| &**state)
+    }
+
+    /// Whether the topic exists.
+    #[must_use]
+    pub fn has(&self, topic: &TopicName) -> bool {
+        !self.topic(topic).is_empty()
     }
 
     /// The topic with this id.
@@ -106,12 +121,25 @@ impl Broker {
         caller: Caller,
         request: &MetadataRequest,
     ) {
-        let topics = match &request.topics {
-            None => {
-                let all = self.metadata.topics();
-                all.into_iter().map(|(name, states)| self.describe(name, &states)).collect()
-            }
-            Some(wanted) => wanted.iter().map(|topic| self.describe_wanted(topic)).collect(),
+        if !self.creates_topics(ctx, caller, request) {
+            self.answer_metadata_with(ctx, caller, request, &BTreeMap::new());
+        }
+    }
+
+    /// `created`: topics that this request has just created, with the error to tell.
+    pub(super) fn answer_metadata_with(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: Caller,
+        request: &MetadataRequest,
+        created: &BTreeMap<TopicName, i16>,
+    ) {
+        let topics = if is_all_topics(request, caller.version) {
+            let all = self.metadata.topics();
+            all.into_iter().map(|(name, states)| self.describe(name, &states)).collect()
+        } else {
+            let wanted = request.topics.iter().flatten();
+            wanted.map(|topic| self.describe_wanted(topic, created)).collect()
         };
         let brokers = self.metadata.live_brokers().map(|broker| {
             MetadataResponseBroker::default()
@@ -122,7 +150,9 @@ impl Broker {
         let controller = self.control.controller().map_or(-1, |broker| broker.0);
         let response = MetadataResponse::default()
             .with_brokers(brokers.collect())
-            .with_cluster_id(Some(StrBytes::from_static_str("highwater")))
+            .with_cluster_id(
+                self.control.cluster_id().map(|id| StrBytes::from_string(id.to_string())),
+            )
             .with_controller_id(WireBroker(controller))
             .with_topics(topics);
         ctx.send(caller.node, caller.answer(Response::Metadata(response)));
@@ -130,23 +160,35 @@ impl Broker {
 
     fn describe_wanted(
         &self,
-        wanted: &kafka_protocol::messages::metadata_request::MetadataRequestTopic,
+        wanted: &MetadataRequestTopic,
+        created: &BTreeMap<TopicName, i16>,
     ) -> MetadataResponseTopic {
-        let missing = MetadataResponseTopic::default()
-            .with_error_code(ResponseError::UnknownTopicOrPartition.code())
-            .with_name(wanted.name.clone());
-        let Some(name) = &wanted.name else { return missing };
-        let name = TopicName::new(&name.0);
+        let name = match named(wanted) {
+            Some(name) => name,
+            None => match self.metadata.name_of(wanted.topic_id).cloned() {
+                Some(name) => name,
+                None => {
+                    return MetadataResponseTopic::default()
+                        .with_error_code(ResponseError::UnknownTopicId.code())
+                        .with_topic_id(wanted.topic_id);
+                }
+            },
+        };
         let states = self.metadata.topic(&name);
-        if states.is_empty() { missing } else { self.describe(&name, &states) }
+        if states.is_empty() {
+            self.missing_topic(&name, created)
+        } else {
+            self.describe(&name, &states)
+        }
     }
 
     fn describe(&self, name: &TopicName, states: &[&PartitionState]) -> MetadataResponseTopic {
         let partitions = states.iter().map(|state| self.describe_partition(state)).collect();
         let topic_id = states.first().map(|state| state.topic_id).unwrap_or_default();
         MetadataResponseTopic::default()
-            .with_name(Some(WireName(StrBytes::from_string(name.as_str().to_owned()))))
+            .with_name(Some(wire_name(name)))
             .with_topic_id(topic_id)
+            .with_is_internal(topic_name::is_internal(name))
             .with_partitions(partitions)
     }
 
@@ -215,6 +257,21 @@ pub(super) fn serves(api: Api, version: i16) -> bool {
     }
 }
 
+/// Whether a request asks for everything: without a list, or before version 1 with an empty one.
+pub(super) fn is_all_topics(request: &MetadataRequest, version: i16) -> bool {
+    request.topics.as_ref().is_none_or(|topics| version == 0 && topics.is_empty())
+}
+
+/// The topic that an entry names; version 12 may give an id instead.
+pub(super) fn named(topic: &MetadataRequestTopic) -> Option<TopicName> {
+    topic.name.as_ref().map(|name| TopicName::new(&name.0))
+}
+
+/// A topic's name as messages have it.
+pub(super) fn wire_name(name: &TopicName) -> WireName {
+    WireName(StrBytes::from_string(name.as_str().to_owned()))
+}
+
 const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::Produce, ApiKey::Produce, 3, 11),
     (Api::Fetch, ApiKey::Fetch, 4, 17),
@@ -223,8 +280,16 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::ApiVersions, ApiKey::ApiVersions, 0, 4),
     (Api::CreateTopics, ApiKey::CreateTopics, 2, 7),
     (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
+    (Api::DeleteTopics, ApiKey::DeleteTopics, 1, 6),
+    (Api::CreatePartitions, ApiKey::CreatePartitions, 0, 3),
     (Api::ElectLeaders, ApiKey::ElectLeaders, 0, 2),
+    (Api::DescribeConfigs, ApiKey::DescribeConfigs, 1, 4),
+    (Api::AlterConfigs, ApiKey::AlterConfigs, 0, 2),
+    (Api::DescribeLogDirs, ApiKey::DescribeLogDirs, 1, 4),
     (Api::IncrementalAlterConfigs, ApiKey::IncrementalAlterConfigs, 0, 1),
     (Api::OffsetForLeaderEpoch, ApiKey::OffsetForLeaderEpoch, 2, 4),
     (Api::DeleteRecords, ApiKey::DeleteRecords, 0, 2),
+    (Api::AlterPartitionReassignments, ApiKey::AlterPartitionReassignments, 0, 0),
+    (Api::ListPartitionReassignments, ApiKey::ListPartitionReassignments, 0, 0),
+    (Api::DescribeCluster, ApiKey::DescribeCluster, 0, 1),
 ];

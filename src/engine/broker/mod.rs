@@ -5,6 +5,7 @@
 
 pub mod startup;
 pub mod leader_and_isr;
+pub mod stop_replica;
 pub mod produce;
 pub mod producer_ids;
 pub mod fetch;
@@ -18,6 +19,8 @@ pub mod list_offsets;
 pub mod offset_for_leader_epoch;
 pub mod delete_records;
 pub mod metadata;
+pub mod auto_create;
+pub mod describe;
 pub mod checkpoints;
 pub mod log_manager;
 pub mod cleaner;
@@ -30,6 +33,7 @@ use std::rc::Rc;
 use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::config::BrokerConfig;
+use crate::engine::controller::operation::Asker;
 use crate::engine::controller::{CONTROL_TAGS, ControlPlane, Notice};
 use crate::engine::disk::Disk;
 use crate::engine::event::TimerPurpose;
@@ -46,6 +50,7 @@ use crate::engine::time::Micros;
 use alter_partition::IsrChannel;
 use cleaner::LogCleaner;
 use delete_records::ParkedDelete;
+use auto_create::AutoCreations;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;
@@ -68,6 +73,7 @@ pub struct Broker {
     overrides: OrdMap<TopicName, Rc<TopicOverrides>>,
     awaiting: AwaitingSettings,
     metadata: MetadataCache,
+    auto_creations: AutoCreations,
     fetchers: BTreeMap<BrokerId, Fetcher>,
     isr_channel: IsrChannel,
     producer_ids: ProducerIds,
@@ -202,6 +208,15 @@ impl Broker {
             Request::Unreadable(what) => self.answer_unreadable(ctx, caller, what),
             Request::InitProducerId(request) => self.init_producer_id(ctx, caller, &request),
             Request::LeaderAndIsr(request) => self.leader_and_isr(ctx, disk, caller, request),
+            Request::DescribeConfigs(request) => {
+                let Caller { node: from, correlation, version } = caller;
+                let asker = Asker { from, correlation, version };
+                let metadata = &self.metadata;
+                self.control.describe_configs(ctx, asker, request, |topic| metadata.has(topic));
+            }
+            Request::DescribeCluster(request) => self.describe_cluster(ctx, caller, &request),
+            Request::DescribeLogDirs(request) => self.describe_log_dirs(ctx, caller, &request),
+            Request::StopReplica(request) => self.stop_replica(ctx, disk, caller, request),
             Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
             Request::OffsetForLeaderEpoch(request) => {
                 self.offset_for_leader_epoch(ctx, caller, &request);
@@ -212,11 +227,7 @@ impl Broker {
             | Request::ElectLeaders(_)
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
-            | Request::DescribeConfigs(_)
             | Request::AlterConfigs(_)
-            | Request::DescribeCluster(_)
-            | Request::DescribeLogDirs(_)
-            | Request::StopReplica(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)
@@ -246,6 +257,7 @@ impl Broker {
                 self.allocated_producer_ids(ctx, correlation, &response);
             }
             Response::LeaderAndIsr(_)
+            | Response::StopReplica(_)
             | Response::UpdateMetadata(_)
             | Response::ControlledShutdown(_) => {
                 self.control.on_response(ctx, from, correlation, &body);
@@ -264,6 +276,10 @@ impl Broker {
                     let topic = settings.topic.clone();
                     self.topic_settings(settings);
                     self.settings_read(ctx, disk, &topic);
+                }
+                Notice::BrokerSettings(config) => self.broker_settings(*config),
+                Notice::TopicsAutoCreated { task, errors } => {
+                    self.auto_created(ctx, task, &errors);
                 }
                 Notice::ShutdownGranted => self.close(ctx, disk),
                 Notice::SessionClosed => ctx.exit(),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::broker::alter_partition::IsrChannel;
+use crate::engine::broker::auto_create::AutoCreations;
 use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};
 use crate::engine::broker::cleaner::LogCleaner;
 use crate::engine::broker::fetch_session::FetchSessions;
@@ -48,6 +49,7 @@ impl Broker {
             overrides: OrdMap::new(),
             awaiting: AwaitingSettings::default(),
             metadata: MetadataCache::default(),
+            auto_creations: AutoCreations::default(),
             fetchers: BTreeMap::new(),
             isr_channel: IsrChannel::default(),
             producer_ids: ProducerIds::default(),
@@ -136,6 +138,24 @@ impl Broker {
             }
         }
         self.overrides.insert(settings.topic, Rc::new(settings.overrides));
+    }
+
+    /// The broker's settings changed: so do those of topics that have no own (`DynamicLogConfig`).
+    pub(super) fn broker_settings(&mut self, config: BrokerConfig) {
+        self.config = Rc::new(config);
+        let topics: BTreeSet<TopicName> =
+            self.partitions.keys().map(|id| id.topic.clone()).ordered();
+        for topic in topics {
+            let config = self.topic_config(&topic);
+            let ids: Vec<TopicPartition> =
+                self.partitions.keys().filter(|id| id.topic == topic).cloned().collect();
+            for id in ids {
+                if let Some(partition) = self.partitions.get_mut(&id) {
+                    partition.log.set_config(&config);
+                    partition.config = config.clone();
+                }
+            }
+        }
     }
 
     /// The resolved settings of a topic.

@@ -92,10 +92,11 @@ impl ControlPlane {
             answers.insert(partition, answer);
         }
         if !written.is_empty() {
-            self.batch.add_metadata(self.context.registered_ids(), written);
+            self.batch.add_metadata(self.context.registered_ids(), written.iter().cloned());
             self.flush(ctx);
         }
         self.answer_alter_partition(ctx, writes.asker, 0, answers);
+        self.complete_reassignments(&written);
     }
 
     pub(super) fn refuse_alter_partition(&mut self, ctx: &mut Ctx, asker: Asker) {

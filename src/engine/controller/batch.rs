@@ -12,7 +12,8 @@ use crate::engine::ids::{BrokerId, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Request;
 use crate::engine::protocol::inter_broker::{
-    LeaderAndIsrRequest, PartitionState, UpdateMetadataRequest,
+    LeaderAndIsrRequest, PartitionState, StopReplicaPartitionState, StopReplicaRequest,
+    UpdateMetadataRequest,
 };
 
 /// What is to be told, and to whom.
@@ -21,6 +22,7 @@ pub struct RequestBatch {
     roles: BTreeMap<BrokerId, BTreeMap<TopicPartition, bool>>,
     metadata: BTreeSet<TopicPartition>,
     recipients: BTreeSet<BrokerId>,
+    stops: BTreeMap<BrokerId, BTreeMap<TopicPartition, StopReplicaPartitionState>>,
 }
 
 impl RequestBatch {
@@ -49,6 +51,23 @@ impl RequestBatch {
         self.metadata.extend(partitions);
     }
 
+    /// A broker is to keep a replica still, or to delete it.
+    pub fn add_stop(
+        &mut self,
+        context: &Context,
+        broker: BrokerId,
+        partition: &TopicPartition,
+        delete_partition: bool,
+    ) {
+        let stops = self.stops.entry(broker).or_default();
+        let state = stops.entry(partition.clone()).or_insert(StopReplicaPartitionState {
+            partition: partition.clone(),
+            leader_epoch: context.stop_epoch(partition),
+            delete_partition,
+        });
+        state.delete_partition |= delete_partition;
+    }
+
     /// Queues the requests, with partitions as they stand now.
     pub fn flush(
         &mut self,
@@ -66,18 +85,22 @@ impl RequestBatch {
             let request = LeaderAndIsrRequest { controller_id, controller_epoch, partition_states };
             channels.enqueue(ctx, ids, broker, Rc::new(Request::LeaderAndIsr(request)));
         }
-        if batch.recipients.is_empty() {
-            return;
+        if !batch.recipients.is_empty() {
+            let states = batch.metadata.iter().filter_map(|p| context.partition_metadata(p));
+            let request = Rc::new(Request::UpdateMetadata(UpdateMetadataRequest {
+                controller_id,
+                controller_epoch,
+                partition_states: states.collect(),
+                live_brokers: context.registered.keys().copied().collect(),
+            }));
+            for broker in batch.recipients {
+                channels.enqueue(ctx, ids, broker, Rc::clone(&request));
+            }
         }
-        let states = batch.metadata.iter().filter_map(|p| context.partition_state(p, false));
-        let request = Rc::new(Request::UpdateMetadata(UpdateMetadataRequest {
-            controller_id,
-            controller_epoch,
-            partition_states: states.collect(),
-            live_brokers: context.registered.keys().copied().collect(),
-        }));
-        for broker in batch.recipients {
-            channels.enqueue(ctx, ids, broker, Rc::clone(&request));
+        for (broker, stops) in batch.stops {
+            let partition_states = stops.into_values().collect();
+            let request = StopReplicaRequest { controller_id, controller_epoch, partition_states };
+            channels.enqueue(ctx, ids, broker, Rc::new(Request::StopReplica(request)));
         }
     }
 }

@@ -5,14 +5,17 @@
 //! followed, it is then taken out of the ISR. A broker that went and came between two looks (its
 //! broker epoch is higher) is first treated as gone, then as new.
 
+use std::collections::BTreeSet;
+
 use crate::engine::controller::ControlPlane;
 use crate::engine::controller::context::Status;
 use crate::engine::controller::failover::{broker_ids, registrations};
 use crate::engine::controller::operation::{Phase, Question};
 use crate::engine::controller::state_json::BROKER_IDS;
 use crate::engine::event::{ElectionReason, EventKind};
-use crate::engine::ids::BrokerId;
+use crate::engine::ids::{BrokerId, TopicName};
 use crate::engine::node::Ctx;
+use crate::engine::ordered::Ordered;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 
 type Results = [Result<ZkResult, ZkError>];
@@ -67,6 +70,12 @@ impl ControlPlane {
         }
         self.flush(ctx);
         let elect = Phase::Elect { reason: ElectionReason::ReplicaReturned, topic: None };
+        let ids: BTreeSet<BrokerId> = new().ordered();
+        let waiting = ids.iter().flat_map(|broker| self.context.partitions_on(*broker));
+        let topics: BTreeSet<TopicName> = waiting.map(|partition| partition.topic).ordered();
+        // The last is done first: each puts its phases before the rest.
+        self.resume_deletions_of(topics);
+        self.resume_reassignments(Some(&ids));
         self.queue.then([elect, Phase::Flush]);
     }
 
@@ -81,8 +90,8 @@ impl ControlPlane {
             ctx.emit(EventKind::BrokerDown { broker: *broker });
         }
         self.mark_offline();
-        let leave = |broker: &BrokerId| (*broker, self.context.partitions_on(*broker));
-        let leaving: Vec<_> = brokers.iter().map(leave).collect();
+        let leaving: Vec<_> =
+            brokers.iter().map(|broker| (*broker, self.fail_deletions_on(*broker))).collect();
         if leaving.iter().all(|(_, partitions)| partitions.is_empty()) {
             // Nothing else would tell the others that the broker is gone.
             let registered = self.context.registered_ids();
@@ -91,7 +100,8 @@ impl ControlPlane {
         let elect = Phase::Elect { reason: ElectionReason::LeaderDied, topic: None };
         let leaving =
             leaving.into_iter().map(|(broker, partitions)| Phase::Leave { broker, partitions });
-        self.queue.then([elect, Phase::Flush].into_iter().chain(leaving).chain([Phase::Flush]));
+        let last = [Phase::Flush, Phase::ResumeDeletions];
+        self.queue.then([elect, Phase::Flush].into_iter().chain(leaving).chain(last));
     }
 
     /// Partitions whose leader does not live are offline.

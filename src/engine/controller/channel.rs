@@ -20,6 +20,8 @@ const BACKOFF: Micros = Micros(100_000);
 pub const SOCKET_TIMEOUT: Micros = Micros(30_000_000);
 /// Version of LeaderAndIsr that 3.9 sends.
 const LEADER_AND_ISR_VERSION: i16 = 7;
+/// Version of StopReplica that 3.9 sends.
+const STOP_REPLICA_VERSION: i16 = 4;
 /// Version of UpdateMetadata that 3.9 sends.
 const UPDATE_METADATA_VERSION: i16 = 8;
 
@@ -111,22 +113,21 @@ impl Channels {
         }
     }
 
-    /// An answer came; true when it was to a request of these channels.
+    /// An answer came; returns the request of these channels that it is to.
     pub fn on_response(
         &mut self,
         ctx: &mut Ctx,
         ids: &mut Correlations,
         broker: BrokerId,
         correlation: CorrelationId,
-    ) -> bool {
-        match self.channels.get_mut(&broker) {
-            Some(channel) if channel.link == Link::InFlight(correlation) => {
-                channel.queue.pop_front();
-                channel.send(ctx, ids, broker);
-                true
-            }
-            _ => false,
+    ) -> Option<Rc<Request>> {
+        let channel = self.channels.get_mut(&broker)?;
+        if channel.link != Link::InFlight(correlation) {
+            return None;
         }
+        let answered = channel.queue.pop_front();
+        channel.send(ctx, ids, broker);
+        answered
     }
 
     /// The connection to a broker broke: what was under way is sent again after a pause.
@@ -169,6 +170,7 @@ impl Channel {
         let correlation = ids.take();
         let version = match &**request {
             Request::LeaderAndIsr(_) => LEADER_AND_ISR_VERSION,
+            Request::StopReplica(_) => STOP_REPLICA_VERSION,
             _ => UPDATE_METADATA_VERSION,
         };
         let payload = Payload::Request { correlation, version, body: (**request).clone() };

@@ -10,10 +10,11 @@ use crate::engine::persistent::OrdMap;
 use uuid::Uuid;
 
 use crate::engine::controller::election::LiveBrokers;
+use crate::engine::controller::reassign::Assignment;
 use crate::engine::controller::state_json::LeaderAndIsr;
-use crate::engine::ids::{BrokerId, ControllerEpoch, TopicName, TopicPartition};
+use crate::engine::ids::{BrokerId, ControllerEpoch, LeaderEpoch, TopicName, TopicPartition};
 use crate::engine::ordered::Ordered;
-use crate::engine::protocol::inter_broker::PartitionState;
+use crate::engine::protocol::inter_broker::{LEADER_DURING_DELETE, PartitionState};
 
 /// Where a partition stands (Kafka's `PartitionState`; deleted ones are not kept).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,37 @@ pub enum Status {
 pub struct Partition {
     /// Assigned replicas, preferred leader first.
     pub replicas: Rc<[BrokerId]>,
+    /// Those of them that are being added.
+    pub adding: Rc<[BrokerId]>,
+    /// Those of them that are being removed.
+    pub removing: Rc<[BrokerId]>,
     /// Its `state` znode, when there is one.
     pub state: Option<LeaderAndIsr>,
     /// Where it stands.
     pub status: Status,
+}
+
+impl Partition {
+    /// Its replicas, and which of them come and go.
+    #[must_use]
+    pub fn assignment(&self) -> Assignment {
+        Assignment {
+            replicas: self.replicas.to_vec(),
+            adding: self.adding.to_vec(),
+            removing: self.removing.to_vec(),
+        }
+    }
+}
+
+/// How far the deletion of one replica is (the last three of Kafka's `ReplicaState`s).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplicaDeletion {
+    /// Its broker was told to delete it.
+    Started,
+    /// It is gone.
+    Successful,
+    /// Its broker is dead, or could not.
+    Ineligible,
 }
 
 /// The cluster as the active controller knows it.
@@ -52,6 +80,10 @@ pub struct Context {
     pub topics: OrdMap<TopicName, Uuid>,
     /// Topics that are to be deleted.
     pub deleting: BTreeSet<TopicName>,
+    /// Those whose deletion has to wait.
+    pub ineligible: BTreeSet<TopicName>,
+    /// How far the deletion of their replicas is; replicas not named have not been asked.
+    pub deletions: BTreeMap<(TopicPartition, BrokerId), ReplicaDeletion>,
     /// Partitions.
     pub partitions: OrdMap<TopicPartition, Partition>,
 }
@@ -78,11 +110,95 @@ impl Context {
     ) {
         self.topics.insert(topic.clone(), id);
         for (partition, replicas) in partitions {
-            let replicas = replicas.as_slice().into();
             let partition = TopicPartition::new(topic, *partition);
-            let entry = Partition { replicas, state: None, status: Status::New };
+            let entry = Partition {
+                replicas: replicas.as_slice().into(),
+                adding: Rc::from([]),
+                removing: Rc::from([]),
+                state: None,
+                status: Status::New,
+            };
             self.partitions.insert(partition, entry);
         }
+    }
+
+    /// Notes a partition's replicas.
+    pub fn put_assignment(&mut self, partition: &TopicPartition, assignment: &Assignment) {
+        if let Some(entry) = self.partitions.get_mut(partition) {
+            entry.replicas = assignment.replicas.as_slice().into();
+            entry.adding = assignment.adding.as_slice().into();
+            entry.removing = assignment.removing.as_slice().into();
+        }
+    }
+
+    /// Forgets a topic.
+    pub fn remove_topic(&mut self, topic: &TopicName) {
+        for (partition, broker) in self.replicas_of(topic) {
+            self.deletions.remove(&(partition, broker));
+        }
+        for partition in self.partitions_of(topic) {
+            self.partitions.remove(&partition);
+        }
+        self.topics.remove(topic);
+        self.deleting.remove(topic);
+        self.ineligible.remove(topic);
+    }
+
+    /// The topic with this id.
+    #[must_use]
+    pub fn topic_of(&self, id: Uuid) -> Option<TopicName> {
+        self.topics.iter().find(|(_, known)| **known == id).map(|(topic, _)| topic.clone())
+    }
+
+    /// A topic's partitions, in order.
+    #[must_use]
+    pub fn partitions_of(&self, topic: &TopicName) -> Vec<TopicPartition> {
+        let first = TopicPartition::new(topic, crate::engine::ids::PartitionId(0));
+        let from = self.partitions.range(first..);
+        from.take_while(|(p, _)| p.topic == *topic).map(|(p, _)| p.clone()).collect()
+    }
+
+    /// A topic's replicas, in order of partitions.
+    #[must_use]
+    pub fn replicas_of(&self, topic: &TopicName) -> Vec<(TopicPartition, BrokerId)> {
+        let partitions = self.partitions_of(topic).into_iter();
+        let replicas = partitions.flat_map(|partition| {
+            let entry = self.partitions.get(&partition);
+            let ids = entry.map(|entry| entry.replicas.to_vec()).unwrap_or_default();
+            ids.into_iter().map(move |id| (partition.clone(), id))
+        });
+        replicas.collect()
+    }
+
+    /// Whether replicas of a topic come or go.
+    #[must_use]
+    pub fn is_reassigning(&self, topic: &TopicName) -> bool {
+        let moving = |partition: &TopicPartition| {
+            self.partitions.get(partition).is_some_and(|entry| entry.assignment().is_moving())
+        };
+        self.partitions_of(topic).iter().any(moving)
+    }
+
+    /// The reign that StopReplica names (`ControllerContext.leaderEpoch`).
+    #[must_use]
+    pub fn stop_epoch(&self, partition: &TopicPartition) -> LeaderEpoch {
+        if self.is_deleting(&partition.topic) {
+            return LeaderEpoch::DURING_DELETE;
+        }
+        let state = self.partitions.get(partition).and_then(|entry| entry.state.as_ref());
+        state.map_or(LeaderEpoch::UNKNOWN, |state| state.leader_epoch)
+    }
+
+    /// A partition as UpdateMetadata carries it: one on its way out has the leader −2, which makes
+    /// brokers forget it.
+    #[must_use]
+    pub fn partition_metadata(&self, partition: &TopicPartition) -> Option<PartitionState> {
+        let mut state = self.partition_state(partition, false)?;
+        if self.is_deleting(&partition.topic) {
+            state.leader = Some(LEADER_DURING_DELETE);
+            state.leader_epoch = LeaderEpoch(0);
+        }
+        Some(state)
     }
 
     /// Notes a partition's state as read or written.

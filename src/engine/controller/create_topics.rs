@@ -11,16 +11,16 @@ use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::create_topics_response::{
     CreatableTopicConfigs, CreatableTopicResult,
 };
-use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
+use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse, TopicName as WireTopic};
 
 use crate::engine::config::TopicConfig;
 use crate::engine::controller::failover::topic_names;
 use crate::engine::controller::operation::Asker;
 use crate::engine::controller::state_json::{self, TOPICS, config_path, topic_path};
 use crate::engine::controller::topic_plan::{Plan, Refusal, exists, refusal};
-use crate::engine::controller::{AdminTask, ControlPlane, Tag};
+use crate::engine::controller::{AdminTask, ControlPlane, Notice, Tag};
 use crate::engine::event::EventKind;
-use crate::engine::ids::{PartitionId, TopicName, TopicPartition};
+use crate::engine::ids::{BrokerId, PartitionId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::TopicOverrides;
@@ -50,10 +50,21 @@ enum Stage {
     Leaders,
 }
 
-/// A CreateTopics request being served.
+/// Whom a creation is for.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// A CreateTopics request.
+    Request(Asker),
+    /// This broker, which was asked for a topic that does not exist; the number of its task.
+    Broker(u64),
+}
+
+/// A CreateTopics request being served, or topics that this broker creates by itself.
 #[derive(Clone, Debug)]
 pub struct Creation {
-    asker: Asker,
+    origin: Origin,
+    /// Where replicas may go.
+    brokers: Vec<BrokerId>,
     request: CreateTopicsRequest,
     topics: Vec<Wanted>,
     stage: Stage,
@@ -67,12 +78,40 @@ impl ControlPlane {
         asker: Asker,
         request: CreateTopicsRequest,
     ) {
-        let mut creation = Creation { asker, request, topics: Vec::new(), stage: Stage::Existing };
+        let brokers = self.context.registered_ids().into_iter().collect();
+        let mut creation = Creation::new(Origin::Request(asker), brokers, request);
         if !self.active {
             creation.refuse_all(ResponseError::NotController);
             return creation.answer(ctx, self);
         }
         let id = self.add_task(AdminTask::Create(creation));
+        self.list_topics(ctx, id);
+    }
+
+    /// Creates topics with the cluster's defaults and the controller's help only in so far as it sees
+    /// what is written; [`Notice::TopicsAutoCreated`] follows with the number that is returned
+    /// (`AutoTopicCreationManager.createTopicsInZk`). `brokers`: where replicas may go.
+    pub fn auto_create_topics(
+        &mut self,
+        ctx: &mut Ctx,
+        topics: &[TopicName],
+        brokers: Vec<BrokerId>,
+    ) -> u64 {
+        let wanted = topics.iter().map(|topic| {
+            CreatableTopic::default()
+                .with_name(WireTopic(topic.as_str().to_owned().into()))
+                .with_num_partitions(-1)
+                .with_replication_factor(-1)
+        });
+        let request = CreateTopicsRequest::default().with_topics(wanted.collect());
+        let id = self.next_task;
+        let creation = Creation::new(Origin::Broker(id), brokers, request);
+        self.add_task(AdminTask::Create(creation));
+        self.list_topics(ctx, id);
+        id
+    }
+
+    fn list_topics(&mut self, ctx: &mut Ctx, id: u64) {
         let list = ZkOp::GetChildren { path: TOPICS.into(), watch: false };
         self.zk.ask(ctx, Tag::Admin(id), vec![list]);
     }
@@ -121,6 +160,10 @@ impl ControlPlane {
     ) -> Option<Creation> {
         creation.stage = Stage::Leaders;
         let none_created = creation.topics.iter().all(|topic| topic.plan.is_err());
+        if let Origin::Broker(_) = creation.origin {
+            creation.answer(ctx, self);
+            return None;
+        }
         if none_created || creation.request.timeout_ms <= 0 {
             creation.time_out(self);
             creation.answer(ctx, self);
@@ -139,7 +182,7 @@ impl ControlPlane {
                 let text = "Found multiple entries for this topic.";
                 Err(refusal(ResponseError::InvalidRequest, text.into()))
             } else {
-                self.plan(ctx, topic, &name, existing)
+                self.plan(ctx, topic, &name, existing, &creation.brokers)
             };
             if creation.topics.iter().all(|other| other.name != name) {
                 creation.topics.push(Wanted { name, plan });
@@ -149,6 +192,10 @@ impl ControlPlane {
 }
 
 impl Creation {
+    fn new(origin: Origin, brokers: Vec<BrokerId>, request: CreateTopicsRequest) -> Creation {
+        Creation { origin, brokers, request, topics: Vec::new(), stage: Stage::Existing }
+    }
+
     /// Whether it waits for ZooKeeper, and not for leaders.
     pub(super) fn asks_zookeeper(&self) -> bool {
         self.stage != Stage::Leaders
@@ -160,7 +207,7 @@ impl Creation {
     }
 
     /// ZooKeeper will not answer any more.
-    pub(super) fn abandon(mut self, ctx: &mut Ctx, control: &ControlPlane) {
+    pub(super) fn abandon(mut self, ctx: &mut Ctx, control: &mut ControlPlane) {
         self.refuse_all(ResponseError::NotController);
         self.answer(ctx, control);
     }
@@ -251,10 +298,19 @@ impl Creation {
         }
     }
 
-    pub(super) fn answer(self, ctx: &mut Ctx, control: &ControlPlane) {
+    pub(super) fn answer(self, ctx: &mut Ctx, control: &mut ControlPlane) {
+        let asker = match self.origin {
+            Origin::Request(asker) => asker,
+            Origin::Broker(task) => {
+                let code = |topic: &Wanted| topic.plan.as_ref().map_or_else(|r| r.code, |_| 0);
+                let errors = self.topics.iter().map(|t| (t.name.clone(), code(t))).ordered();
+                control.notices.push(Notice::TopicsAutoCreated { task, errors });
+                return;
+            }
+        };
         let rows = self.topics.iter().map(|topic| result(topic, control)).collect();
         let response = CreateTopicsResponse::default().with_topics(rows);
-        let Asker { from, correlation, version } = self.asker;
+        let Asker { from, correlation, version } = asker;
         let body = Response::CreateTopics(response);
         ctx.send(from, Payload::Response { correlation, version, body });
     }

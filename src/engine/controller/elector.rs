@@ -124,6 +124,7 @@ impl ControlPlane {
                 Phase::WriteIsrs(writes) => self.refuse_alter_partition(ctx, writes.asker),
                 Phase::AnswerShutdown { asker, .. } => self.refuse_shutdown(ctx, asker),
                 Phase::AnswerElection(ballot) => ballot.abandon(ctx),
+                Phase::AnswerReassignment(answers) => answers.abandon(ctx),
                 _ => {}
             }
         }
@@ -138,7 +139,13 @@ impl ControlPlane {
             ControllerEvent::ElectLeaders { asker, request } => {
                 self.elect_as_asked(ctx, asker, &request);
             }
+            ControllerEvent::Reassign { asker, request } => {
+                self.reassign_as_asked(ctx, asker, &request);
+            }
             ControllerEvent::ControllerChange
+            | ControllerEvent::TopicDeletion
+            | ControllerEvent::PartitionModifications { .. }
+            | ControllerEvent::ReplicasDeleted { .. }
             | ControllerEvent::BrokerChange
             | ControllerEvent::TopicChange
             | ControllerEvent::RebalanceLeaders

@@ -5,16 +5,18 @@
 //! leaders elected. So a partition whose leader died together with the controller is written twice:
 //! first with leader −1, then with the new one (ANOMALIES §7, leaderEpoch+2).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::controller::ControlPlane;
 use crate::engine::controller::context::Status;
 use crate::engine::controller::operation::{Phase, Question};
+use crate::engine::controller::reassign::Assignment;
 use crate::engine::controller::state_json::{
-    self, BROKER_IDS, FEATURE, FEATURE_DATA, TOPICS, broker_path, state_path, topic_path,
+    self, BROKER_IDS, DELETE_TOPICS, FEATURE, FEATURE_DATA, TOPICS, broker_path, state_path,
+    topic_path,
 };
 use crate::engine::event::ElectionReason;
-use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
+use crate::engine::ids::{BrokerId, PartitionId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
@@ -28,19 +30,23 @@ impl ControlPlane {
             ZkOp::Create { path, data, ephemeral: false, sequential: false },
             ZkOp::GetChildren { path: BROKER_IDS.into(), watch: true },
             ZkOp::GetChildren { path: TOPICS.into(), watch: true },
+            ZkOp::GetChildren { path: DELETE_TOPICS.into(), watch: true },
         ])
     }
 
     pub(super) fn found_cluster(&mut self, results: &Results) {
         let brokers = broker_ids(results.get(1));
         let topics = topic_names(results.get(2));
+        self.context.deleting = topic_names(results.get(3)).into_iter().collect();
         self.queue.then([Phase::LoadCluster { brokers, topics }]);
     }
 
     /// Data of brokers and topics.
     pub(super) fn ask_for_members(&self, brokers: &[BrokerId], topics: &[TopicName]) -> Question {
-        let paths = brokers.iter().copied().map(broker_path).chain(topics.iter().map(topic_path));
-        Question::Pipelined(paths.map(|path| ZkOp::GetData { path, watch: false }).collect())
+        let read = |path, watch| ZkOp::GetData { path, watch };
+        let brokers = brokers.iter().map(|broker| read(broker_path(*broker), false));
+        let topics = topics.iter().map(|topic| read(topic_path(topic), true));
+        Question::Pipelined(brokers.chain(topics).collect())
     }
 
     pub(super) fn loaded_cluster(
@@ -62,6 +68,14 @@ impl ControlPlane {
                 && let Some(assignment) = state_json::read_topic(data)
             {
                 self.context.add_topic(topic, assignment.id, &assignment.partitions);
+                for (id, replicas) in &assignment.partitions {
+                    let part = |rows: &BTreeMap<PartitionId, Vec<BrokerId>>| {
+                        rows.get(id).cloned().unwrap_or_default()
+                    };
+                    let (adding, removing) = (part(&assignment.adding), part(&assignment.removing));
+                    let assigned = Assignment { replicas: replicas.clone(), adding, removing };
+                    self.context.put_assignment(&TopicPartition::new(topic, *id), &assigned);
+                }
             }
         }
     }
@@ -82,12 +96,25 @@ impl ControlPlane {
         let assigned: BTreeSet<BrokerId> =
             self.context.partitions.values().flat_map(|p| p.replicas.iter().copied()).ordered();
         let dead = assigned.into_iter().filter(|id| !self.context.registered.contains_key(id));
-        let leave =
-            |broker| Phase::Leave { broker, partitions: self.context.partitions_on(broker) };
-        let leaving: Vec<Phase> = dead.map(leave).collect();
+        let dead: Vec<BrokerId> = dead.collect();
+        let leave = |broker: BrokerId| {
+            let mut partitions = self.context.partitions_on(broker);
+            partitions.retain(|partition| !self.context.is_deleting(&partition.topic));
+            Phase::Leave { broker, partitions }
+        };
+        let leaving: Vec<Phase> = dead.into_iter().map(leave).collect();
+        self.take_over_deletions();
         let elect = Phase::Elect { reason: ElectionReason::LeaderDied, topic: None };
         let phases = [Phase::Introduce].into_iter().chain(leaving);
-        self.queue.then(phases.chain([Phase::Flush, Phase::Classify, elect, Phase::Flush]));
+        let last = [
+            Phase::Flush,
+            Phase::Classify,
+            elect,
+            Phase::Flush,
+            Phase::ResumeReassignments,
+            Phase::ListDeletions,
+        ];
+        self.queue.then(phases.chain(last));
     }
 
     /// Tells all brokers who lives, then each what it holds.

@@ -18,11 +18,19 @@ pub mod election;
 pub mod alter_partition;
 pub mod shutdown;
 pub mod elect_leaders;
+pub mod delete_topics;
+pub mod delete_request;
+pub mod create_partitions;
+pub mod reassign;
+pub mod reassign_request;
 pub mod create_topics;
 pub mod topic_plan;
 pub mod placement;
 pub mod topic_name;
 pub mod topic_config;
+pub mod alter_configs;
+pub mod broker_settings;
+pub mod describe_configs;
 pub mod settings_rules;
 pub mod producer_ids;
 pub mod waiting;
@@ -40,23 +48,30 @@ use std::collections::BTreeMap;
 use crate::engine::persistent::OrdMap;
 
 use crate::engine::config::BrokerConfig;
+use crate::engine::controller::alter_configs::Alteration;
 use crate::engine::controller::batch::RequestBatch;
+use crate::engine::controller::broker_settings::DynamicSettings;
 use crate::engine::controller::channel::{Channels, Correlations};
 use crate::engine::controller::context::Context;
+use crate::engine::controller::create_partitions::Growth;
 use crate::engine::controller::create_topics::Creation;
+use crate::engine::controller::delete_request::Deletion;
+use crate::engine::controller::describe_configs::Description;
 use crate::engine::controller::elect_leaders::Ballot;
 use crate::engine::controller::operation::{Asker, ControllerEvent, EventQueue};
 use crate::engine::controller::producer_ids::BlockClaim;
 use crate::engine::controller::registration::Joining;
 use crate::engine::controller::shutdown::Shutdown;
-use crate::engine::controller::state_json::{BROKER_IDS, CONFIG_CHANGES, CONTROLLER, TOPICS};
-use crate::engine::controller::topic_config::{Alteration, Listening};
+use crate::engine::controller::state_json::{
+    BROKER_IDS, CONFIG_CHANGES, CONTROLLER, DELETE_TOPICS, TOPICS,
+};
+use crate::engine::controller::topic_config::Listening;
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, CorrelationId, NodeId, SessionId, Text, TopicName,
+    BrokerId, ControllerEpoch, CorrelationId, NodeId, SessionId, Text, TopicName, TopicPartition,
 };
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::inter_broker::{TopicOverrides, TopicSettings};
-use crate::engine::protocol::zk::{ZkReply, ZkWatchEvent};
+use crate::engine::protocol::zk::{ZkReply, ZkWatchEvent, ZkWatchKind};
 use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 use crate::engine::zookeeper::ZkClient;
@@ -86,6 +101,11 @@ pub enum Notice {
     SessionLost,
     /// A topic's own settings, at the start or after a change.
     TopicSettings(TopicSettings),
+    /// Topics that this broker was asked to create are written, or could not be: Kafka's error of
+    /// each, 0 when it is there now.
+    TopicsAutoCreated { task: u64, errors: BTreeMap<TopicName, i16> },
+    /// This broker's settings changed: this is what holds from now on.
+    BrokerSettings(Box<BrokerConfig>),
     /// Leaderships are handed over, or cannot be: the broker may stop.
     ShutdownGranted,
     /// The session is closed.
@@ -114,13 +134,20 @@ enum AdminTask {
     Alter(Alteration),
     ProducerIds(BlockClaim),
     Elect(Ballot),
+    Delete(Deletion),
+    Grow(Growth),
+    Describe(Description),
 }
 
 /// The control plane of one broker process.
 #[derive(Clone, Debug)]
 pub struct ControlPlane {
     broker: BrokerId,
+    /// What holds now.
     config: BrokerConfig,
+    /// What the process was started with.
+    started_with: BrokerConfig,
+    dynamic: DynamicSettings,
     zk: ZkClient<Tag>,
     notices: Vec<Notice>,
     /// `/brokers/ids/N` belongs to the session of now.
@@ -153,6 +180,8 @@ impl ControlPlane {
         ControlPlane {
             broker,
             config: config.clone(),
+            started_with: config.clone(),
+            dynamic: DynamicSettings::default(),
             zk: ZkClient::new(timeout, tags::ZK_CLIENT),
             notices: Vec::new(),
             registered: false,
@@ -192,8 +221,15 @@ impl ControlPlane {
             CONTROLLER => self.enqueue(ctx, ControllerEvent::ControllerChange),
             BROKER_IDS => self.enqueue(ctx, ControllerEvent::BrokerChange),
             TOPICS => self.enqueue(ctx, ControllerEvent::TopicChange),
+            DELETE_TOPICS => self.enqueue(ctx, ControllerEvent::TopicDeletion),
             CONFIG_CHANGES => self.watch_config_changes(ctx),
-            _ => {}
+            path => {
+                let name = path.strip_prefix(TOPICS).and_then(|rest| rest.strip_prefix('/'));
+                if let (Some(name), ZkWatchKind::DataChanged) = (name, event.kind) {
+                    let topic = TopicName::new(name);
+                    self.enqueue(ctx, ControllerEvent::PartitionModifications { topic });
+                }
+            }
         }
     }
 
@@ -255,7 +291,18 @@ impl ControlPlane {
         let asker = Asker { from, correlation, version };
         match request {
             Request::CreateTopics(request) => self.create_topics(ctx, asker, request),
-            Request::IncrementalAlterConfigs(request) => self.alter_configs(ctx, asker, request),
+            Request::IncrementalAlterConfigs(request) => {
+                self.alter_incrementally(ctx, asker, &request);
+            }
+            Request::AlterConfigs(request) => self.alter_wholly(ctx, asker, &request),
+            Request::DeleteTopics(request) => self.delete_topics(ctx, asker, &request),
+            Request::CreatePartitions(request) => self.create_partitions(ctx, asker, request),
+            Request::AlterPartitionReassignments(request) => {
+                self.enqueue(ctx, ControllerEvent::Reassign { asker, request });
+            }
+            Request::ListPartitionReassignments(request) => {
+                self.list_reassignments(ctx, asker, &request);
+            }
             Request::ElectLeaders(request) => {
                 self.enqueue(ctx, ControllerEvent::ElectLeaders { asker, request });
             }
@@ -287,9 +334,26 @@ impl ControlPlane {
             self.shutdown_answered(ctx, correlation, response);
             return;
         }
-        let ours = self.channels.on_response(ctx, &mut self.correlations, broker, correlation);
-        if ours && broker == self.broker {
+        let answered = self.channels.on_response(ctx, &mut self.correlations, broker, correlation);
+        if answered.is_some() && broker == self.broker {
             self.check_waiting(ctx);
+        }
+        if let (Some(Request::StopReplica(asked)), Response::StopReplica(response)) =
+            (answered.as_deref(), response)
+        {
+            let deleted = asked.partition_states.iter().filter(|state| state.delete_partition);
+            let error = |partition: &TopicPartition| match response.error_code {
+                0 => response.partition_errors.get(partition).copied().unwrap_or(0),
+                error => error,
+            };
+            let partitions: Vec<(TopicPartition, i16)> = deleted
+                .map(|state| &state.partition)
+                .filter(|partition| self.context.is_deleting(&partition.topic))
+                .map(|partition| (partition.clone(), error(partition)))
+                .collect();
+            if !partitions.is_empty() {
+                self.enqueue(ctx, ControllerEvent::ReplicasDeleted { broker, partitions });
+            }
         }
     }
 
@@ -353,6 +417,16 @@ impl ControlPlane {
             }
             Some(AdminTask::ProducerIds(claim)) => {
                 self.producer_ids_answered(ctx, id, claim, results).map(AdminTask::ProducerIds)
+            }
+            Some(AdminTask::Delete(deletion)) => {
+                self.marked_topics(ctx, id, deletion, results).map(AdminTask::Delete)
+            }
+            Some(AdminTask::Grow(growth)) => {
+                self.growth_answered(ctx, id, growth, results).map(AdminTask::Grow)
+            }
+            Some(AdminTask::Describe(description)) => {
+                self.tell_configs(ctx, &description, results);
+                None
             }
             waiting @ Some(AdminTask::Elect(_)) => waiting,
             None => None,

@@ -4,14 +4,16 @@
 //! when the answer is there; phases may put others before the rest. The next event waits until the
 //! row is empty, so that no decision is taken on half-changed knowledge.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use kafka_protocol::messages::ElectLeadersRequest;
+use kafka_protocol::messages::{AlterPartitionReassignmentsRequest, ElectLeadersRequest};
 
 use crate::engine::controller::ControlPlane;
 use crate::engine::controller::alter_partition::IsrWrites;
 use crate::engine::controller::elect_leaders::Ballot;
-use crate::engine::controller::partitions::Transition;
+use crate::engine::controller::partitions::{Transition, fenced};
+use crate::engine::controller::reassign::Assignment;
+use crate::engine::controller::reassign_request::Answers;
 use crate::engine::controller::state_json::LeaderAndIsr;
 use crate::engine::event::ElectionReason;
 use crate::engine::ids::{
@@ -48,6 +50,14 @@ pub enum ControllerEvent {
     ControlledShutdown { asker: Asker, broker: BrokerId },
     /// An admin wants leaders elected.
     ElectLeaders { asker: Asker, request: ElectLeadersRequest },
+    /// Topics were marked for deletion.
+    TopicDeletion,
+    /// A topic's znode changed.
+    PartitionModifications { topic: TopicName },
+    /// A broker answered that it deleted replicas, or why not.
+    ReplicasDeleted { broker: BrokerId, partitions: Vec<(TopicPartition, i16)> },
+    /// An admin wants other replicas.
+    Reassign { asker: Asker, request: AlterPartitionReassignmentsRequest },
     /// It is time to see whether leaders are where they belong.
     RebalanceLeaders,
     /// Unclean elections are allowed from now on, for a topic or by default.
@@ -65,6 +75,10 @@ impl ControllerEvent {
             ControllerEvent::AlterPartition { .. } => "AlterPartition",
             ControllerEvent::ControlledShutdown { .. } => "ControlledShutdown",
             ControllerEvent::ElectLeaders { .. } => "ReplicaLeaderElection",
+            ControllerEvent::TopicDeletion => "TopicDeletion",
+            ControllerEvent::PartitionModifications { .. } => "PartitionModifications",
+            ControllerEvent::ReplicasDeleted { .. } => "TopicDeletionStopReplicaResponseReceived",
+            ControllerEvent::Reassign { .. } => "ApiPartitionReassignment",
             ControllerEvent::RebalanceLeaders => "AutoPreferredReplicaLeaderElection",
             ControllerEvent::UncleanEnabled { topic: None } => "UncleanLeaderElectionEnable",
             ControllerEvent::UncleanEnabled { .. } => "TopicUncleanLeaderElectionEnable",
@@ -123,6 +137,36 @@ pub enum Phase {
     WriteStates { transition: Transition, plans: Vec<(TopicPartition, LeaderAndIsr)> },
     /// Send what has been gathered.
     Flush,
+    /// List topics that are marked for deletion.
+    ListDeletions,
+    /// Take the marks of these topics away.
+    Unmark { topics: Vec<TopicName> },
+    /// Go on with deletions.
+    ResumeDeletions,
+    /// Go on with this topic's deletion, if it is to be deleted.
+    ResumeDeletionsOf { topic: TopicName },
+    /// Have the replicas of a topic deleted that have been stopped.
+    StartReplicaDeletion { topic: TopicName },
+    /// Remove a deleted topic's znodes.
+    RemoveTopic { topic: TopicName },
+    /// Read a topic's znode again.
+    ReadTopic { topic: TopicName },
+    /// Begin a reassignment: write what is to be.
+    Reassign { partition: TopicPartition, assignment: Assignment },
+    /// Go on with a reassignment as far as its ISR allows.
+    AdvanceReassignment { partition: TopicPartition },
+    /// Go on with every reassignment.
+    ResumeReassignments,
+    /// Make replicas that are being added follow.
+    StartReplicas { partition: TopicPartition, brokers: Vec<BrokerId> },
+    /// Have replicas deleted that are no longer assigned.
+    DeleteReplicas { partition: TopicPartition, brokers: Vec<BrokerId> },
+    /// Write a partition's assignment.
+    WriteAssignment { partition: TopicPartition },
+    /// Tell brokers of a partition.
+    TellMetadata { brokers: BTreeSet<BrokerId>, partition: TopicPartition },
+    /// Tell an admin which reassignments began.
+    AnswerReassignment(Answers),
     /// Write the ISRs that a leader asked for.
     WriteIsrs(IsrWrites),
     /// Tell a stopping broker what it still leads.
@@ -249,8 +293,21 @@ impl ControlPlane {
             ControllerEvent::BrokerChange
             | ControllerEvent::TopicChange
             | ControllerEvent::RebalanceLeaders
+            | ControllerEvent::TopicDeletion
+            | ControllerEvent::PartitionModifications { .. }
+            | ControllerEvent::ReplicasDeleted { .. }
             | ControllerEvent::UncleanEnabled { .. }
                 if !self.active => {}
+            ControllerEvent::TopicDeletion => self.queue.then([Phase::ListDeletions]),
+            ControllerEvent::PartitionModifications { topic } => {
+                self.queue.then([Phase::ReadTopic { topic }]);
+            }
+            ControllerEvent::ReplicasDeleted { broker, partitions } => {
+                self.replicas_deleted(broker, partitions);
+            }
+            ControllerEvent::Reassign { asker, request } => {
+                self.reassign_as_asked(ctx, asker, &request);
+            }
             ControllerEvent::BrokerChange => self.queue.then([Phase::ListBrokers]),
             ControllerEvent::TopicChange => self.queue.then([Phase::ListTopics]),
             ControllerEvent::RebalanceLeaders => self.rebalance_leaders(),
@@ -281,6 +338,23 @@ impl ControlPlane {
             Phase::Flush => self.flush(ctx),
             Phase::AnswerShutdown { asker, broker } => self.answer_shutdown(ctx, asker, broker),
             Phase::AnswerElection(ballot) => self.answer_election(ctx, ballot),
+            Phase::ResumeDeletions => self.resume_deletions(),
+            Phase::ResumeDeletionsOf { topic } => self.resume_deletions_of([topic]),
+            Phase::StartReplicaDeletion { topic } => self.start_replica_deletion(&topic),
+            Phase::AdvanceReassignment { partition } => self.advance_reassignment(ctx, partition),
+            Phase::ResumeReassignments => self.resume_reassignments(None),
+            Phase::StartReplicas { partition, brokers } => {
+                self.start_replicas(&partition, &brokers);
+            }
+            Phase::DeleteReplicas { partition, brokers } => {
+                for broker in brokers {
+                    self.batch.add_stop(&self.context, broker, &partition, true);
+                }
+            }
+            Phase::TellMetadata { brokers, partition } => {
+                self.batch.add_metadata(brokers, [partition]);
+            }
+            Phase::AnswerReassignment(answers) => answers.send(ctx),
             asking => {
                 let question = self.question(ctx, &asking);
                 self.await_answer(ctx, asking, question);
@@ -307,6 +381,14 @@ impl ControlPlane {
             Phase::ReadUnclean { states } => self.ask_for_unclean(states),
             Phase::WriteStates { plans, .. } => self.ask_to_write_states(plans),
             Phase::WriteIsrs(writes) => self.ask_to_write_states(&writes.plans),
+            Phase::ListDeletions => self.ask_for_deletions(),
+            Phase::Unmark { topics } => self.ask_to_unmark(topics),
+            Phase::RemoveTopic { topic } => self.ask_to_remove_topic(topic),
+            Phase::ReadTopic { topic } => self.ask_for_topic(topic),
+            Phase::Reassign { partition, assignment } => {
+                self.ask_to_reassign(partition, assignment)
+            }
+            Phase::WriteAssignment { partition } => self.ask_to_write_assignment(partition),
             _ => Question::Pipelined(Vec::new()),
         }
     }
@@ -337,6 +419,21 @@ impl ControlPlane {
             }
             Phase::ReadUnclean { states } => self.read_unclean(states, &results),
             Phase::WriteIsrs(writes) => self.wrote_isrs(ctx, writes, &results),
+            other => self.finish_admin(ctx, other, &results),
+        }
+    }
+
+    fn finish_admin(&mut self, ctx: &mut Ctx, phase: Phase, results: &ZkResults) {
+        match phase {
+            Phase::ListDeletions => self.found_deletions(results),
+            Phase::RemoveTopic { topic } => self.removed_topic(ctx, &topic, results),
+            Phase::ReadTopic { topic } => self.found_topic(&topic, results),
+            Phase::Reassign { partition, assignment } => {
+                self.reassigned(ctx, partition, &assignment, results);
+            }
+            Phase::Unmark { .. } | Phase::WriteAssignment { .. } if fenced(results) => {
+                self.moved(ctx);
+            }
             _ => {}
         }
     }

@@ -28,6 +28,10 @@ pub enum Transition {
     ElectUnclean,
     /// The preferred replica is to lead.
     Prefer,
+    /// The first target of a reassignment that can is to lead.
+    Reassign,
+    /// Leader and ISR stay; a new epoch tells replicas of another assignment.
+    RaiseEpoch,
     /// A leader in the place of a broker that is stopping.
     HandOver,
     /// A broker, gone or stopping, leaves the ISR.
@@ -41,7 +45,7 @@ impl ControlPlane {
         let live = self.context.live();
         let wanted = |partition: &TopicPartition| topic.is_none_or(|t| *t == partition.topic);
         let new = self.context.partitions.iter().filter(|(_, p)| p.status == Status::New);
-        let new = new.filter(|(partition, _)| wanted(partition));
+        let new = new.filter(|(p, _)| wanted(p) && !self.context.is_deleting(&p.topic));
         let plans: Plans = new
             .filter_map(|(partition, entry)| {
                 let state = LeaderAndIsr {
@@ -58,7 +62,7 @@ impl ControlPlane {
             ElectionReason::NewPartition => Vec::new(),
             _ => self.context.in_status(Status::Offline),
         };
-        partitions.retain(wanted);
+        partitions.retain(|p| wanted(p) && !self.context.is_deleting(&p.topic));
         let transition = Transition::Elect(reason);
         let read = Phase::ReadStates { transition, partitions };
         self.queue.then([Phase::CreateStates { plans }, read]);
@@ -67,6 +71,9 @@ impl ControlPlane {
     /// Takes a broker out of the ISRs of partitions that have one.
     pub(super) fn leave(&mut self, broker: BrokerId, mut partitions: Vec<TopicPartition>) {
         let registered = self.context.registered_ids();
+        for partition in &partitions {
+            self.batch.add_stop(&self.context, broker, partition, false);
+        }
         let known = &self.context.partitions;
         let without_state: Vec<TopicPartition> = partitions
             .extract_if(.., |p| known.get(p).is_none_or(|entry| entry.state.is_none()))
@@ -270,6 +277,8 @@ impl ControlPlane {
                 clean.or_else(|| election::unclean(replicas, &live))
             }
             Transition::Prefer => election::preferred(replicas, isr, &self.context.live()),
+            Transition::Reassign => election::reassigned(replicas, isr, &self.context.live()),
+            Transition::RaiseEpoch => Some(state.leadership.clone()),
             Transition::HandOver => {
                 let registered = self.context.registered_ids();
                 let stopping = &self.context.stopping;
@@ -303,15 +312,20 @@ impl ControlPlane {
             Transition::ElectUnclean if clean => ElectionReason::ReplicaReturned,
             Transition::ElectUnclean => ElectionReason::UncleanElection,
             Transition::Prefer => ElectionReason::PreferredReplica,
+            Transition::Reassign | Transition::RaiseEpoch => ElectionReason::Reassignment,
             Transition::HandOver => ElectionReason::ControlledShutdown,
             Transition::Leave(_) if has_leader => ElectionReason::FollowerLeft,
             Transition::Leave(_) => ElectionReason::LeaderDied,
         };
-        emit(ctx, partition, &state, reason);
+        let leaving = self.context.is_deleting(&partition.topic);
+        if !leaving && transition != Transition::RaiseEpoch {
+            emit(ctx, partition, &state, reason);
+        }
         self.context.put_state(partition, state);
         match transition {
+            Transition::RaiseEpoch => self.tell(partition, |_| true),
             Transition::Leave(broker) => self.tell(partition, |id| id != broker),
-            Transition::Prefer => {
+            Transition::Prefer | Transition::Reassign => {
                 self.context.put_status(partition, Status::Online);
                 self.tell(partition, |_| true);
             }
@@ -330,6 +344,9 @@ impl ControlPlane {
 
     fn tell(&mut self, partition: &TopicPartition, wanted: impl Fn(BrokerId) -> bool) {
         let Some(entry) = self.context.partitions.get(partition) else { return };
+        if self.context.is_deleting(&partition.topic) {
+            return;
+        }
         let replicas: Vec<BrokerId> =
             entry.replicas.iter().copied().filter(|id| wanted(*id)).collect();
         self.batch.add_roles(&self.context, &replicas, partition, false);

@@ -4,6 +4,8 @@
 //! the first, the others follow it; each time the partitions have gone once round, the shift grows by
 //! one. So leaders and replicas are spread evenly.
 
+use std::ops::Range;
+
 use crate::engine::ids::BrokerId;
 
 /// Replicas of each of `partitions` partitions, preferred leader first.
@@ -16,12 +18,37 @@ pub fn assign_replicas(
     partitions: u32,
     replication_factor: u16,
     start: u32,
+    shift: u64,
+) -> Vec<Vec<BrokerId>> {
+    let rows = 0..u64::from(partitions);
+    place(brokers, rows, replication_factor, start, shift)
+}
+
+/// Replicas of partitions that are added behind the first `had`. They go on from `start`, the place
+/// of the topic's very first replica among the brokers, which is also the shift that they begin with.
+#[must_use]
+pub fn assign_more_replicas(
+    brokers: &[BrokerId],
+    had: u32,
+    more: u32,
+    replication_factor: u16,
+    start: u32,
+) -> Vec<Vec<BrokerId>> {
+    let rows = u64::from(had)..u64::from(had) + u64::from(more);
+    place(brokers, rows, replication_factor, start, u64::from(start))
+}
+
+fn place(
+    brokers: &[BrokerId],
+    partitions: Range<u64>,
+    replication_factor: u16,
+    start: u32,
     mut shift: u64,
 ) -> Vec<Vec<BrokerId>> {
     let count = brokers.len() as u64;
     let at = |index: u64| brokers[usize::try_from(index % count).expect("below the broker count")];
     let mut assignment = Vec::new();
-    for partition in 0..u64::from(partitions) {
+    for partition in partitions {
         if partition > 0 && partition % count == 0 {
             shift += 1;
         }

@@ -26,7 +26,7 @@ const CONNECT_TIMED_OUT: &str = "kafka.zookeeper.ZooKeeperClientTimeoutException
 pub enum Joining {
     /// Top-level paths and the cluster's id.
     Paths,
-    /// Topics that have settings.
+    /// Topics that have settings, and the brokers' settings.
     TopicConfigs,
     /// The settings of these topics.
     Settings { topics: Vec<TopicName> },
@@ -59,9 +59,11 @@ impl ControlPlane {
                     self.cluster_id = state_json::read_cluster_id(data);
                 }
                 let list = ZkOp::GetChildren { path: TOPIC_CONFIGS.into(), watch: false };
-                self.zk.ask(ctx, Tag::Joining(Joining::TopicConfigs), vec![list]);
+                let ops = [list].into_iter().chain(self.broker_settings_reads()).collect();
+                self.zk.ask(ctx, Tag::Joining(Joining::TopicConfigs), ops);
             }
             Joining::TopicConfigs => {
+                self.learn_broker_settings(ctx, results.get(1..).unwrap_or_default());
                 let topics: Vec<TopicName> =
                     children(results.first()).into_iter().map(TopicName).collect();
                 let read = |topic| ZkOp::GetData { path: config_path(topic), watch: false };
@@ -185,6 +187,11 @@ impl ControlPlane {
         if self.active {
             self.enqueue(ctx, ControllerEvent::BrokerChange);
             self.enqueue(ctx, ControllerEvent::TopicChange);
+            self.enqueue(ctx, ControllerEvent::TopicDeletion);
+            let topics: Vec<TopicName> = self.context.topics.keys().cloned().collect();
+            for topic in topics {
+                self.enqueue(ctx, ControllerEvent::PartitionModifications { topic });
+            }
         }
     }
 }

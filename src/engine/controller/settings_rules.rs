@@ -1,8 +1,10 @@
 //! Which settings a topic may have, and what Kafka says of those it refuses (`LogConfig.validate`).
 
-use crate::engine::config::TopicConfig;
+use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::controller::broker_settings;
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
+use crate::engine::protocol::inter_broker::TopicOverrides;
 
 /// Why a setting was refused, in Kafka's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +65,50 @@ fn number_type(key: &str) -> &'static str {
     }
 }
 
-/// Whether a setting is a list, to which can be appended (`ConfigDef.Type.LIST`).
-#[must_use]
-pub fn is_list(key: &str) -> bool {
-    key == "cleanup.policy"
+/// Checks settings of brokers, that change while they run (`DynamicBrokerConfig.validate`). What is no
+/// setting of Kafka's is kept for whoever may know it.
+///
+/// # Errors
+/// Kafka's words: one cannot change then, or its value does not parse or is out of range.
+pub fn check_broker(settings: &TopicOverrides) -> Result<(), Text> {
+    let fixed: Vec<&str> =
+        settings.keys().map(|key| &**key).filter(|key| broker_settings::is_fixed(key)).collect();
+    if !fixed.is_empty() {
+        let list = fixed.join(", ");
+        return Err(format!("Cannot update these configs dynamically: Set({list})").into());
+    }
+    for (key, value) in settings {
+        let mut probe = BrokerConfig::default();
+        let checked = match probe.set(key, value) {
+            Err(ConfigError::Unknown { .. }) if broker_settings::is_dynamic(key) => value
+                .trim()
+                .parse::<i64>()
+                .map(|_| ())
+                .map_err(|_| words(key, value, "Not a number of type INT")),
+            Ok(()) | Err(ConfigError::Unknown { .. }) => Ok(()),
+            Err(ConfigError::NotANumber { .. }) => {
+                let long =
+                    BrokerConfig::range(key).is_some_and(|(_, most)| most > i64::from(i32::MAX));
+                let kind = if long { "LONG" } else { "INT" };
+                Err(words(key, value, &format!("Not a number of type {kind}")))
+            }
+            Err(ConfigError::NotABoolean { .. }) => {
+                Err(words(key, value, "Expected value to be either true or false"))
+            }
+            Err(ConfigError::NotOneOf { allowed, .. }) => {
+                Err(words(key, value, &format!("String must be one of: {allowed}")))
+            }
+            Err(ConfigError::OutOfRange { least, .. }) => {
+                Err(words(key, value, &format!("Value must be at least {least}")))
+            }
+        };
+        checked?;
+    }
+    Ok(())
+}
+
+fn words(key: &str, value: &str, what: &str) -> Text {
+    format!("Invalid value {value} for configuration {key}: {what}").into()
 }
 
 #[cfg(test)]

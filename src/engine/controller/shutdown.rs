@@ -112,6 +112,9 @@ impl ControlPlane {
         for partition in self.context.partitions_on(broker) {
             let Some(entry) = self.context.partitions.get(&partition) else { continue };
             let Some(state) = &entry.state else { continue };
+            if self.context.is_deleting(&partition.topic) {
+                continue;
+            }
             match state.leadership.leader {
                 _ if entry.replicas.len() < 2 => {}
                 Some(leader) if leader == broker => leads.push(partition),

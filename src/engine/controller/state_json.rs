@@ -26,10 +26,14 @@ pub const BROKER_IDS: &str = "/brokers/ids";
 pub const TOPICS: &str = "/brokers/topics";
 /// Topics' own settings.
 pub const TOPIC_CONFIGS: &str = "/config/topics";
+/// Brokers' own settings, and as `<default>` those of all.
+pub const BROKER_CONFIGS: &str = "/config/brokers";
 /// Notifications of changed settings.
 pub const CONFIG_CHANGES: &str = "/config/changes";
 /// Name of a notification, before its number.
 pub const CONFIG_CHANGE_PREFIX: &str = "config_change_";
+/// Topics that are to be deleted.
+pub const DELETE_TOPICS: &str = "/admin/delete_topics";
 /// Finalised features (KIP-584).
 pub const FEATURE: &str = "/feature";
 /// What the controller writes there.
@@ -79,12 +83,41 @@ pub struct LeaderAndIsr {
 }
 
 /// A topic's znode.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TopicAssignment {
     /// Its id.
     pub id: Uuid,
     /// Replicas by partition, preferred leader first.
     pub partitions: BTreeMap<PartitionId, Vec<BrokerId>>,
+    /// Replicas that are being added.
+    pub adding: BTreeMap<PartitionId, Vec<BrokerId>>,
+    /// Replicas that are being removed.
+    pub removing: BTreeMap<PartitionId, Vec<BrokerId>>,
+}
+
+/// Whose settings a znode holds (`ConfigResource`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigEntity {
+    /// A topic's.
+    Topic(TopicName),
+    /// A broker's, or without one the default of all.
+    Broker(Option<BrokerId>),
+}
+
+impl ConfigEntity {
+    /// `/config/topics/T`, `/config/brokers/N` or `/config/brokers/<default>`.
+    #[must_use]
+    pub fn path(&self) -> Text {
+        format!("/config/{}", self.name()).into()
+    }
+
+    fn name(&self) -> String {
+        match self {
+            ConfigEntity::Topic(topic) => format!("topics/{topic}"),
+            ConfigEntity::Broker(Some(broker)) => format!("brokers/{broker}"),
+            ConfigEntity::Broker(None) => "brokers/<default>".to_owned(),
+        }
+    }
 }
 
 /// `/brokers/ids/N`.
@@ -103,6 +136,12 @@ pub fn topic_path(topic: &TopicName) -> Text {
 #[must_use]
 pub fn state_path(partition: &TopicPartition) -> Text {
     format!("{TOPICS}/{}/partitions/{}/state", partition.topic, partition.partition).into()
+}
+
+/// `/admin/delete_topics/T`.
+#[must_use]
+pub fn delete_topic_path(topic: &TopicName) -> Text {
+    format!("{DELETE_TOPICS}/{topic}").into()
 }
 
 /// `/config/topics/T`.
@@ -189,11 +228,15 @@ pub fn topic(topic: &TopicAssignment) -> Text {
     let row = |(partition, replicas): (&PartitionId, &Vec<BrokerId>)| {
         format!(r#""{partition}":{}"#, list(replicas))
     };
-    let partitions: Vec<String> = topic.partitions.iter().map(row).collect();
+    let rows = |rows: &BTreeMap<PartitionId, Vec<BrokerId>>| {
+        rows.iter().map(row).collect::<Vec<String>>().join(",")
+    };
     format!(
-        r#"{{"partitions":{{{}}},"topic_id":"{}","adding_replicas":{{}},"removing_replicas":{{}},"version":3}}"#,
-        partitions.join(","),
-        base64(topic.id.as_u128())
+        r#"{{"partitions":{{{}}},"topic_id":"{}","adding_replicas":{{{}}},"removing_replicas":{{{}}},"version":3}}"#,
+        rows(&topic.partitions),
+        base64(topic.id.as_u128()),
+        rows(&topic.adding),
+        rows(&topic.removing)
     )
     .into()
 }
@@ -202,13 +245,22 @@ pub fn topic(topic: &TopicAssignment) -> Text {
 #[must_use]
 pub fn read_topic(data: &str) -> Option<TopicAssignment> {
     let json = Json::parse(data)?;
-    let mut partitions = BTreeMap::new();
-    for (partition, replicas) in json.get("partitions")?.members()? {
-        let replicas = replicas.ints()?.into_iter().map(BrokerId).collect();
-        partitions.insert(PartitionId(partition.parse().ok()?), replicas);
-    }
     let id = Uuid::from_u128(read_base64(json.get("topic_id")?.text()?)?);
-    Some(TopicAssignment { id, partitions })
+    Some(TopicAssignment {
+        id,
+        partitions: read_rows(json.get("partitions")?)?,
+        adding: json.get("adding_replicas").and_then(read_rows).unwrap_or_default(),
+        removing: json.get("removing_replicas").and_then(read_rows).unwrap_or_default(),
+    })
+}
+
+fn read_rows(json: &Json) -> Option<BTreeMap<PartitionId, Vec<BrokerId>>> {
+    let mut rows = BTreeMap::new();
+    for (partition, replicas) in json.members()? {
+        let replicas = replicas.ints()?.into_iter().map(BrokerId).collect();
+        rows.insert(PartitionId(partition.parse().ok()?), replicas);
+    }
+    Some(rows)
 }
 
 /// A topic's own settings.
@@ -230,17 +282,23 @@ pub fn read_config(data: &str) -> Option<TopicOverrides> {
     Some(overrides)
 }
 
-/// Notification that a topic's settings changed.
+/// Notification that settings changed.
 #[must_use]
-pub fn config_change(topic: &TopicName) -> Text {
-    format!(r#"{{"version":2,"entity_path":"topics/{topic}"}}"#).into()
+pub fn config_change(entity: &ConfigEntity) -> Text {
+    format!(r#"{{"version":2,"entity_path":{}}}"#, quote(&entity.name())).into()
 }
 
-/// The topic that a notification names; `None` when it is about something else.
+/// What a notification names; `None` when it is about something else.
 #[must_use]
-pub fn read_config_change(data: &str) -> Option<TopicName> {
+pub fn read_config_change(data: &str) -> Option<ConfigEntity> {
     let json = Json::parse(data)?;
-    json.get("entity_path")?.text()?.strip_prefix("topics/").map(TopicName::new)
+    let path = json.get("entity_path")?.text()?;
+    match path.split_once('/')? {
+        ("topics", topic) => Some(ConfigEntity::Topic(TopicName::new(topic))),
+        ("brokers", "<default>") => Some(ConfigEntity::Broker(None)),
+        ("brokers", id) => Some(ConfigEntity::Broker(Some(BrokerId(id.parse().ok()?)))),
+        _ => None,
+    }
 }
 
 fn list(brokers: &[BrokerId]) -> String {
@@ -293,10 +351,12 @@ mod tests {
             id: Uuid::from_u128(0),
             partitions: [(PartitionId(0), ids(&[1, 2, 3])), (PartitionId(1), ids(&[2, 3, 1]))]
                 .into(),
+            adding: [(PartitionId(1), ids(&[2]))].into(),
+            ..TopicAssignment::default()
         };
         let text = concat!(
             r#"{"partitions":{"0":[1,2,3],"1":[2,3,1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAA","#,
-            r#""adding_replicas":{},"removing_replicas":{},"version":3}"#
+            r#""adding_replicas":{"1":[2]},"removing_replicas":{},"version":3}"#
         );
         assert_eq!(&*topic(&assignment), text);
         assert_eq!(read_topic(text), Some(assignment));
@@ -324,9 +384,12 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_names_its_topic() {
-        let topic = TopicName::new("orders");
-        assert_eq!(read_config_change(&config_change(&topic)), Some(topic));
+    fn a_notification_names_whose_settings_changed() {
+        let topic = ConfigEntity::Topic(TopicName::new("orders"));
+        assert_eq!(&*config_change(&topic), r#"{"version":2,"entity_path":"topics/orders"}"#);
+        for entity in [topic, ConfigEntity::Broker(Some(BrokerId(3))), ConfigEntity::Broker(None)] {
+            assert_eq!(read_config_change(&config_change(&entity)), Some(entity));
+        }
         assert_eq!(read_config_change(r#"{"version":2,"entity_path":"users/x"}"#), None);
     }
 

@@ -24,6 +24,12 @@ pub fn illegal(name: &str) -> Option<Text> {
     Some(format!("Topic name is invalid: {reason}").into())
 }
 
+/// Topics of Kafka's own (`Topic.isInternal`).
+#[must_use]
+pub fn is_internal(name: &TopicName) -> bool {
+    matches!(name.as_str(), "__consumer_offsets" | "__transaction_state")
+}
+
 /// Those of `existing` that `name` collides with.
 #[must_use]
 pub fn collisions(name: &TopicName, existing: &[TopicName]) -> Vec<TopicName> {

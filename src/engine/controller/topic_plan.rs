@@ -38,13 +38,15 @@ pub struct Plan {
 }
 
 impl ControlPlane {
-    /// What a topic will be, or why not. `existing`: the topics that there are.
+    /// What a topic will be, or why not. `existing`: the topics that there are; `brokers`: those that
+    /// replicas may be placed on.
     pub(super) fn plan(
         &mut self,
         ctx: &mut Ctx,
         topic: &CreatableTopic,
         name: &TopicName,
         existing: &[TopicName],
+        brokers: &[BrokerId],
     ) -> Result<Plan, Refusal> {
         if existing.contains(name) {
             return Err(exists(name));
@@ -52,7 +54,7 @@ impl ControlPlane {
         let overrides = overrides(topic)?;
         let sized = topic.num_partitions != -1 || topic.replication_factor != -1;
         let replicas = if topic.assignments.is_empty() {
-            self.place(ctx, topic)?
+            self.place(ctx, topic, brokers)?
         } else if sized {
             let text = "Both numPartitions or replicationFactor and replicasAssignments were set. \
                         Both cannot be used at the same time.";
@@ -76,21 +78,23 @@ impl ControlPlane {
                 .map_err(|why| refusal(ResponseError::InvalidConfig, why.message()))?;
         }
         let id = topic_id(ctx);
-        Ok(Plan { assignment: TopicAssignment { id, partitions: replicas }, overrides })
+        let assignment = TopicAssignment { id, partitions: replicas, ..Default::default() };
+        Ok(Plan { assignment, overrides })
     }
 
     fn place(
         &mut self,
         ctx: &mut Ctx,
         topic: &CreatableTopic,
+        brokers: &[BrokerId],
     ) -> Result<BTreeMap<PartitionId, Vec<BrokerId>>, Refusal> {
-        let brokers: Vec<BrokerId> = self.context.registered.keys().copied().collect();
         let partitions = match topic.num_partitions {
             -1 => i32::try_from(self.config.num_partitions).unwrap_or(i32::MAX),
             given => given,
         };
-        // `default.replication.factor` is 1.
-        let factor = if topic.replication_factor == -1 { 1 } else { topic.replication_factor };
+        let default = i16::try_from(self.config.default_replication_factor).unwrap_or(i16::MAX);
+        let factor =
+            if topic.replication_factor == -1 { default } else { topic.replication_factor };
         let count = u32::try_from(partitions).ok().filter(|count| *count > 0).ok_or_else(|| {
             let text = "Number of partitions must be larger than 0.";
             refusal(ResponseError::InvalidPartitions, text.into())
@@ -108,7 +112,7 @@ impl ControlPlane {
         let bound = brokers.len() as u64;
         let start = u32::try_from(ctx.random_below(Stream::Placement, bound)).unwrap_or(0);
         let shift = ctx.random_below(Stream::Placement, bound);
-        let rows = assign_replicas(&brokers, count, factor, start, shift);
+        let rows = assign_replicas(brokers, count, factor, start, shift);
         Ok((0..).map(PartitionId).zip(rows).ordered())
     }
 }

@@ -20,6 +20,11 @@ impl ControlPlane {
 
     pub(super) fn found_topics(&mut self, results: &Results) {
         let mut topics = topic_names(results.first());
+        let gone = |topic: &&TopicName| !topics.contains(topic);
+        let gone: Vec<TopicName> = self.context.topics.keys().filter(gone).cloned().collect();
+        for topic in gone {
+            self.context.remove_topic(&topic);
+        }
         topics.retain(|topic| !self.context.topics.contains_key(topic));
         self.queue.then([Phase::LoadTopics { topics }]);
     }

@@ -26,7 +26,10 @@ impl ControlPlane {
             match self.tasks.remove(&id) {
                 Some(AdminTask::Create(creation)) => creation.answer(ctx, self),
                 Some(AdminTask::Elect(ballot)) => ballot.answer(ctx),
-                Some(AdminTask::Alter(_) | AdminTask::ProducerIds(_)) | None => {}
+                Some(AdminTask::Delete(deletion)) => deletion.answer(ctx),
+                Some(AdminTask::Grow(growth)) => growth.answer(ctx),
+                Some(AdminTask::Alter(_) | AdminTask::Describe(_) | AdminTask::ProducerIds(_))
+                | None => {}
             }
         }
     }
@@ -39,7 +42,11 @@ impl ControlPlane {
                 creation.answer(ctx, self);
             }
             Some(AdminTask::Elect(ballot)) => ballot.time_out(ctx),
-            Some(asking @ (AdminTask::Alter(_) | AdminTask::ProducerIds(_))) => {
+            Some(AdminTask::Delete(deletion)) => deletion.time_out(ctx),
+            Some(AdminTask::Grow(growth)) => growth.time_out(ctx, self),
+            Some(
+                asking @ (AdminTask::Alter(_) | AdminTask::Describe(_) | AdminTask::ProducerIds(_)),
+            ) => {
                 self.tasks.insert(id, asking);
             }
             None => {}
@@ -54,11 +61,14 @@ impl ControlPlane {
                 AdminTask::Create(creation) if creation.asks_zookeeper() => {
                     creation.abandon(ctx, self);
                 }
+                AdminTask::Delete(deletion) if deletion.asks_zookeeper() => deletion.abandon(ctx),
+                AdminTask::Grow(growth) if growth.asks_zookeeper() => growth.abandon(ctx),
                 AdminTask::Alter(alteration) => alteration.answer(ctx),
+                AdminTask::Describe(description) => self.tell_configs(ctx, &description, &[]),
                 AdminTask::ProducerIds(claim) => {
                     claim.answer(ctx, Err(ResponseError::NotController));
                 }
-                waiting @ (AdminTask::Create(_) | AdminTask::Elect(_)) => {
+                waiting => {
                     self.tasks.insert(id, waiting);
                 }
             }
@@ -69,7 +79,9 @@ impl ControlPlane {
         match task {
             AdminTask::Create(creation) => creation.is_complete(self),
             AdminTask::Elect(ballot) => self.sees_leaders(ballot),
-            AdminTask::Alter(_) | AdminTask::ProducerIds(_) => false,
+            AdminTask::Delete(deletion) => self.sees_deletion(deletion),
+            AdminTask::Grow(growth) => growth.is_complete(self),
+            AdminTask::Alter(_) | AdminTask::Describe(_) | AdminTask::ProducerIds(_) => false,
         }
     }
 }

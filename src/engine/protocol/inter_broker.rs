@@ -12,6 +12,9 @@ use crate::engine::ids::{
     BrokerId, ControllerEpoch, LeaderEpoch, PartitionEpoch, Text, TopicName, TopicPartition,
 };
 
+/// Leader of a partition whose topic is being deleted (`LeaderAndIsr.LeaderDuringDelete`).
+pub const LEADER_DURING_DELETE: BrokerId = BrokerId(-2);
+
 /// Leadership of partitions, to the brokers that hold replicas of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderAndIsrRequest {

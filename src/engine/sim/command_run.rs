@@ -61,6 +61,7 @@ impl World {
         let id = self.write_event(None, about(self, &command), applied);
         if let Some(task) = Task::of(&command) {
             self.admin(id, |client, ctx| client.ask(ctx, task));
+            self.observe();
             return Ok(id);
         }
         match command {

@@ -41,6 +41,11 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         BrokerUp { .. } => "event-broker-up",
         BrokerDown { .. } => "event-broker-down",
         TopicCreated { .. }
+        | PartitionsAdded { .. }
+        | ReplicasAssigned { .. }
+        | TopicDeleted { .. }
+        | ReplicaDeleted { .. }
+        | BrokerConfigChanged { .. }
         | AdminCompleted { .. }
         | AdminFailed { .. }
         | TopicConfigChanged { .. } => topic_key(kind),
@@ -81,6 +86,14 @@ fn topic_key(kind: &EventKind) -> &'static str {
     use EventKind::*;
     match kind {
         TopicCreated { .. } => "event-topic-created",
+        PartitionsAdded { .. } => "event-partitions-added",
+        ReplicasAssigned { adding, removing, .. } if adding.is_empty() && removing.is_empty() => {
+            "event-replicas-assigned"
+        }
+        ReplicasAssigned { .. } => "event-replicas-moving",
+        TopicDeleted { .. } => "event-topic-deleted",
+        ReplicaDeleted { .. } => "event-replica-deleted",
+        BrokerConfigChanged { .. } => "event-broker-config-changed",
         AdminCompleted { .. } => "event-admin-completed",
         AdminFailed { .. } => "event-admin-failed",
         _ => "event-topic-config-changed",

@@ -61,6 +61,14 @@ pub enum Importance {
 /// How much an event of this kind matters.
 #[must_use]
 pub fn importance(kind: &EventKind) -> Importance {
+    match kind {
+        EventKind::LogRecovered { truncated_bytes: 1.., .. } => Importance::Headline,
+        EventKind::HighWatermarkAdvanced { leader: false, .. } => Importance::Detail,
+        _ => usual_importance(kind),
+    }
+}
+
+fn usual_importance(kind: &EventKind) -> Importance {
     use EventKind::*;
     match kind {
         CommandApplied { .. }
@@ -83,8 +91,6 @@ pub fn importance(kind: &EventKind) -> Importance {
         | AdminFailed { .. }
         | SessionExpired { .. }
         | PositionReset { .. } => Importance::Headline,
-        LogRecovered { truncated_bytes, .. } if *truncated_bytes > 0 => Importance::Headline,
-        HighWatermarkAdvanced { leader: false, .. } => Importance::Detail,
         LinkHeld { .. }
         | LinkCut { .. }
         | MessageDelayed { .. }
@@ -97,6 +103,11 @@ pub fn importance(kind: &EventKind) -> Importance {
         | BrokerDown { .. }
         | TopicCreated { .. }
         | AdminCompleted { .. }
+        | BrokerConfigChanged { .. }
+        | PartitionsAdded { .. }
+        | ReplicasAssigned { .. }
+        | TopicDeleted { .. }
+        | ReplicaDeleted { .. }
         | TopicConfigChanged { .. }
         | ControllerResigned { .. }
         | BecameLeader { .. }

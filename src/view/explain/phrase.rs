@@ -408,6 +408,16 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::TopicCreated { topic, assignment } => {
                 self.set("topic", topic.as_str()).set("partitions", assignment.len() as u64);
             }
+            EventKind::PartitionsAdded { topic, partitions } => {
+                self.set("topic", topic.as_str()).set("partitions", *partitions);
+            }
+            EventKind::ReplicasAssigned { partition, replicas, adding, removing } => {
+                self.partition(partition).set("replicas", broker_list(replicas));
+                self.set("adding", broker_list(adding)).set("removing", broker_list(removing));
+            }
+            EventKind::TopicDeleted { topic } => {
+                self.set("topic", topic.as_str());
+            }
             EventKind::AdminCompleted { call, subject } => {
                 self.set("call", &**call).set("subject", &**subject);
             }
@@ -416,6 +426,9 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.set("error", error_name(*error));
                 // The sentence has its own full stop.
                 self.set("message", message.trim_end_matches('.'));
+            }
+            EventKind::BrokerConfigChanged { key, value } => {
+                self.set("key", &**key).set("value", &**value);
             }
             EventKind::TopicConfigChanged { topic, key, value } => {
                 self.set("topic", topic.as_str()).set("key", &**key).set("value", &**value);
@@ -438,6 +451,9 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::BecameFollower { partition, leader, leader_epoch } => {
                 self.partition(partition).set("epoch", leader_epoch.0);
                 self.set("broker", leader.map_or(-1, |id| id.0));
+            }
+            EventKind::ReplicaDeleted { partition } => {
+                self.partition(partition);
             }
             EventKind::BatchAppended { partition, base, last, leader, .. } => {
                 self.partition(partition).set("first", base.0).set("last", last.0);

@@ -256,6 +256,7 @@ fn controller() -> Vec<EventKind> {
         FollowerLeft,
         UncleanElection,
         PreferredReplica,
+        Reassignment,
     ]
     .into_iter()
     .flat_map(|reason| {
@@ -274,6 +275,22 @@ fn controller() -> Vec<EventKind> {
         EventKind::BrokerUp { broker },
         EventKind::BrokerDown { broker },
         EventKind::TopicCreated { topic: topic.clone(), assignment: vec![vec![broker]] },
+        EventKind::BrokerConfigChanged { key: "k".into(), value: "v".into() },
+        EventKind::PartitionsAdded { topic: topic.clone(), partitions: 4 },
+        EventKind::ReplicasAssigned {
+            partition: orders(),
+            replicas: vec![broker],
+            adding: vec![broker],
+            removing: vec![BrokerId(2)],
+        },
+        EventKind::ReplicasAssigned {
+            partition: orders(),
+            replicas: vec![broker],
+            adding: Vec::new(),
+            removing: Vec::new(),
+        },
+        EventKind::TopicDeleted { topic: topic.clone() },
+        EventKind::ReplicaDeleted { partition: orders() },
         EventKind::AdminCompleted { call: "deleteTopics".into(), subject: "orders".into() },
         EventKind::AdminFailed {
             call: "createTopics".into(),

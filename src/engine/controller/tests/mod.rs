@@ -4,6 +4,7 @@ mod harness;
 mod joining;
 mod failures;
 mod admin;
+mod settings;
 mod isr;
 
 use kafka_protocol::messages::create_topics_request::{
@@ -73,6 +74,7 @@ fn elections(harness: &Harness) -> Vec<String> {
                 ElectionReason::FollowerLeft => "left",
                 ElectionReason::UncleanElection => "unclean",
                 ElectionReason::PreferredReplica => "preferred",
+                ElectionReason::Reassignment => "reassigned",
             };
             Some(format!("{partition} {leader} {leader_epoch} [{}] {reason}", isr.join(",")))
         }

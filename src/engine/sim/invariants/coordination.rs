@@ -1,11 +1,13 @@
 //! Rules about what ZooKeeper holds: reigns of controllers and leaders.
 
 use crate::engine::controller::state_json::{
-    CONTROLLER_EPOCH, TOPICS, config_path, read_config, read_state, state_path,
+    CONTROLLER_EPOCH, ConfigEntity, TOPICS, config_path, read_config, read_state, state_path,
 };
 use crate::engine::event::{EventKind, Invariant};
 use crate::engine::ids::NodeId;
-use crate::engine::ids::{ControllerEpoch, Offset, PartitionId, Text, TopicName, TopicPartition};
+use crate::engine::ids::{
+    BrokerId, ControllerEpoch, Offset, PartitionId, Text, TopicName, TopicPartition,
+};
 use crate::engine::sim::host::Process;
 use crate::engine::sim::invariants::{Case, Invariants};
 use crate::engine::zookeeper::ZookeeperServer;
@@ -112,6 +114,16 @@ fn allows_unclean(case: &Case<'_>, server: &ZookeeperServer, topic: &TopicName) 
     let own: Option<Text> = own.and_then(|own| own.get(KEY).cloned());
     match own {
         Some(value) => &*value == "true",
-        None => case.sight.config.broker.get(KEY).as_deref() == Some("true"),
+        None => {
+            let of_brokers = case.sight.config.broker.get(KEY).as_deref() == Some("true");
+            of_brokers || case.sight.hosts.keys().any(|node| allowed_by(server, node.broker()))
+        }
     }
+}
+
+/// Whether the settings of a broker, or those of all, allow it at present.
+fn allowed_by(server: &ZookeeperServer, broker: Option<BrokerId>) -> bool {
+    let znode = server.get(&ConfigEntity::Broker(broker).path());
+    let settings = znode.and_then(|znode| read_config(&znode.data)).unwrap_or_default();
+    settings.get("unclean.leader.election.enable").is_some_and(|value| &**value == "true")
 }

@@ -116,6 +116,7 @@ impl Invariants {
             | LogRecovered { .. }
             | BecameLeader { .. }
             | BecameFollower { .. }
+            | ReplicaDeleted { .. }
             | IsrExpanded { .. }
             | RecordsAcked { .. }
             | RecordsDelivered { .. }
@@ -169,6 +170,9 @@ impl Invariants {
             }
             BecameFollower { partition, .. } => {
                 self.replica_mut(partition, broker).leads = None;
+            }
+            ReplicaDeleted { partition } => {
+                self.replicas.remove(&(partition.clone(), broker));
             }
             IsrExpanded { partition, added, .. } => {
                 for member in added {
