@@ -139,6 +139,7 @@ fn command_key(command: &Command) -> &'static str {
         Command::Frame { .. } => "command-frame",
         Command::Disconnect { .. } => "command-disconnect",
         Command::PowerLoss { .. } => "command-power-loss",
+        Command::Tear { .. } => "command-tear",
         Command::DiskFault { .. } => "command-disk-fault",
     }
 }
