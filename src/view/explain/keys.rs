@@ -49,11 +49,9 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         | AdminCompleted { .. }
         | AdminFailed { .. }
         | TopicConfigChanged { .. } => topic_key(kind),
-        LeaderElected { leader: None, .. } => "event-leader-none",
-        LeaderElected { .. } => "event-leader-elected",
+        LeaderElected { leader, .. } => leader_key(leader.is_some()),
         BecameLeader { .. } => "event-became-leader",
-        BecameFollower { leader: None, .. } => "event-became-follower-of-none",
-        BecameFollower { .. } => "event-became-follower",
+        BecameFollower { leader, .. } => follower_key(leader.is_some()),
         BatchAppended { .. } => "event-batch-appended",
         DuplicateRefused { .. } => "event-duplicate-refused",
         SegmentRolled { .. } => "event-segment-rolled",
@@ -66,19 +64,34 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         LogTruncated { .. } => "event-log-truncated",
         CommittedRecordsLost { .. } => "event-committed-records-lost",
         InvariantBroken { .. } => "event-invariant-broken",
-        LogRecovered { truncated_bytes: 0, .. } => "event-log-recovered",
-        LogRecovered { .. } => "event-log-recovered-cut",
+        LogRecovered { truncated_bytes, .. } => recovered_key(*truncated_bytes),
         ProduceRefused { .. } => "event-produce-refused",
         MetadataUpdated { .. } => "event-metadata-updated",
         RecordsQueued { .. } => "event-records-queued",
-        RecordsAcked { base: Offset::NONE, .. } => "event-records-sent-unacked",
-        RecordsAcked { .. } => "event-records-acked",
+        RecordsAcked { base, .. } => acked_key(*base),
         RecordsFailed { .. } => "event-records-failed",
         BatchRetried { .. } => "event-batch-retried",
         RecordsDelivered { .. } => "event-records-delivered",
         PositionReset { .. } => "event-position-reset",
         ClientChanged { .. } => "event-client-changed",
     }
+}
+
+fn leader_key(is_led: bool) -> &'static str {
+    if is_led { "event-leader-elected" } else { "event-leader-none" }
+}
+
+fn follower_key(is_led: bool) -> &'static str {
+    if is_led { "event-became-follower" } else { "event-became-follower-of-none" }
+}
+
+fn recovered_key(truncated_bytes: u64) -> &'static str {
+    if truncated_bytes == 0 { "event-log-recovered" } else { "event-log-recovered-cut" }
+}
+
+/// Nobody answers a producer with acks=0.
+fn acked_key(base: Offset) -> &'static str {
+    if base == Offset::NONE { "event-records-sent-unacked" } else { "event-records-acked" }
 }
 
 /// Of what happens to topics and settings, and of what admins are told.
