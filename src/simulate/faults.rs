@@ -141,7 +141,11 @@ fn setting(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic], at: u
         _ => ("index.interval.bytes", chance.pick(&[0, 4_096])),
     };
     let (topic, key) = (topic.name.clone(), key.into());
-    give(scenario, at, Command::SetTopicConfig { topic, key, value: Some(value.to_string().into()) });
+    give(
+        scenario,
+        at,
+        Command::SetTopicConfig { topic, key, value: Some(value.to_string().into()) },
+    );
 }
 
 fn client(chance: &mut Chance, scenario: &mut Scenario, at: u64) {

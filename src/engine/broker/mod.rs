@@ -48,9 +48,9 @@ use crate::engine::replication::partition::Partition;
 use crate::engine::time::Micros;
 
 use alter_partition::IsrChannel;
+use auto_create::AutoCreations;
 use cleaner::LogCleaner;
 use delete_records::ParkedDelete;
-use auto_create::AutoCreations;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;

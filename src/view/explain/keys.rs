@@ -15,11 +15,9 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         MessageDelivered { .. } => "event-message-delivered",
         MessageWaiting { .. } => "event-message-waiting",
         MessageDropped { .. } => "event-message-dropped",
-        LinkHeld { .. } => "event-link-held",
-        LinkCut { .. } => "event-link-cut",
+        LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } => link_key(kind),
         MessageDelayed { .. } => "event-message-delayed",
         MessageDuplicated { .. } => "event-message-duplicated",
-        LinkHealed { .. } => "event-link-healed",
         ConnectionLost { .. } => "event-connection-lost",
         ProcessStarted => "event-process-started",
         ProcessKilled => "event-process-killed",
@@ -56,6 +54,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         DuplicateRefused { .. } => "event-duplicate-refused",
         SegmentRolled { .. } => "event-segment-rolled",
         SegmentsDeleted { .. } => "event-segments-deleted",
+        LogCleaned { .. } => "event-log-cleaned",
         LogStartAdvanced { .. } => "event-log-start-advanced",
         HighWatermarkAdvanced { .. } => "event-high-watermark-advanced",
         HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
@@ -74,6 +73,14 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         RecordsDelivered { .. } => "event-records-delivered",
         PositionReset { .. } => "event-position-reset",
         ClientChanged { .. } => "event-client-changed",
+    }
+}
+
+fn link_key(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::LinkHeld { .. } => "event-link-held",
+        EventKind::LinkCut { .. } => "event-link-cut",
+        _ => "event-link-healed",
     }
 }
 
