@@ -10,6 +10,7 @@ mod story;
 #[cfg(test)]
 mod samples;
 
+use crate::engine::event::EventKind::*;
 use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::{ClientId, EventId, NodeId, Text};
 use crate::view::cluster::ClusterView;
@@ -69,7 +70,6 @@ pub fn importance(kind: &EventKind) -> Importance {
 }
 
 fn usual_importance(kind: &EventKind) -> Importance {
-    use EventKind::*;
     match kind {
         CommandApplied { .. }
         | ProcessKilled
@@ -144,7 +144,6 @@ fn usual_importance(kind: &EventKind) -> Importance {
 /// its silence is told from here on.
 #[must_use]
 pub fn silences(kind: &EventKind) -> bool {
-    use EventKind::*;
     matches!(
         kind,
         ProcessKilled
