@@ -338,7 +338,6 @@ impl TopicConfig {
             flush_messages: broker.log_flush_interval_messages,
             flush_ms: broker.flush_ms(),
             unclean_leader_election_enable: broker.unclean_leader_election_enable,
-            ..TopicConfig::default()
         };
         for (key, value) in own {
             let _refused_earlier = config.set(key, value);
