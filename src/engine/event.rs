@@ -96,6 +96,8 @@ pub enum Invariant {
     EpochFell,
     /// Offsets do not go on where the log ended (expected, found).
     OffsetsNotDense,
+    /// A leader appended a sequence of an idempotent producer once more (the batch's offsets).
+    SequenceRepeated,
     /// An index entry does not point at the start of its batch (entry, last offset found there).
     IndexAstray,
     /// Recovery left a batch that its CRC does not fit.
@@ -119,6 +121,7 @@ impl Invariant {
         Invariant::LeaderOutOfIsr,
         Invariant::EpochFell,
         Invariant::OffsetsNotDense,
+        Invariant::SequenceRepeated,
         Invariant::IndexAstray,
         Invariant::RottenAfterRecovery,
     ];

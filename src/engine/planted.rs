@@ -37,6 +37,8 @@ pub enum Bug {
     LeaderFromAnywhere,
     /// A leader leaves a gap before each batch.
     OffsetGap,
+    /// A batch that comes twice from an idempotent producer is appended twice.
+    DuplicateAppended,
     /// Index entries point one byte too far.
     IndexOffByOne,
     /// Recovery does not look at CRCs.

@@ -40,6 +40,7 @@ caught_by_simulation! {
     an_election_in_the_same_epoch_is_caught EpochNotRaised,
     a_leader_from_outside_of_the_isr_is_caught LeaderFromAnywhere,
     a_gap_between_offsets_is_caught OffsetGap,
+    a_duplicate_of_an_idempotent_producer_is_caught DuplicateAppended,
     an_index_entry_beside_its_batch_is_caught IndexOffByOne,
 }
 

@@ -65,6 +65,32 @@ fn a_new_leader_recognises_what_the_old_one_appended() {
 }
 
 #[test]
+fn what_a_replaced_leader_appended_is_cut_and_appended_once_by_its_successor() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[]);
+    lab.producer("p", "t", |_| {});
+    lab.send("p", &["m0"]);
+    lab.run_until(ms(2_000), |event| acked(&event.kind));
+    lab.pause(1);
+    lab.send("p", &["m1"]);
+    lab.run_until(ms(10_000), |event| matches!(event.kind, EventKind::BecameLeader { .. }));
+    lab.resume(1);
+    lab.run_for(ms(5_000));
+    let appended = |from: i32| {
+        let leaders = |event: &&Event| {
+            event.node == Some(b(from))
+                && matches!(event.kind, EventKind::BatchAppended { leader: true, base, .. } if base.0 == 1)
+        };
+        lab.events.iter().filter(leaders).count()
+    };
+    assert_eq!((appended(1), appended(2)), (1, 1), "both led when m1 came to them");
+    assert_eq!((lab.count(acked), lab.count(duplicate)), (2, 0));
+    for broker in 1..=3 {
+        assert_eq!(lab.log("t", 0, broker), ["m0", "m1"], "b{broker}");
+    }
+}
+
+#[test]
 fn a_batch_behind_a_lost_one_is_refused_and_the_order_is_kept() {
     let mut lab = served();
     drop_produce(&mut lab, 1, false);

@@ -265,6 +265,7 @@ event-invariant-broken = The checker found a broken rule: { $rule ->
     [LeaderOutOfIsr] a replica outside of the ISR leads { $partition }.
     [EpochFell] an epoch went back.
     [OffsetsNotDense] { $node } appended to { $partition } at offset { $to } instead of { $from }.
+    [SequenceRepeated] { $node } appended to { $partition }, from offset { $from }, what an idempotent producer had sent and had in the log already.
     [IndexAstray] an index entry of { $partition } on { $node } does not point at the batch with offset { $from }.
    *[RottenAfterRecovery] recovery left a rotten batch in { $partition } on { $node }, at offset { $from }.
 }

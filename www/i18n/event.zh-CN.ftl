@@ -237,6 +237,7 @@ event-invariant-broken = 检查器发现规则被破坏：{ $rule ->
     [LeaderOutOfIsr] 不在 ISR 里的副本成了 { $partition } 的 leader。
     [EpochFell] 有 epoch 变小了。
     [OffsetsNotDense] { $node } 在 { $partition } 的 offset { $to } 处追加，应该是 { $from }。
+    [SequenceRepeated] { $node } 在 { $partition } 的 offset { $from } 处又追加了一遍幂等生产者已写入的批次。
     [IndexAstray] { $node } 上 { $partition } 的一条索引没有指向 offset { $from } 所在的批次。
    *[RottenAfterRecovery] 恢复之后，{ $node } 上的 { $partition } 在 offset { $from } 处仍有损坏的批次。
 }

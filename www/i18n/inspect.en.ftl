@@ -109,6 +109,7 @@ rule = { $rule ->
     [LeaderOutOfIsr] A leader comes from the ISR, unless a setting allows another.
     [EpochFell] Epochs only grow.
     [OffsetsNotDense] Offsets follow one another, except where compaction or control batches say so.
+    [SequenceRepeated] A leader appends each sequence of an idempotent producer to its log once.
     [IndexAstray] Index entries point at the starts of batches.
    *[RottenAfterRecovery] After recovery, no batch fails its CRC.
 }

@@ -103,6 +103,7 @@ rule = { $rule ->
     [LeaderOutOfIsr] leader 出自 ISR，除非设置允许别的副本。
     [EpochFell] epoch 只增不减。
     [OffsetsNotDense] offset 首尾相接，压缩和控制批次除外。
+    [SequenceRepeated] 幂等生产者的每个序号，leader 只向自己的日志追加一次。
     [IndexAstray] 索引项指向批次的开头。
    *[RottenAfterRecovery] 恢复之后，没有批次的 CRC 出错。
 }

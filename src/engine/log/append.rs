@@ -173,7 +173,7 @@ impl Log {
         let what = Validated { base, last, largest, leader_epoch: epoch };
         // As in Kafka the roll comes first: a batch that is refused or a duplicate may cause one too.
         let rolled = self.maybe_roll(disk, stored.len() as u64, what.arrival(wall_ms));
-        if header.producer_id >= 0 {
+        if header.producer_id >= 0 && !planted::has(Bug::DuplicateAppended) {
             if let Some(known) = self.producers.duplicate_of(&header) {
                 return Ok(Appended {
                     base: known.first_offset(),

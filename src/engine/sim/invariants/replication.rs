@@ -5,6 +5,7 @@ use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, Invariant};
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::log::Log;
+use crate::engine::persistent::OrdMap;
 use crate::engine::replication::partition::Partition;
 use crate::engine::sim::invariants::track::Mark;
 use crate::engine::sim::invariants::{Case, Invariants};
@@ -29,17 +30,58 @@ impl Invariants {
             let end = expected.unwrap_or(base);
             self.broken(case, Invariant::OffsetsNotDense, Some(id), (end, base));
         }
-        self.replica_mut(id, broker).end = Some(last.plus(1));
+        let replica = self.replica_mut(id, broker);
+        replica.end = Some(last.plus(1));
+        if expected != Some(base) {
+            // Another log, or one that was emptied.
+            replica.sequences = OrdMap::new();
+        }
         if as_leader {
             let track = self.partitions.entry(id.clone()).or_default();
             track.appended_end = track.appended_end.max(last.plus(1));
         }
+        self.look_at_sequences(case, (id, broker), &partition.log, disk, (base, last), as_leader);
         if !as_leader && !compacted {
             self.compare_with_leader(case, (id, broker), partition, disk, last);
             self.compare_with_leader(case, (id, broker), partition, disk, base.plus(-1));
         }
         self.look_at_index(case, (id, broker), partition, disk);
         self.look_at_watermark(case, (id, broker), partition);
+    }
+
+    /// Once a log holds a sequence of an idempotent producer, it is not appended there again by its
+    /// leader (`ProducerStateManager`). Each log counts for itself: a leader that does not know yet
+    /// that it was replaced appends what its successor appends too, until it cuts its log.
+    fn look_at_sequences(
+        &mut self,
+        case: &mut Case<'_>,
+        (id, broker): At<'_>,
+        log: &Log,
+        disk: &Disk,
+        (base, last): (Offset, Offset),
+        as_leader: bool,
+    ) {
+        let mut next = base;
+        while next <= last
+            && let Some(header) = log.header_at(disk, next)
+        {
+            next = header.next_offset();
+            if header.producer_id < 0 || header.is_control() {
+                continue;
+            }
+            // Sequences begin anew after the largest: what counts is the distance on the circle.
+            let newest = header.base_sequence.wrapping_add(header.last_offset_delta) & i32::MAX;
+            let sequences = &mut self.replica_mut(id, broker).sequences;
+            let before = sequences.insert(header.producer_id, (header.producer_epoch, newest));
+            let repeated = before.is_some_and(|(epoch, sequence)| {
+                let ahead = sequence.wrapping_sub(header.base_sequence) & i32::MAX;
+                epoch == header.producer_epoch && ahead < i32::MAX / 2
+            });
+            if repeated && as_leader && !self.is_weak(broker, id) {
+                let batch = (header.base_offset, header.last_offset());
+                self.broken(case, Invariant::SequenceRepeated, Some(id), batch);
+            }
+        }
     }
 
     fn compare_with_leader(
@@ -179,6 +221,7 @@ impl Invariants {
     ) {
         let track = self.replica_mut(id, broker);
         (track.end, track.index_entries) = (Some(to), 0);
+        track.sequences = OrdMap::new();
         let lost_from = self.partitions.get(id).and_then(|track| track.lost_from);
         let told = lost_from.is_some_and(|lost_from| to >= lost_from);
         if to < high_watermark && !told && !self.is_weak(broker, id) {
@@ -196,6 +239,9 @@ impl Invariants {
         scanned: bool,
     ) {
         let track = self.replica_mut(id, broker);
+        if track.end != Some(end) {
+            track.sequences = OrdMap::new();
+        }
         (track.end, track.index_entries, track.leads) = (Some(end), 0, None);
         let Some((partition, disk)) = case.sight.replica(broker, id) else { return };
         if scanned && let Some(rotten) = partition.log.first_rotten(disk) {

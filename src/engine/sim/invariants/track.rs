@@ -59,6 +59,8 @@ pub(super) struct ReplicaTrack {
     pub(super) end: Option<Offset>,
     /// Its high watermark since it leads; `None` while it does not.
     pub(super) leads: Option<Offset>,
+    /// Newest epoch and sequence of each idempotent producer, since its log was last cut.
+    pub(super) sequences: OrdMap<i64, (i16, i32)>,
     /// Entries of its active segment's index when last looked at.
     pub(super) index_entries: u64,
 }
