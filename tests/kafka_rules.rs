@@ -15,6 +15,8 @@ mod links;
 mod found;
 #[path = "kafka_rules/stories.rs"]
 mod stories;
+#[path = "kafka_rules/disk.rs"]
+mod disk;
 #[path = "kafka_rules/idempotence.rs"]
 mod idempotence;
 #[path = "kafka_rules/elections.rs"]

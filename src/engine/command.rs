@@ -243,6 +243,14 @@ pub enum Command {
         /// Bytes that its end loses; all of it when it has no more.
         bytes: u64,
     },
+    /// A disk dies, or works again with what was on it. A broker whose only log directory fails halts
+    /// (`ReplicaManager.handleLogDirFailure`), and cannot start before the disk works.
+    SetDisk {
+        /// The host.
+        node: NodeId,
+        /// Whether it can be read and written.
+        works: bool,
+    },
     /// Bytes of a file are not what was written: a rotten sector.
     DiskFault {
         /// The host.

@@ -241,6 +241,8 @@ pub enum EventKind {
     ProcessFailed { error: Text },
     /// Power was lost on this host.
     PowerLost,
+    /// This host's disk died, or works again.
+    DiskChanged { works: bool },
     /// Bytes on this host's disk changed by themselves.
     DiskRotted { path: Text, position: u64, bytes: u32 },
 

@@ -117,6 +117,10 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
             let rows: Vec<String> = files.iter().map(|(f, bytes)| format!("{f}={bytes}")).collect();
             format!("power {{{}}}", rows.join(", "))
         }
+        Command::SetDisk { node, works } => {
+            let state = if *works { "on" } else { "off" };
+            format!("disk {} {state}", host(*node, clients))
+        }
         Command::DiskFault { node, path, position, bytes } => {
             format!("rot {} {position} {}", file(*node, path, clients), hex(bytes))
         }

@@ -76,6 +76,7 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
         }
         EventKind::RecordsFailed { .. }
         | EventKind::DiskRotted { .. }
+        | EventKind::DiskChanged { works: false }
         | EventKind::CommittedRecordsLost { .. } => Some(MarkKind::Loss),
         EventKind::InvariantBroken { .. } => Some(MarkKind::Broken),
         _ => None,

@@ -423,6 +423,7 @@ fn is_loss(kind: &EventKind) -> bool {
             | ProcessFailed { .. }
             | PowerLost
             | DiskRotted { .. }
+            | DiskChanged { works: false }
             | RecordsFailed { .. }
             | CommittedRecordsLost { .. }
             | InvariantBroken { .. }

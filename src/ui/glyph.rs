@@ -57,6 +57,7 @@ impl Glyph {
             | ProcessFailed { .. }
             | PowerLost => glyph("f-lost", CROSS),
             DiskRotted { .. }
+            | DiskChanged { .. }
             | CommittedRecordsLost { .. }
             | InvariantBroken { .. }
             | RecordsFailed { .. }

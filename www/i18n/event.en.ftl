@@ -95,6 +95,8 @@ command-frame = { $name }, a client outside, sent { $count ->
 command-disconnect = { $name }, a client outside, closed its connection.
 command-power-loss = The power went on every host.
 command-tear = The end of a file on the disk of { $target } was torn off.
+command-disk-dies = The disk of { $target } died.
+command-disk-works = The disk of { $target } works again.
 command-disk-fault = Bytes on the disk of { $target } went bad.
 
 ## Timers and network
@@ -162,6 +164,8 @@ event-process-stopping = { $Node } begins to stop.
 event-process-stopped = { $Node } has stopped.
 event-process-failed = { $Node } failed: { $error }.
 event-power-lost = { $Node } lost its power; what was not flushed is gone.
+event-disk-died = The disk of { $node } died.
+event-disk-works = The disk of { $node } works again.
 event-disk-rotted = { $count ->
     [one] One byte
    *[other] { $count } bytes

@@ -79,6 +79,8 @@ command-frame = 外部客户端 { $name } 发送了 { $count } 字节。
 command-disconnect = 外部客户端 { $name } 关闭了连接。
 command-power-loss = 所有主机断电。
 command-tear = { $target } 磁盘上一个文件的末尾被截断。
+command-disk-dies = { $target } 的磁盘坏了。
+command-disk-works = { $target } 的磁盘恢复了。
 command-disk-fault = { $target } 的磁盘上有字节损坏。
 
 ## 定时器与网络
@@ -146,6 +148,8 @@ event-process-stopping = { $node } 开始停止。
 event-process-stopped = { $node } 已停止。
 event-process-failed = { $node } 出错退出：{ $error }。
 event-power-lost = { $node } 断电，没有刷盘的数据都没了。
+event-disk-died = { $node } 的磁盘坏了。
+event-disk-works = { $node } 的磁盘恢复了。
 event-disk-rotted = { $node } 上 { $path } 从位置 { $position } 起有 { $count } 个字节变了。
 
 ## ZooKeeper

@@ -95,6 +95,7 @@ impl World {
             }
             Command::PowerLoss { durable } => self.power_loss(&durable, id),
             Command::Tear { node, path, bytes } => self.tear(node, &path, bytes, id),
+            Command::SetDisk { node, works } => self.set_disk(node, works, id),
             Command::DiskFault { node, path, position, bytes } => {
                 self.rot(node, &path, position, &bytes, id);
             }
@@ -164,7 +165,9 @@ impl World {
                 true => Err(CommandError::AlreadyRunning { node: *node }),
                 false => Ok(()),
             },
-            Command::DiskFault { node, .. } => self.existing(*node).map(|_| ()),
+            Command::DiskFault { node, .. } | Command::SetDisk { node, .. } => {
+                self.existing(*node).map(|_| ())
+            }
         }
     }
 
@@ -224,6 +227,9 @@ impl World {
             host.run += 1;
             host.life = Life::Up;
             host.since = now;
+        }
+        if !self.hosts[&node].disk_works {
+            return self.halt_without_disk(node, started);
         }
         self.run(node, Trigger::Event(started), move |host, ctx| {
             host.process = Some(match node {
@@ -476,6 +482,7 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
         | Command::Pause { node }
         | Command::Resume { node }
         | Command::Tear { node, .. }
+        | Command::SetDisk { node, .. }
         | Command::DiskFault { node, .. } => Some(*node),
         Command::SetClient { name, .. }
         | Command::Send { name, .. }

@@ -6,6 +6,7 @@ pub mod scheduler;
 pub mod host;
 pub mod world;
 pub mod command_run;
+pub mod disk_run;
 pub mod pause;
 pub mod links;
 pub mod invariants;

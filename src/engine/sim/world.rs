@@ -421,7 +421,7 @@ impl World {
         }
     }
 
-    fn exited(&mut self, node: NodeId, cause: Option<EventId>, error: Option<Text>) {
+    pub(super) fn exited(&mut self, node: NodeId, cause: Option<EventId>, error: Option<Text>) {
         let host = self.hosts.get(&node).expect("a host of the world");
         if !host.life.is_up() {
             return;

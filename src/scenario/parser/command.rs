@@ -40,6 +40,7 @@ const VERBS: &[&str] = &[
     "dup",
     "power",
     "rot",
+    "disk",
     "connect",
     "frame",
     "disconnect",
@@ -95,6 +96,7 @@ impl Reader {
             "power" => power(input)?,
             "rot" => rot(input)?,
             "tear" => tear(input)?,
+            "disk" => self.set_disk(input)?,
             _ => return Err(unknown_statement(start, verb)),
         };
         Ok(vec![command])
@@ -119,6 +121,12 @@ impl Reader {
             Some(_) => Err(broker_out_of_range(here(&start), &name)),
             None => Ok(NodeId::Client(self.mention(name, here(&start)))),
         }
+    }
+
+    /// `disk b2 off`: it dies; `disk b2 on`: it works again.
+    fn set_disk(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        let node = self.one_host(input)?;
+        Ok(Command::SetDisk { node, works: settings::switch(input)? })
     }
 
     /// Two hosts with a sign between: `b1-b3`, `b2>b1`.

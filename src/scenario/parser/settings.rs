@@ -99,7 +99,7 @@ impl Reader {
     }
 }
 
-fn switch(input: &mut Input<'_>) -> Parsed<bool> {
+pub(super) fn switch(input: &mut Input<'_>) -> Parsed<bool> {
     gap(input, Wanted::Switch)?;
     let start = *input;
     match &*word(input, Wanted::Switch)? {

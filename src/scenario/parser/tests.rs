@@ -396,8 +396,10 @@ impl Maker {
     fn disk(&mut self) -> Command {
         let node = NodeId::Broker(self.broker());
         let path: Text = format!("{}-0/00000000000000000000.log", self.word()).into();
-        if self.below(4) == 0 {
-            return Command::Tear { node, path, bytes: self.below(1 << 40) };
+        match self.below(4) {
+            0 => return Command::Tear { node, path, bytes: self.below(1 << 40) },
+            1 => return Command::SetDisk { node, works: self.below(2) == 0 },
+            _ => {}
         }
         if self.below(2) == 0 {
             let bytes = self.below(1 << 40);

@@ -28,6 +28,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         ProcessFailed { .. } => "event-process-failed",
         PowerLost => "event-power-lost",
         DiskRotted { .. } => "event-disk-rotted",
+        DiskChanged { works } => disk_key(*works),
         SessionOpened { .. } => "event-session-opened",
         SessionExpired { .. } => "event-session-expired",
         SessionClosed { .. } => "event-session-closed",
@@ -82,6 +83,10 @@ fn link_key(kind: &EventKind) -> &'static str {
         EventKind::LinkCut { .. } => "event-link-cut",
         _ => "event-link-healed",
     }
+}
+
+fn disk_key(works: bool) -> &'static str {
+    if works { "event-disk-works" } else { "event-disk-died" }
 }
 
 fn leader_key(is_led: bool) -> &'static str {
@@ -160,6 +165,8 @@ fn command_key(command: &Command) -> &'static str {
         Command::Disconnect { .. } => "command-disconnect",
         Command::PowerLoss { .. } => "command-power-loss",
         Command::Tear { .. } => "command-tear",
+        Command::SetDisk { works: false, .. } => "command-disk-dies",
+        Command::SetDisk { .. } => "command-disk-works",
         Command::DiskFault { .. } => "command-disk-fault",
     }
 }

@@ -71,6 +71,7 @@ pub fn importance(kind: &EventKind) -> Importance {
 
 fn usual_importance(kind: &EventKind) -> Importance {
     match kind {
+        DiskRotted { .. } | DiskChanged { .. } => Importance::Headline,
         CommandApplied { .. }
         | ProcessKilled
         | ProcessPaused
@@ -78,7 +79,6 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | ProcessStopped
         | ProcessFailed { .. }
         | PowerLost
-        | DiskRotted { .. }
         | ControllerElected { .. }
         | LeaderElected { .. }
         | IsrShrunk { .. }

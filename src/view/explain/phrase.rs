@@ -5,12 +5,14 @@
 //! beginning.
 
 use crate::engine::command::{Command, ElectionKind, LinkState, Placement};
-use crate::engine::event::{DropReason, Event, EventKind, RetentionReason};
+use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::{BrokerId, NodeId, TopicPartition};
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
 use crate::view::explain::keys::key;
-use crate::view::explain::words::{broker_list, bytes, error_name, node_name, node_name_first};
+use crate::view::explain::words::{
+    broker_list, bytes, drop_reason, error_name, node_name, node_name_first, retention_reason,
+};
 
 /// The sentence of an event.
 #[must_use]
@@ -72,6 +74,7 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             | Command::Pause { node }
             | Command::Resume { node }
             | Command::Tear { node, .. }
+            | Command::SetDisk { node, .. }
             | Command::DiskFault { node, .. } => {
                 self.host("target", "Target", *node);
             }
@@ -477,24 +480,6 @@ fn election_kind(kind: ElectionKind) -> &'static str {
 
 fn role(leader: bool) -> &'static str {
     if leader { "leader" } else { "follower" }
-}
-
-fn retention_reason(reason: RetentionReason) -> &'static str {
-    match reason {
-        RetentionReason::StartOffset => "start",
-        RetentionReason::Size => "size",
-        RetentionReason::Time => "time",
-    }
-}
-
-fn drop_reason(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::Commanded => "commanded",
-        DropReason::Refused => "refused",
-        DropReason::ConnectionDied => "died",
-        DropReason::Cut => "cut",
-        DropReason::Chance => "chance",
-    }
 }
 
 fn link_state(state: LinkState) -> &'static str {

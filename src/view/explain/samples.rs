@@ -188,6 +188,8 @@ fn commands() -> Vec<Command> {
         Command::Disconnect { name },
         Command::PowerLoss { durable: Vec::new() },
         Command::Tear { node: B1, path: "f.log".into(), bytes: 7 },
+        Command::SetDisk { node: B1, works: false },
+        Command::SetDisk { node: B1, works: true },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
 }
@@ -234,6 +236,8 @@ fn processes() -> Vec<EventKind> {
         EventKind::ProcessStopped,
         EventKind::ProcessFailed { error: "no space".into() },
         EventKind::PowerLost,
+        EventKind::DiskChanged { works: false },
+        EventKind::DiskChanged { works: true },
         EventKind::DiskRotted { path: path.clone(), position: 7, bytes: 1 },
         EventKind::SessionOpened { session, client },
         EventKind::SessionExpired { session, client },

@@ -1,5 +1,6 @@
 //! Words that phrases are made of: names of hosts, lists of brokers, Kafka's names of error codes.
 
+use crate::engine::event::{DropReason, RetentionReason};
 use crate::engine::ids::{BrokerId, NodeId};
 use crate::view::explain::Names;
 
@@ -96,6 +97,26 @@ pub(super) fn error_name(code: i16) -> String {
         _ => return code.to_string(),
     };
     name.to_owned()
+}
+
+/// The word of a reason in texts.
+pub fn retention_reason(reason: RetentionReason) -> &'static str {
+    match reason {
+        RetentionReason::StartOffset => "start",
+        RetentionReason::Size => "size",
+        RetentionReason::Time => "time",
+    }
+}
+
+/// The word of a reason in texts.
+pub fn drop_reason(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Commanded => "commanded",
+        DropReason::Refused => "refused",
+        DropReason::ConnectionDied => "died",
+        DropReason::Cut => "cut",
+        DropReason::Chance => "chance",
+    }
 }
 
 #[cfg(test)]
