@@ -121,3 +121,12 @@ everywhere("single keys can be switched off, and stay off", "", async (person) =
   await person.page.keyboard.press("k");
   assert.equal(await person.button("tool-kill").getAttribute("aria-pressed"), "false");
 });
+
+everywhere("a topic gets another partition from its inspector", "", async (person) => {
+  await withRecords(person, 1);
+  await open(person, person.t.pattern("stage-replica-label", { partition: PARTITION, broker: 1 }));
+  await inspector(person).getByRole("button", { name: person.t("topic-add-partition"), exact: true }).click();
+  await person.turnTo("stage");
+  await person.play();
+  await until("a third partition", async () => (await person.partition("orders-2")) !== null);
+});

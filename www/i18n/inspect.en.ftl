@@ -87,6 +87,23 @@ link-no-loss = Links to ZooKeeper lose nothing: its sessions rely on TCP.
 message-delay = Arrive later by
 message-link = Its link
 
+## Admin
+
+partition-title = Elections and replicas of { $partition }
+elect-preferred = Elect the preferred leader
+elect-unclean = Elect an unclean leader
+reassign = Replicas on brokers
+reassign-with = Add a replica on broker { $id }
+reassign-without = Remove the replica on broker { $id }
+reassign-cancel = Give up a move
+topic-add-partition = Add a partition
+topic-delete = Delete the topic
+setting-key = Setting
+setting-value = Value
+setting-set = Set
+setting-take-back = Take { $key } back to its default
+broker-settings = Dynamic settings
+
 ## Old behaviour
 
 old-behaviour = Old behaviour.

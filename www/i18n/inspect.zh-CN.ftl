@@ -81,6 +81,23 @@ link-no-loss = 通往 ZooKeeper 的链路不丢消息：它的会话依靠 TCP�
 message-delay = 推迟到达
 message-link = 它的链路
 
+## 管理
+
+partition-title = { $partition } 的选举与副本
+elect-preferred = 选出首选 leader
+elect-unclean = 不干净的选举
+reassign = 副本所在的 broker
+reassign-with = 在 broker { $id } 上增加副本
+reassign-without = 移走 broker { $id } 上的副本
+reassign-cancel = 放弃迁移
+topic-add-partition = 增加一个分区
+topic-delete = 删除主题
+setting-key = 设置项
+setting-value = 值
+setting-set = 设置
+setting-take-back = 让 { $key } 恢复默认值
+broker-settings = 动态设置
+
 ## 旧版本的行为
 
 old-behaviour = 旧版本的行为。

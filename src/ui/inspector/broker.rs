@@ -2,12 +2,16 @@
 
 use yew::prelude::*;
 
+use crate::engine::command::Command;
+use crate::engine::config::BrokerConfig;
 use crate::engine::ids::{BrokerId, NodeId};
 use crate::i18n::Arg;
+use crate::session::message::Msg;
 use crate::ui::context::{Action, Opened, Part, Ui};
 use crate::ui::format;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::inspector::link::link_state;
+use crate::ui::inspector::setting::SettingForm;
 use crate::ui::inspector::{
     controller, facts, head, host, parts, pill, process_buttons, state_key,
 };
@@ -52,6 +56,13 @@ fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
         let replica = partition.replicas.iter().find(|replica| replica.broker == id)?;
         Some(row(ui, partition, replica))
     });
+    let give = {
+        let act = ui.act.clone();
+        Callback::from(move |(key, value)| {
+            let command = Command::SetBrokerConfig { broker: Some(id), key, value };
+            act.emit(Action::Tell(Msg::Apply(command)));
+        })
+    };
     html! {
         <>
             { facts(vec![
@@ -61,6 +72,8 @@ fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
             <div class="la"><button class="btn danger" title={ui.t("power-hint")} onclick={ui.on(Action::CutPower)}>
                 { icon(Icon::HardDrive) }{ ui.t("power") }
             </button></div>
+            <h3>{ ui.t("broker-settings") }</h3>
+            <SettingForm keys={BrokerConfig::KEYS} own={Vec::new()} {give} />
             <h3><span>{ ui.t("broker-replicas") }</span><span class="dim">{ leads }</span></h3>
             <table><tbody>{ for here }</tbody></table>
             <h3>{ ui.t("broker-links") }</h3>

@@ -71,10 +71,10 @@ fn quality(ui: &Ui, a: NodeId, b: NodeId, link: &LinkInside) -> Html {
     let loses = a != NodeId::Zookeeper && b != NodeId::Zookeeper;
     html! {
         <>
-            { choice(ui, "link-latency", LATENCIES.iter().map(latency).collect()) }
+            { choice(ui, ui.t("link-latency"), LATENCIES.iter().map(latency).collect()) }
             if loses {
-                { choice(ui, "link-loss", SHARES.iter().map(loss).collect()) }
-                { choice(ui, "link-duplication", SHARES.iter().map(twice).collect()) }
+                { choice(ui, ui.t("link-loss"), SHARES.iter().map(loss).collect()) }
+                { choice(ui, ui.t("link-duplication"), SHARES.iter().map(twice).collect()) }
             } else {
                 <p class="dim sm">{ ui.t("link-no-loss") }</p>
             }

@@ -58,7 +58,7 @@ pub fn show(ui: &Ui, cluster: &ClusterView, message: &MessageView) -> Html {
                 </button>
                 <button class="btn" onclick={ui.command(twice)}>{ ui.t("action-duplicate") }</button>
             </div>
-            { choice(ui, "message-delay", DELAYS_MS.iter().map(later).collect()) }
+            { choice(ui, ui.t("message-delay"), DELAYS_MS.iter().map(later).collect()) }
             <h3>{ ui.t("message-link") }</h3>
             { link::states(ui, cluster, message.from.min(message.to), message.from.max(message.to)) }
         </>

@@ -7,6 +7,8 @@ mod link;
 mod message;
 mod partition;
 mod replica;
+mod setting;
+mod topic;
 mod zookeeper;
 
 use yew::prelude::*;
@@ -106,11 +108,11 @@ fn parts(ui: &Ui, label: &str, all: &[(Part, &str)], open: Part) -> Html {
 }
 
 /// A row of values to choose from, each a command: its words, whether it is so now, and what to do.
-fn choice(ui: &Ui, key: &str, all: Vec<(String, bool, Command)>) -> Html {
+fn choice(ui: &Ui, name: String, all: Vec<(String, bool, Command)>) -> Html {
     html! {
         <div class="choice">
-            <span>{ ui.t(key) }</span>
-            <span class="tabs" role="group" aria-label={ui.t(key)}>
+            <span>{ name.clone() }</span>
+            <span class="tabs" role="group" aria-label={name}>
                 { for all.into_iter().map(|(words, on, command)| html! {
                     <button class={classes!(on.then_some("on"))} aria-pressed={on.to_string()}
                         onclick={ui.command(command)}>{ words }</button>

@@ -2,11 +2,10 @@
 
 use yew::prelude::*;
 
-use crate::engine::command::Command;
 use crate::engine::ids::{BrokerId, TopicPartition};
 use crate::i18n::Arg;
-use crate::ui::context::{Action, Opened, Ui, use_ui};
-use crate::ui::inspector::{head, pill, replica};
+use crate::ui::context::{Action, Opened, Ui};
+use crate::ui::inspector::{head, pill, replica, topic};
 use crate::view::cluster::{ClusterView, PartitionView, ReplicaView, Role, TopicView};
 use crate::view::inside::ReplicaInside;
 
@@ -18,8 +17,8 @@ pub fn show(
     inside: Option<&ReplicaInside>,
     opened: &Opened,
 ) -> Option<Html> {
-    let topic = cluster.topics.iter().find(|topic| topic.name == which.topic)?;
-    let partition = topic.partitions.iter().find(|partition| partition.partition == *which)?;
+    let of = cluster.topics.iter().find(|topic| topic.name == which.topic)?;
+    let partition = of.partitions.iter().find(|partition| partition.partition == *which)?;
     let state = [
         ("epoch", Arg::from(partition.leader_epoch.0)),
         ("version", Arg::from(partition.partition_epoch.0)),
@@ -28,7 +27,7 @@ pub fn show(
     let inside = inside.filter(|inside| Some(inside.broker) == open && inside.partition == *which);
     Some(html! {
         <>
-            { head(ui, which.to_string(), health(ui, topic, partition)) }
+            { head(ui, which.to_string(), health(ui, of, partition)) }
             { replicas(ui, partition) }
             <p class="dim sm">{ ui.tr("partition-state", &state) }</p>
             if let Some(open) = open { { replica_choice(ui, partition, open) } }
@@ -37,7 +36,7 @@ pub fn show(
             } else {
                 <p class="dim sm">{ ui.t("replica-none") }</p>
             }
-            <TopicSettings topic={topic.clone()} />
+            { topic::show(ui, cluster, of, partition) }
         </>
     })
 }
@@ -108,43 +107,5 @@ fn replica_row(ui: &Ui, replica: &ReplicaView) -> Html {
             <td class="num">{ replica.high_watermark.0 }</td>
             <td>{ ui.t(if replica.in_isr { "isr-in" } else { "isr-out" }) }</td>
         </tr>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct TopicSettingsProps {
-    topic: TopicView,
-}
-
-/// The topic's settings that can be changed here.
-#[component]
-fn TopicSettings(props: &TopicSettingsProps) -> Html {
-    let ui = use_ui();
-    let own = |key: &str| {
-        let found = props.topic.configs.iter().find(|(name, _)| &**name == key);
-        found.map_or_else(|| "1".to_owned(), |(_, value)| value.to_string())
-    };
-    const KEY: &str = "min.insync.replicas";
-    let chosen = own(KEY);
-    let title = ui.tr("topic-settings", &[("topic", Arg::from(props.topic.name.as_str()))]);
-    let set = |value: u32| Command::SetTopicConfig {
-        topic: props.topic.name.clone(),
-        key: KEY.into(),
-        value: Some(value.to_string().into()),
-    };
-    html! {
-        <>
-            <h3>{ title }</h3>
-            <div class="setting">
-                <span class="mono">{ KEY }</span>
-                <span class="tabs" role="group" aria-label={KEY}>
-                    { for (1..=3u32).map(|value| html! {
-                        <button class={classes!((chosen == value.to_string()).then_some("on"))}
-                            aria-pressed={(chosen == value.to_string()).to_string()}
-                            onclick={ui.command(set(value))}>{ value }</button>
-                    }) }
-                </span>
-            </div>
-        </>
     }
 }
