@@ -20,18 +20,8 @@ const SKIPPED: &[(&str, &str)] = &[
     ("s09-group-errors-raw", "groups"),
     ("s09-max-poll-interval", "consumers"),
     ("s09-static-member", "consumers"),
+    ("s10-offset-reset-retention", "groups"),
     ("s16-transactions", "transactions"),
-    ("s18-auto-create", "auto create"),
-];
-
-/// Cases that do not pass yet: what they need is being built. Whoever builds it takes the name out.
-const OPEN: &[&str] = &[
-    "s06-unclean-config-on",
-    "s10-offset-reset-retention",
-    "s13-partitioning",
-    "s14-log-files",
-    "s15-compaction",
-    "s17-preferred-leader",
 ];
 
 #[test]
@@ -44,7 +34,6 @@ fn what_a_real_cluster_did_when_things_broke_the_engine_does() {
         let skipped = SKIPPED.iter().find(|(name, _)| *name == result.name);
         match (&result.verdict, skipped) {
             (Verdict::Passed, None) => {}
-            _ if OPEN.contains(&result.name.as_str()) => {}
             (Verdict::Skipped(reason), Some((_, word))) if reason.contains(word) => {}
             (verdict, _) => panic!("{}: {verdict:?}", result.name),
         }

@@ -15,6 +15,9 @@ use crate::engine::record::reader;
 /// The broker whose files a `file` step is about.
 const FILES_OF: i32 = 1;
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+/// What passes between an answer and the look at the files, in microseconds: what was on its way
+/// when the answer came has arrived, and what follows from it has not begun.
+const GLANCE: i64 = 1_500;
 /// Between two looks at a condition, in microseconds.
 const LOOK_AGAIN: i64 = 10_000;
 /// The same for a condition that performs a whole step.
@@ -44,15 +47,17 @@ impl Runner<'_> {
         expects: &[String],
     ) -> Outcome<Value> {
         let wants = |field: &str| expects.is_empty() || expects.iter().any(|e| e == field);
+        self.cluster.sleep(GLANCE);
         let state = self.cluster.partition_state(topic, partition);
         let mut told = json!({ "state": state.as_ref().map(state_json),
             "isr_set": state.as_ref().map(|state| state.isr.clone()) });
-        let mut replicas = Map::new();
+        // All files at one instant; only then the requests, which take time.
+        let mut files_of = Vec::new();
         for broker in 1..=self.case.setup.brokers {
-            let found = self.cluster.replica_files(broker, topic, partition)?;
-            if found.is_empty() {
-                continue;
-            }
+            files_of.push((broker, self.cluster.replica_files(broker, topic, partition)?));
+        }
+        let mut replicas = Map::new();
+        for (broker, found) in files_of.into_iter().filter(|(_, found)| !found.is_empty()) {
             let leo = files::log_end_offset(&found);
             let mut replica = json!({ "leo": leo, "epochs": files::epochs(&found),
                 "batches": files::all_batches(&found) });

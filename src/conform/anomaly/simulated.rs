@@ -32,7 +32,7 @@ const SPOKEN: u64 = 5_000_000;
 /// Pause before a broker that could not start tries again: its old session may still live.
 const START_AGAIN: u64 = 500_000;
 /// Capabilities that the engine does not have.
-const LACKING: &[&str] = &["groups", "consumers", "transactions", "auto_create"];
+const LACKING: &[&str] = &["groups", "consumers", "transactions"];
 /// Settings of the recordings that change no outcome: how much memory, how soon after the start.
 const WITHOUT_EFFECT: &[&str] = &["log.cleaner.dedupe.buffer.size", "log.initial.task.delay.ms"];
 

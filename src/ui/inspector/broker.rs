@@ -60,7 +60,7 @@ fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
         let act = ui.act.clone();
         Callback::from(move |(key, value)| {
             let command = Command::SetBrokerConfig { broker: Some(id), key, value };
-            act.emit(Action::Tell(Msg::Apply(command)));
+            act.emit(Action::tell(Msg::Apply(command)));
         })
     };
     html! {

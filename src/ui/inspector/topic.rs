@@ -97,7 +97,7 @@ fn settings(ui: &Ui, topic: &TopicView) -> Html {
         let (act, name) = (ui.act.clone(), topic.name.clone());
         Callback::from(move |(key, value): (Text, Option<Text>)| {
             let command = Command::SetTopicConfig { topic: name.clone(), key, value };
-            act.emit(Action::Tell(Msg::Apply(command)));
+            act.emit(Action::tell(Msg::Apply(command)));
         })
     };
     html! {

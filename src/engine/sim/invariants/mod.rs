@@ -80,8 +80,14 @@ struct Case<'a> {
     findings: &'a mut Vec<Finding>,
 }
 
+/// Requests of clients outside are bytes: any ElectLeaders may ask for it.
 fn asks_for_unclean(command: &Command) -> bool {
-    matches!(command, Command::ElectLeaders { kind: ElectionKind::Unclean, .. })
+    const ELECT_LEADERS: [u8; 2] = 43_i16.to_be_bytes();
+    match command {
+        Command::ElectLeaders { kind, .. } => *kind == ElectionKind::Unclean,
+        Command::Frame { bytes, .. } => bytes.starts_with(&ELECT_LEADERS),
+        _ => false,
+    }
 }
 
 impl<'a> Sight<'a> {
