@@ -47,12 +47,16 @@ fn run_case(case: &Value) -> CaseResult {
             got["partition"][partitions] = json!(partition_for_key(&key, count).0);
         }
     }
-    // What other clients' partitioners do, and where the case comes from, is not the engine's.
+    compare(name, case, &got)
+}
+
+/// What other clients' partitioners do, and where the case comes from, is not the engine's.
+fn compare(name: impl Into<String>, case: &Value, got: &Value) -> CaseResult {
     let mut wanted = case.clone();
     if let Some(fields) = wanted.as_object_mut() {
         fields.retain(|field, _| got.get(field).is_some());
     }
-    match difference(&wanted, &got, "") {
+    match difference(&wanted, got, "") {
         Some((place, expected, got)) => CaseResult::failed(name, place, expected, got),
         None => CaseResult::passed(name),
     }
@@ -68,14 +72,7 @@ fn run_partitioner(case: &Value) -> CaseResult {
     } else {
         return CaseResult::skipped(name, "this partitioner is not modelled");
     };
-    let mut wanted = case.clone();
-    if let Some(fields) = wanted.as_object_mut() {
-        fields.retain(|field, _| got.get(field).is_some());
-    }
-    match difference(&wanted, &got, "") {
-        Some((place, expected, got)) => CaseResult::failed(name, place, expected, got),
-        None => CaseResult::passed(name),
-    }
+    compare(name, case, &got)
 }
 
 fn numbers(list: &Value) -> Vec<u32> {

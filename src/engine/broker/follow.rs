@@ -231,6 +231,18 @@ impl Broker {
             let partition = id.clone();
             ctx.emit(EventKind::LogTruncated { partition, from, to, high_watermark });
         }
+        self.log_cut(ctx, disk, id, to);
+    }
+
+    /// What rests on a log's end once it has been cut (`LogManager.truncateTo`,
+    /// `truncateFullyAndStartAt`): files on their way out, the cleaner's place, recovery points.
+    pub(super) fn log_cut(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        to: Offset,
+    ) {
         self.remove_later(ctx, disk, id);
         self.cleaned_log_cut(disk, id, to);
         self.write_recovery_points(disk);

@@ -97,8 +97,6 @@ impl Broker {
         partition.high_watermark = start;
         let partition = id.clone();
         ctx.emit(EventKind::LogStartAdvanced { partition, from, to: start, leader: false });
-        self.remove_later(ctx, disk, id);
-        self.cleaned_log_cut(disk, id, start);
-        self.write_recovery_points(disk);
+        self.log_cut(ctx, disk, id, start);
     }
 }

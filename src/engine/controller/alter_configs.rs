@@ -8,12 +8,15 @@
 use std::collections::BTreeSet;
 
 use kafka_protocol::ResponseError;
+use kafka_protocol::messages::alter_configs_request::AlterableConfig as WholeConfig;
 use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse as LegacyRow;
+use kafka_protocol::messages::incremental_alter_configs_request::AlterableConfig;
 use kafka_protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use kafka_protocol::messages::{
     AlterConfigsRequest, AlterConfigsResponse, IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,
 };
+use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::controller::operation::Asker;
@@ -49,6 +52,12 @@ struct Change {
     value: Option<Text>,
 }
 
+impl Change {
+    fn of(key: &str, operation: i8, value: Option<&StrBytes>) -> Self {
+        Self { key: key.into(), operation, value: value.map(|value| (**value).into()) }
+    }
+}
+
 /// One resource of a request.
 #[derive(Clone, Debug)]
 struct Resource {
@@ -57,6 +66,12 @@ struct Resource {
     changes: Vec<Change>,
     /// `None` while it is open.
     answer: Option<Refusal>,
+}
+
+impl Resource {
+    fn of(kind: i8, name: &str, changes: Vec<Change>) -> Self {
+        Self { kind, name: name.into(), changes, answer: None }
+    }
 }
 
 /// Where an alteration stands.
@@ -79,19 +94,12 @@ impl ControlPlane {
         asker: Asker,
         request: &IncrementalAlterConfigsRequest,
     ) {
-        let resources = request.resources.iter().map(|resource| Resource {
-            kind: resource.resource_type,
-            name: (*resource.resource_name).into(),
-            changes: resource
-                .configs
-                .iter()
-                .map(|config| Change {
-                    key: (*config.name).into(),
-                    operation: config.config_operation,
-                    value: config.value.as_ref().map(|value| (**value).into()),
-                })
-                .collect(),
-            answer: None,
+        let resources = request.resources.iter().map(|resource| {
+            let change = |config: &AlterableConfig| {
+                Change::of(&config.name, config.config_operation, config.value.as_ref())
+            };
+            let changes = resource.configs.iter().map(change).collect();
+            Resource::of(resource.resource_type, &resource.resource_name, changes)
         });
         let (resources, validate_only) = (resources.collect(), request.validate_only);
         let alteration =
@@ -106,19 +114,11 @@ impl ControlPlane {
         asker: Asker,
         request: &AlterConfigsRequest,
     ) {
-        let resources = request.resources.iter().map(|resource| Resource {
-            kind: resource.resource_type,
-            name: (*resource.resource_name).into(),
-            changes: resource
-                .configs
-                .iter()
-                .map(|config| Change {
-                    key: (*config.name).into(),
-                    operation: SET,
-                    value: config.value.as_ref().map(|value| (**value).into()),
-                })
-                .collect(),
-            answer: None,
+        let resources = request.resources.iter().map(|resource| {
+            let change =
+                |config: &WholeConfig| Change::of(&config.name, SET, config.value.as_ref());
+            let changes = resource.configs.iter().map(change).collect();
+            Resource::of(resource.resource_type, &resource.resource_name, changes)
         });
         let (resources, validate_only) = (resources.collect(), request.validate_only);
         let alteration =

@@ -170,6 +170,13 @@ impl Context {
         replicas.collect()
     }
 
+    /// Whether a partition has a leader.
+    #[must_use]
+    pub fn is_led(&self, partition: &TopicPartition) -> bool {
+        let state = self.partitions.get(partition).and_then(|entry| entry.state.as_ref());
+        state.is_some_and(|state| state.leadership.leader.is_some())
+    }
+
     /// Whether replicas of a topic come or go.
     #[must_use]
     pub fn is_reassigning(&self, topic: &TopicName) -> bool {

@@ -276,10 +276,7 @@ impl Creation {
     /// Topics of which a partition has no leader.
     fn leaderless(&self, control: &ControlPlane) -> BTreeSet<TopicName> {
         let led = |name: &TopicName, partition: &PartitionId| {
-            let entry = control.context.partitions.get(&TopicPartition::new(name, *partition));
-            entry
-                .and_then(|entry| entry.state.as_ref())
-                .is_some_and(|state| state.leadership.leader.is_some())
+            control.context.is_led(&TopicPartition::new(name, *partition))
         };
         let missing = |(name, plan): &(&TopicName, &Plan)| {
             !plan.assignment.partitions.keys().all(|partition| led(name, partition))
