@@ -3,6 +3,7 @@
 //! Plain data, one enum. A link, a lesson submission and a saved session are a config and a list of
 //! [`TimedCommand`]s; replaying them gives the same events bit for bit.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName, TopicPartition};
@@ -222,7 +223,7 @@ pub enum Command {
         /// The connection.
         name: Text,
         /// The bytes.
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     /// The client outside closes its connection.
     Disconnect {

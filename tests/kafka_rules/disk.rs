@@ -128,7 +128,7 @@ fn deleted_records_move_the_log_start_of_every_replica_before_the_answer() {
     lab.apply(Command::Connect { name: "outside".into(), broker: BrokerId(1) });
     lab.run_for(ms(100));
     lab.hold(1, 3);
-    lab.apply(Command::Frame { name: "outside".into(), bytes: delete_records(2) });
+    lab.apply(Command::Frame { name: "outside".into(), bytes: delete_records(2).into() });
     lab.run_for(ms(1_500));
     let starts = |lab: &Lab| [1, 2, 3].map(|id| lab.replica("t", 0, id).log_start_offset);
     assert_eq!(starts(&lab), [Offset(2), Offset(2), Offset(0)]);
@@ -139,7 +139,7 @@ fn deleted_records_move_the_log_start_of_every_replica_before_the_answer() {
     let answers = lab.world.take_frames("outside");
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0].1[..], records_deleted(2, 0));
-    lab.apply(Command::Frame { name: "outside".into(), bytes: delete_records(4) });
+    lab.apply(Command::Frame { name: "outside".into(), bytes: delete_records(4).into() });
     lab.run_for(ms(1_500));
     let refused = lab.world.take_frames("outside");
     assert_eq!(refused[0].1[..], records_deleted(-1, 1), "past the high watermark");

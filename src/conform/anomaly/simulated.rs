@@ -265,7 +265,7 @@ impl Cluster for Simulated {
         });
         let text: Text = name.as_str().into();
         self.apply(Command::Connect { name: text.clone(), broker: BrokerId(broker) })?;
-        self.apply(Command::Frame { name: text, bytes: frame.to_vec() })?;
+        self.apply(Command::Frame { name: text, bytes: frame })?;
         let number = self.connections.last_key_value().map_or(0, |(last, _)| last + 1);
         let number = number.max(self.made);
         if answered {

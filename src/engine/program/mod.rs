@@ -301,7 +301,7 @@ impl ClientProcess {
             App::Consumer(app) => app.on_response(ctx, broker, correlation, body),
             App::Admin(admin) => admin.on_response(ctx, broker, correlation, body),
             #[cfg(feature = "wire")]
-            App::Raw(raw) => raw.on_response(ctx, (correlation, _version), &body),
+            App::Raw(raw) => raw.on_response(ctx, (correlation, _version), body),
         }
     }
 

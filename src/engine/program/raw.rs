@@ -1,5 +1,5 @@
-//! A connection of a client outside of the world: request frames go in as bytes, response frames are
-//! kept as bytes for whoever drives the world.
+//! A connection of a client outside of the world: request frames go in as bytes, answers are kept for
+//! whoever drives the world. Whether and how they are written does not change the world.
 //!
 //! It speaks to one broker. As on a real connection, requests are taken one at a time and in order:
 //! the broker reads the next one when the last is answered (`SocketServer` mutes the channel). What
@@ -14,8 +14,26 @@ use crate::engine::node::Ctx;
 use crate::engine::protocol::{Payload, Request, Response, wire};
 use crate::engine::time::Micros;
 
-/// A response frame, and when it came.
-pub type Received = (Micros, Bytes);
+/// An answer for the client outside.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// When it came.
+    pub at: Micros,
+    /// The client's own number of the request.
+    pub correlation: i32,
+    /// The version that it is to be written in.
+    pub version: i16,
+    /// What the broker said.
+    pub body: Response,
+}
+
+impl Received {
+    /// The answer as a whole frame, without its length prefix; `None` when it does not fit its version.
+    #[must_use]
+    pub fn frame(&self) -> Option<Bytes> {
+        wire::write_frame(self.correlation, self.version, &self.body)
+    }
+}
 
 /// The process of one connection.
 #[derive(Clone, Debug)]
@@ -61,20 +79,26 @@ impl RawClient {
         self.next_correlation
     }
 
-    /// Response frames since the last call, in order.
+    /// Answers since the last call, in order.
     pub fn take_received(&mut self) -> Vec<Received> {
         std::mem::take(&mut self.received).into()
     }
 
-    /// Number of response frames that [`RawClient::take_received`] would give.
+    /// Number of answers that [`RawClient::take_received`] would give.
     #[must_use]
     pub fn received(&self) -> usize {
         self.received.len()
     }
 
+    /// Number of request frames that the broker is not through with.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.waiting.len() + usize::from(self.asked.is_some())
+    }
+
     /// A request frame came from outside.
-    pub fn frame(&mut self, ctx: &mut Ctx<'_>, bytes: &[u8]) {
-        self.waiting.push_back(Bytes::copy_from_slice(bytes));
+    pub fn frame(&mut self, ctx: &mut Ctx<'_>, bytes: Bytes) {
+        self.waiting.push_back(bytes);
         self.send_next(ctx);
     }
 
@@ -101,17 +125,15 @@ impl RawClient {
         &mut self,
         ctx: &mut Ctx<'_>,
         (correlation, version): (CorrelationId, i16),
-        body: &Response,
+        body: Response,
     ) {
         let Some(asked) = self.asked.take_if(|asked| asked.correlation == correlation) else {
             return;
         };
         // An ApiVersions answer may be in another version than the request (KIP-511).
         let version = if asked.frame.1 == version { asked.frame.1 } else { version };
-        match wire::write_frame(asked.frame.0, version, body) {
-            Some(frame) => self.received.push_back((ctx.now, frame)),
-            None => return self.on_connection_lost(ctx),
-        }
+        let correlation = asked.frame.0;
+        self.received.push_back(Received { at: ctx.now, correlation, version, body });
         self.send_next(ctx);
     }
 

@@ -58,11 +58,18 @@ macro_rules! apis {
             }
         }
 
-        fn write_body(body: &Response, bytes: &mut BytesMut, version: i16) -> Option<ApiKey> {
+        fn key_of(body: &Response) -> Option<ApiKey> {
+            match body {
+                $(Response::$api(_) => Some(ApiKey::$api),)*
+                _ => None,
+            }
+        }
+
+        fn write_body(body: &Response, bytes: &mut BytesMut, version: i16) -> Option<()> {
             match body {
                 $(Response::$api(body) => {
                     fits::<kafka::$response>(version).then_some(())?;
-                    body.encode(bytes, version).ok().map(|()| ApiKey::$api)
+                    body.encode(bytes, version).ok()
                 })*
                 _ => None,
             }
@@ -119,7 +126,7 @@ pub struct ReadFrame {
 /// Reads a whole request frame, without its length prefix (`RequestHeader.parse`,
 /// `RequestContext.parseRequest`).
 #[must_use]
-pub fn read_frame(frame: &[u8]) -> ReadFrame {
+pub fn read_frame(frame: &Bytes) -> ReadFrame {
     let field = |at: usize| frame.get(at..at + 2).map(|b| i16::from_be_bytes([b[0], b[1]]));
     let (key, version) = (field(0).unwrap_or(-1), field(2).unwrap_or(-1));
     let number = frame.get(4..8).map(|b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]));
@@ -132,7 +139,7 @@ pub fn read_frame(frame: &[u8]) -> ReadFrame {
     {
         return unread(Unreadable::ApiVersionsVersion);
     }
-    let mut bytes = Bytes::copy_from_slice(frame);
+    let mut bytes = frame.clone();
     let header = RequestHeader::decode(&mut bytes, api.request_header_version(version));
     let Ok(header) = header else { return unread(Unreadable::Garbage) };
     let Some(body) = read_body(api, &mut bytes, version) else {
@@ -145,11 +152,26 @@ pub fn read_frame(frame: &[u8]) -> ReadFrame {
 /// An answer as a whole frame, without its length prefix; `None` when it does not fit the version.
 #[must_use]
 pub fn write_frame(correlation: i32, version: i16, answer: &Response) -> Option<Bytes> {
-    let mut body = BytesMut::new();
-    let api = write_body(answer, &mut body, version)?;
     let mut frame = BytesMut::new();
-    let header = ResponseHeader::default().with_correlation_id(correlation);
-    header.encode(&mut frame, api.response_header_version(version)).ok()?;
-    frame.extend_from_slice(&body);
+    write_frame_into(&mut frame, correlation, version, answer)?;
     Some(frame.freeze())
+}
+
+/// Writes an answer behind what is there, as [`write_frame`]; `None`, and nothing is added, when it does
+/// not fit the version.
+pub fn write_frame_into(
+    frame: &mut BytesMut,
+    correlation: i32,
+    version: i16,
+    answer: &Response,
+) -> Option<()> {
+    let start = frame.len();
+    let header = ResponseHeader::default().with_correlation_id(correlation);
+    let header_version = key_of(answer)?.response_header_version(version);
+    let written = header.encode(frame, header_version).ok();
+    let written = written.and_then(|()| write_body(answer, frame, version));
+    if written.is_none() {
+        frame.truncate(start);
+    }
+    written
 }

@@ -88,7 +88,7 @@ impl World {
             Command::SetClient { name, key, value } => self.set_client(&name, &key, &value, id),
             Command::Send { name, records } => self.send_records(&name, &records, id),
             Command::Connect { name, broker } => self.connect(name, broker, id),
-            Command::Frame { name, bytes } => self.frame(&name, &bytes, id),
+            Command::Frame { name, bytes } => self.frame(&name, bytes, id),
             Command::Disconnect { name } => {
                 let client = self.client_id(&name).expect("checked");
                 self.stop(NodeId::Client(client), id);
@@ -204,7 +204,7 @@ impl World {
         self.client(id).ok_or_else(missing)
     }
 
-    fn check_name(&self, name: &Text) -> Result<(), CommandError> {
+    pub(super) fn check_name(&self, name: &Text) -> Result<(), CommandError> {
         within("clients", self.clients.len() as i64 + 1, 1, CLIENTS_MAX)?;
         let is_host =
             self.hosts.keys().any(|node| node.client().is_none() && node.to_string() == **name);
@@ -277,7 +277,7 @@ impl World {
         }
     }
 
-    fn add(&mut self, name: Text, spec: ClientSpec, cause: EventId) {
+    pub(super) fn add(&mut self, name: Text, spec: ClientSpec, cause: EventId) {
         let id = ClientId(u16::try_from(self.clients.len()).expect("bounded when checked"));
         self.clients.push(Rc::new(ClientEntry { name, spec }));
         self.hosts.insert(NodeId::Client(id), Rc::new(Host::new()));
@@ -327,64 +327,7 @@ impl World {
         });
     }
 
-    fn check_connect(&self, name: &Text, broker: BrokerId) -> Result<(), CommandError> {
-        if !cfg!(feature = "wire") {
-            return Err(CommandError::NotInThisBuild { what: "wire".into() });
-        }
-        self.existing(NodeId::Broker(broker))?;
-        match self.client_id(name) {
-            Some(id) if matches!(self.clients[usize::from(id.0)].spec, ClientSpec::Raw(_)) => {
-                let node = NodeId::Client(id);
-                match self.existing(node)?.life.is_up() {
-                    true => Err(CommandError::AlreadyRunning { node }),
-                    false => Ok(()),
-                }
-            }
-            _ => self.check_name(name),
-        }
-    }
-
-    fn connect(&mut self, name: Text, broker: BrokerId, cause: EventId) {
-        let spec = ClientSpec::Raw(broker);
-        match self.client_id(&name) {
-            None => self.add(name, spec, cause),
-            Some(id) => {
-                Rc::make_mut(&mut self.clients[usize::from(id.0)]).spec = spec;
-                self.start(NodeId::Client(id), cause);
-            }
-        }
-    }
-
-    #[cfg(feature = "wire")]
-    fn frame(&mut self, name: &Text, bytes: &[u8], cause: EventId) {
-        let node = NodeId::Client(self.client_id(name).expect("checked"));
-        self.on_client(node, cause, |client, ctx| {
-            if let Some(raw) = client.as_raw_mut() {
-                raw.frame(ctx, bytes);
-            }
-        });
-    }
-
-    #[cfg(not(feature = "wire"))]
-    fn frame(&mut self, _: &Text, _: &[u8], _: EventId) {}
-
-    /// Response frames that came on a connection of a client outside since the last call, with the
-    /// time of each; those of an ended connection too, until its name is used again.
-    #[cfg(feature = "wire")]
-    pub fn take_frames(&mut self, name: &str) -> Vec<crate::engine::program::raw::Received> {
-        let Some(id) = self.client_id(name) else { return Vec::new() };
-        let waits =
-            self.client(id).and_then(ClientProcess::as_raw).is_some_and(|r| r.received() > 0);
-        let host = self.hosts.get_mut(&NodeId::Client(id)).filter(|_| waits);
-        match host.and_then(|host| Rc::make_mut(host).process.as_mut()) {
-            Some(Process::Client(client)) => {
-                client.as_raw_mut().map(|raw| raw.take_received()).unwrap_or_default()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn on_client(
+    pub(super) fn on_client(
         &mut self,
         node: NodeId,
         cause: EventId,

@@ -6,6 +6,7 @@ pub mod scheduler;
 pub mod host;
 pub mod world;
 pub mod command_run;
+mod outside;
 pub mod disk_run;
 pub mod pause;
 pub mod links;

@@ -356,7 +356,7 @@ fn frame(input: &mut Input<'_>) -> Parsed<Command> {
     let digits = word(input, Wanted::Bytes)?;
     let bytes = from_hex(&digits).ok_or_else(|| expected(&start, Wanted::Bytes))?;
     blanks(input)?;
-    Ok(Command::Frame { name, bytes })
+    Ok(Command::Frame { name, bytes: bytes.into() })
 }
 
 fn from_hex(digits: &str) -> Option<Vec<u8>> {

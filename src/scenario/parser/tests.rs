@@ -331,7 +331,7 @@ impl Maker {
     fn outside(&mut self) -> Command {
         match self.below(3) {
             0 => Command::Connect { name: self.client_name(), broker: self.broker() },
-            1 => Command::Frame { name: self.word(), bytes: vec![0, 18, 255] },
+            1 => Command::Frame { name: self.word(), bytes: vec![0, 18, 255].into() },
             _ => Command::Disconnect { name: self.word() },
         }
     }

@@ -184,7 +184,7 @@ fn commands() -> Vec<Command> {
             records: vec![RecordSpec { key: None, value: "m".into(), partition: None }],
         },
         Command::Connect { name: name.clone(), broker: BrokerId(2) },
-        Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0] },
+        Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0].into() },
         Command::Disconnect { name },
         Command::PowerLoss { durable: Vec::new() },
         Command::Tear { node: B1, path: "f.log".into(), bytes: 7 },
