@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use crate::scenario::ast::{Scenario, TEXT_BYTES_MAX};
+use crate::scenario::ast::{FILE_BYTES_MAX, Scenario};
 use crate::scenario::link;
-use crate::scenario::parser::parse;
+use crate::scenario::parser::parse_file;
 
 /// Reads the scenario that an argument names.
 ///
@@ -22,7 +22,7 @@ pub(super) fn read(name: &str) -> Result<Scenario, String> {
         return Ok(opened.scenario);
     }
     let text = text_of(name).map_err(|error| format!("{name}: {error}"))?;
-    parse(&text).map_err(|error| {
+    parse_file(&text).map_err(|error| {
         let place = format!("{name}:{}:{}", error.line, error.column);
         let meant = error.suggestion.map(|word| format!("; did you mean {word}?"));
         format!("{place}: {}{}", error.problem, meant.unwrap_or_default())
@@ -31,7 +31,7 @@ pub(super) fn read(name: &str) -> Result<Scenario, String> {
 
 /// Reads a little more than the largest text, so that the parser can say that it is too large.
 fn text_of(name: &str) -> std::io::Result<String> {
-    let most = TEXT_BYTES_MAX as u64 + 1;
+    let most = FILE_BYTES_MAX as u64 + 1;
     let mut text = String::new();
     if name == "-" {
         std::io::stdin().take(most).read_to_string(&mut text)?;

@@ -7,6 +7,7 @@
 mod input;
 mod print;
 mod run;
+mod serve;
 mod simulate;
 
 use std::process::ExitCode;
@@ -60,6 +61,10 @@ enum Subcommands {
         #[arg(required = true)]
         files: Vec<std::path::PathBuf>,
     },
+    /// Run a cluster on TCP ports, for real Kafka clients. Its clock is the wall's. Standard input takes
+    /// statements of the scenario language (`kill b2`, `start b2`, `cut b1-b3`) and answers each with a
+    /// line; ctrl-c stops it.
+    Serve(serve::ServeArguments),
     /// Run random worlds with random faults, one a seed, and check that Kafka's rules hold.
     Simulate {
         /// How many seeds.
@@ -108,6 +113,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
             print!("{report}");
             Ok(if report.has_failed() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
+        Subcommands::Serve(arguments) => serve::serve(&arguments),
         Subcommands::Simulate { seed: Some(seed), .. } => Ok(simulate::repeat(seed)),
         Subcommands::Simulate { seeds, .. } => Ok(simulate::run(1, seeds)),
         Subcommands::Text { file } => {

@@ -12,6 +12,10 @@ use crate::engine::time::Micros;
 pub const TEXT_BYTES_MAX: usize = 65_536;
 /// Most commands of a scenario.
 pub const COMMANDS_MAX: usize = 2_000;
+/// Largest scenario file that is read from a disk, in bytes: a recorded session.
+pub const FILE_BYTES_MAX: usize = 256 << 20;
+/// Most commands of such a file.
+pub const FILE_COMMANDS_MAX: usize = 1_000_000;
 /// Most brokers of a world.
 pub const BROKERS_MAX: u16 = 32;
 /// Most partitions that one statement may ask for.

@@ -178,7 +178,9 @@ fn admin_command(command: &Command) -> String {
     }
 }
 
-fn timed_command(timed: &TimedCommand, clients: &[Text]) -> String {
+/// One command as a statement with its time. `clients` are the world's clients, by id.
+#[must_use]
+pub fn timed_command(timed: &TimedCommand, clients: &[Text]) -> String {
     let text = command(&timed.command, clients);
     let implied = timed.before.is_none() && timed.at == default_time(&timed.command);
     if implied {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::engine::ids::{BrokerId, CorrelationId, NodeId};
 use crate::engine::node::Ctx;
-use crate::engine::protocol::{Payload, Request, Response, wire};
+use crate::engine::protocol::{Payload, Request, Response, fit, wire};
 use crate::engine::time::Micros;
 
 /// An answer for the client outside.
@@ -125,13 +125,14 @@ impl RawClient {
         &mut self,
         ctx: &mut Ctx<'_>,
         (correlation, version): (CorrelationId, i16),
-        body: Response,
+        mut body: Response,
     ) {
         let Some(asked) = self.asked.take_if(|asked| asked.correlation == correlation) else {
             return;
         };
         // An ApiVersions answer may be in another version than the request (KIP-511).
         let version = if asked.frame.1 == version { asked.frame.1 } else { version };
+        fit::fit(&mut body, version);
         let correlation = asked.frame.0;
         self.received.push_back(Received { at: ctx.now, correlation, version, body });
         self.send_next(ctx);

@@ -6,6 +6,7 @@
 
 pub mod inter_broker;
 pub mod wire;
+pub mod fit;
 pub mod zk;
 
 use kafka_protocol::messages as kafka;

@@ -15,7 +15,9 @@ use std::collections::BTreeSet;
 
 use crate::engine::command::{Command, TimedCommand};
 use crate::engine::ids::{ClientId, NodeId, Text};
-use crate::scenario::ast::{COMMANDS_MAX, Moment, Scenario, TEXT_BYTES_MAX, default_time};
+use crate::scenario::ast::{
+    COMMANDS_MAX, FILE_BYTES_MAX, FILE_COMMANDS_MAX, Moment, Scenario, TEXT_BYTES_MAX, default_time,
+};
 use crate::scenario::error::{ParseError, Problem, Wanted};
 use crate::scenario::suggest::nearest;
 
@@ -32,12 +34,25 @@ const SETTING_WORDS: &[&str] =
 /// # Errors
 /// The first thing in the text that is not right; nothing of the text is used then.
 pub fn parse(text: &str) -> Result<Scenario, ParseError> {
-    if text.len() > TEXT_BYTES_MAX {
-        let (found, most) = (text.len() as u64, TEXT_BYTES_MAX as u64);
+    parse_within(text, TEXT_BYTES_MAX, COMMANDS_MAX)
+}
+
+/// Reads a scenario from a file of one's own: a recorded session may be far longer than what a link
+/// holds.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_file(text: &str) -> Result<Scenario, ParseError> {
+    parse_within(text, FILE_BYTES_MAX, FILE_COMMANDS_MAX)
+}
+
+fn parse_within(text: &str, bytes: usize, commands: usize) -> Result<Scenario, ParseError> {
+    if text.len() > bytes {
+        let (found, most) = (text.len() as u64, bytes as u64);
         let problem = Problem::TooLong { found, most };
         return Err(ParseError { line: 1, column: 1, problem, suggestion: None });
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader { commands_max: commands, ..Reader::default() };
     for (index, line) in text.lines().enumerate() {
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         reader.line = number;
@@ -80,6 +95,8 @@ struct Reader {
     /// What may be said once and has been.
     said: BTreeSet<Text>,
     line: u32,
+    /// Most commands.
+    commands_max: usize,
     /// The line that is being read, for the columns of mentions.
     text: String,
 }
@@ -139,8 +156,9 @@ impl Reader {
             let before = given.and_then(|m| m.before);
             self.scenario.commands.push(TimedCommand { at, before, command });
         }
-        if self.scenario.commands.len() > COMMANDS_MAX {
-            return Err(fail_at(start, Problem::TooManyCommands { most: COMMANDS_MAX as u64 }));
+        if self.scenario.commands.len() > self.commands_max {
+            let most = self.commands_max as u64;
+            return Err(fail_at(start, Problem::TooManyCommands { most }));
         }
         Ok(())
     }
