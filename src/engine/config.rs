@@ -222,6 +222,28 @@ settings! {
         "log.cleaner.min.compaction.lag.ms" log_cleaner_min_compaction_lag_ms: i64 = 0, (0, LONG);
         /// Cluster default of `max.compaction.lag.ms`.
         "log.cleaner.max.compaction.lag.ms" log_cleaner_max_compaction_lag_ms: i64 = LONG, (1, LONG);
+        /// Partitions of `__consumer_offsets` when it is created.
+        "offsets.topic.num.partitions" offsets_topic_num_partitions: i64 = 50, (1, INT);
+        /// Replicas of each; it is not created before as many brokers live.
+        "offsets.topic.replication.factor" offsets_topic_replication_factor: i64 = 3, (1, 32_767);
+        /// Its `segment.bytes`.
+        "offsets.topic.segment.bytes" offsets_topic_segment_bytes: i64 = 104_857_600, (1, INT);
+        /// Most characters of the text beside a committed offset.
+        "offset.metadata.max.bytes" offset_metadata_max_bytes: i64 = 4_096, (0, INT);
+        /// How long a coordinator waits for the replicas of what it writes, in ms.
+        "offsets.commit.timeout.ms" offsets_commit_timeout_ms: i64 = 5_000, (1, INT);
+        /// How long committed offsets of a group without members are kept, in minutes.
+        "offsets.retention.minutes" offsets_retention_minutes: i64 = 10_080, (1, INT);
+        /// How often that is looked for, in ms.
+        "offsets.retention.check.interval.ms" offsets_retention_check_interval_ms: i64 = 600_000, (1, LONG);
+        /// Least `session.timeout.ms` of a group's members.
+        "group.min.session.timeout.ms" group_min_session_timeout_ms: i64 = 6_000, (0, INT);
+        /// Most `session.timeout.ms` of a group's members.
+        "group.max.session.timeout.ms" group_max_session_timeout_ms: i64 = 1_800_000, (0, INT);
+        /// How long the first rebalance of an empty group waits for more members, in ms.
+        "group.initial.rebalance.delay.ms" group_initial_rebalance_delay_ms: i64 = 3_000, (0, INT);
+        /// Most members of a group.
+        "group.max.size" group_max_size: i64 = INT, (1, INT);
         /// Not Kafka's: how followers cut their logs. Anything but `epoch` is an old release's way.
         "lab.truncation" lab_truncation: Truncation = Truncation::Epoch, (0, 0);
     }

@@ -141,7 +141,12 @@ impl Broker {
         let correlation = self.correlation();
         let request = AlterPartitionRequest { broker_id: self.id, partitions };
         let body = Request::AlterPartition(request);
-        let payload = Payload::Request { correlation, version: ALTER_PARTITION_VERSION, body };
+        let payload = Payload::Request {
+            correlation,
+            version: ALTER_PARTITION_VERSION,
+            client_id: None,
+            body,
+        };
         let to = NodeId::Broker(controller);
         match cause {
             Some(cause) => ctx.send_from(cause, to, payload),

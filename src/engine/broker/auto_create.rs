@@ -12,7 +12,7 @@ use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 
 use crate::engine::broker::metadata::{is_all_topics, named};
 use crate::engine::broker::{Broker, Caller};
-use crate::engine::controller::topic_name;
+use crate::engine::controller::topic_name::{self, CONSUMER_OFFSETS};
 use crate::engine::ids::TopicName;
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
@@ -28,8 +28,8 @@ pub struct AutoCreations {
 
 #[derive(Clone, Debug)]
 struct Waiting {
-    caller: Caller,
-    request: MetadataRequest,
+    /// Who asked for the topics' metadata; a coordinator's topic comes without anybody waiting.
+    asked: Option<(Caller, MetadataRequest)>,
     topics: Vec<TopicName>,
 }
 
@@ -52,7 +52,7 @@ impl Broker {
         let missing = asked.filter(|topic| {
             !self.metadata.has(topic)
                 && topic_name::illegal(topic.as_str()).is_none()
-                && !topic_name::is_internal(topic)
+                && (!topic_name::is_internal(topic) || topic.as_str() == CONSUMER_OFFSETS)
                 && !self.auto_creations.in_flight.contains(topic)
         });
         let missing: BTreeSet<TopicName> = missing.ordered();
@@ -63,9 +63,20 @@ impl Broker {
         self.auto_creations.in_flight.extend(topics.iter().cloned());
         let brokers = self.metadata.live_brokers().collect();
         let id = self.control.auto_create_topics(ctx, &topics, brokers);
-        let waiting = Waiting { caller, request: request.clone(), topics };
+        let waiting = Waiting { asked: Some((caller, request.clone())), topics };
         self.auto_creations.waiting.insert(id, waiting);
         true
+    }
+
+    /// Begins to create a topic of Kafka's own, unless it is on its way.
+    pub(super) fn create_internal_topic(&mut self, ctx: &mut Ctx<'_>, topic: &TopicName) {
+        if !self.auto_creations.in_flight.insert(topic.clone()) {
+            return;
+        }
+        let topics = vec![topic.clone()];
+        let brokers = self.metadata.live_brokers().collect();
+        let id = self.control.auto_create_topics(ctx, &topics, brokers);
+        self.auto_creations.waiting.insert(id, Waiting { asked: None, topics });
     }
 
     /// The topics are written, or could not be: Kafka's error of each.
@@ -79,12 +90,13 @@ impl Broker {
         for topic in &waiting.topics {
             self.auto_creations.in_flight.remove(topic);
         }
+        let Some((caller, request)) = waiting.asked else { return };
         let created = waiting.topics.iter().map(|topic| {
             let error = errors.get(topic).copied().unwrap_or(0);
             (topic.clone(), told(error))
         });
         let created: BTreeMap<TopicName, i16> = created.ordered();
-        self.answer_metadata_with(ctx, waiting.caller, &waiting.request, &created);
+        self.answer_metadata_with(ctx, caller, &request, &created);
     }
 
     /// The answer about a topic that nobody has.

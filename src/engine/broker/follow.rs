@@ -71,7 +71,8 @@ impl Broker {
             .with_forgotten_topics_data(forgotten)
             .with_topics(topics);
         let body = Request::Fetch(request);
-        let payload = Payload::Request { correlation, version: FETCH_VERSION, body };
+        let payload =
+            Payload::Request { correlation, version: FETCH_VERSION, client_id: None, body };
         ctx.send(NodeId::Broker(leader), payload);
         let sent_at = ctx.now;
         let fetcher = self.fetchers.entry(leader).or_default();

@@ -43,7 +43,8 @@ impl Broker {
         if which == EARLIEST {
             self.starts_asked.insert(correlation);
         }
-        let payload = Payload::Request { correlation, version: LIST_OFFSETS_VERSION, body };
+        let payload =
+            Payload::Request { correlation, version: LIST_OFFSETS_VERSION, client_id: None, body };
         ctx.send(NodeId::Broker(leader), payload);
     }
 

@@ -73,6 +73,12 @@ impl MetadataCache {
         !self.topic(topic).is_empty()
     }
 
+    /// Number of partitions of a topic; 0 when it does not exist.
+    #[must_use]
+    pub fn count(&self, topic: &TopicName) -> i32 {
+        i32::try_from(self.topic(topic).len()).unwrap_or(i32::MAX)
+    }
+
     /// The topic with this id.
     #[must_use]
     pub fn name_of(&self, id: Uuid) -> Option<&TopicName> {
@@ -278,10 +284,20 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::ListOffsets, ApiKey::ListOffsets, 1, 9),
     (Api::Metadata, ApiKey::Metadata, 0, 12),
     (Api::ApiVersions, ApiKey::ApiVersions, 0, 4),
+    (Api::OffsetCommit, ApiKey::OffsetCommit, 2, 9),
+    (Api::OffsetFetch, ApiKey::OffsetFetch, 1, 9),
+    (Api::FindCoordinator, ApiKey::FindCoordinator, 0, 6),
+    (Api::JoinGroup, ApiKey::JoinGroup, 0, 9),
+    (Api::Heartbeat, ApiKey::Heartbeat, 0, 4),
+    (Api::LeaveGroup, ApiKey::LeaveGroup, 0, 5),
+    (Api::SyncGroup, ApiKey::SyncGroup, 0, 5),
+    (Api::DescribeGroups, ApiKey::DescribeGroups, 0, 5),
+    (Api::ListGroups, ApiKey::ListGroups, 0, 5),
     (Api::CreateTopics, ApiKey::CreateTopics, 2, 7),
     (Api::InitProducerId, ApiKey::InitProducerId, 0, 5),
     (Api::DeleteTopics, ApiKey::DeleteTopics, 1, 6),
     (Api::CreatePartitions, ApiKey::CreatePartitions, 0, 3),
+    (Api::DeleteGroups, ApiKey::DeleteGroups, 0, 2),
     (Api::ElectLeaders, ApiKey::ElectLeaders, 0, 2),
     (Api::DescribeConfigs, ApiKey::DescribeConfigs, 1, 4),
     (Api::AlterConfigs, ApiKey::AlterConfigs, 0, 2),
@@ -291,5 +307,6 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::DeleteRecords, ApiKey::DeleteRecords, 0, 2),
     (Api::AlterPartitionReassignments, ApiKey::AlterPartitionReassignments, 0, 0),
     (Api::ListPartitionReassignments, ApiKey::ListPartitionReassignments, 0, 0),
+    (Api::OffsetDelete, ApiKey::OffsetDelete, 0, 0),
     (Api::DescribeCluster, ApiKey::DescribeCluster, 0, 1),
 ];

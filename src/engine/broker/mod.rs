@@ -8,6 +8,8 @@ pub mod leader_and_isr;
 pub mod stop_replica;
 pub mod produce;
 pub mod producer_ids;
+pub mod find_coordinator;
+pub mod groups;
 pub mod fetch;
 pub mod fetch_read;
 pub mod fetch_answer;
@@ -38,7 +40,7 @@ use crate::engine::controller::{CONTROL_TAGS, ControlPlane, Notice};
 use crate::engine::disk::Disk;
 use crate::engine::event::TimerPurpose;
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, CorrelationId, NodeId, TopicName, TopicPartition,
+    BrokerId, ControllerEpoch, CorrelationId, NodeId, Text, TopicName, TopicPartition,
 };
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::inter_broker::TopicOverrides;
@@ -142,8 +144,9 @@ impl Broker {
         payload: Payload,
     ) {
         match payload {
-            Payload::Request { correlation, version, body } => {
-                self.on_request(ctx, disk, Caller { node: from, correlation, version }, body);
+            Payload::Request { correlation, version, client_id, body } => {
+                let caller = Caller { node: from, correlation, version };
+                self.on_request(ctx, disk, caller, client_id.as_ref(), body);
             }
             Payload::Response { correlation, body, .. } => {
                 self.on_response(ctx, disk, from, correlation, body);
@@ -193,7 +196,14 @@ impl Broker {
         self.after_control(ctx, disk);
     }
 
-    fn on_request(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, caller: Caller, body: Request) {
+    fn on_request(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        disk: &mut Disk,
+        caller: Caller,
+        client_id: Option<&Text>,
+        body: Request,
+    ) {
         if matches!(caller.node, NodeId::Client(_)) && !metadata::serves(body.api(), caller.version)
         {
             return ctx.disconnect(caller.node);
@@ -221,6 +231,17 @@ impl Broker {
             Request::OffsetForLeaderEpoch(request) => {
                 self.offset_for_leader_epoch(ctx, caller, &request);
             }
+            Request::FindCoordinator(request) => self.find_coordinator(ctx, caller, &request),
+            Request::JoinGroup(_)
+            | Request::SyncGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_)
+            | Request::OffsetDelete(_)
+            | Request::DescribeGroups(_)
+            | Request::ListGroups(_)
+            | Request::DeleteGroups(_) => self.group_request(ctx, disk, caller, client_id, body),
             Request::CreateTopics(_)
             | Request::DeleteTopics(_)
             | Request::CreatePartitions(_)

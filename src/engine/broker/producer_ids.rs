@@ -105,7 +105,8 @@ impl Broker {
         let correlation = self.correlation();
         let request = AllocateProducerIdsRequest::default().with_broker_id(WireBroker(self.id.0));
         let body = Request::AllocateProducerIds(request);
-        let payload = Payload::Request { correlation, version: ALLOCATE_VERSION, body };
+        let payload =
+            Payload::Request { correlation, version: ALLOCATE_VERSION, client_id: None, body };
         ctx.send(NodeId::Broker(controller), payload);
         self.producer_ids.asked = Some((correlation, controller));
         self.producer_ids.not_before = ctx.now + REQUEST_TIMEOUT;

@@ -17,7 +17,7 @@ use crate::engine::client::alarm::{Deadline, earliest};
 use crate::engine::client::backoff;
 use crate::engine::client::metadata::Metadata;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, CorrelationId, EventId, NodeId};
+use crate::engine::ids::{BrokerId, CorrelationId, EventId, NodeId, Text};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::{Payload, Request, Response};
@@ -36,6 +36,7 @@ pub struct NetworkClient<P> {
     connections: BTreeMap<BrokerId, Connection<P>>,
     request_timeout: Micros,
     next_correlation: u32,
+    client_id: Option<Text>,
 }
 
 /// Requests that will get no answer, with what each was for.
@@ -99,7 +100,14 @@ impl<P> NetworkClient<P> {
             connections: BTreeMap::new(),
             request_timeout,
             next_correlation: 0,
+            client_id: None,
         }
+    }
+
+    /// The same, calling itself that (`client.id`).
+    #[must_use]
+    pub fn named(self, client_id: &Text) -> NetworkClient<P> {
+        NetworkClient { client_id: Some(client_id.clone()), ..self }
     }
 
     /// Sets `request.timeout.ms` for requests from now on.
@@ -331,7 +339,8 @@ impl<P> NetworkClient<P> {
         self.next_correlation = self.next_correlation.wrapping_add(1);
         let connection = self.connections.entry(broker).or_insert_with(Connection::closed);
         let spoken = connection.versions.get(&version.key).copied().unwrap_or(version.most);
-        let payload = Payload::Request { correlation, version: version.most.min(spoken), body };
+        let (version, client_id) = (version.most.min(spoken), self.client_id.clone());
+        let payload = Payload::Request { correlation, version, client_id, body };
         let message = ctx.send(NodeId::Broker(broker), payload);
         if let Some(purpose) = purpose {
             let allowed = match purpose {
@@ -388,6 +397,20 @@ pub mod version {
     pub const METADATA: Version = Version { key: 3, most: 12 };
     /// ApiVersions.
     pub const API_VERSIONS: Version = Version { key: 18, most: 3 };
+    /// OffsetCommit.
+    pub const OFFSET_COMMIT: Version = Version { key: 8, most: 9 };
+    /// OffsetFetch.
+    pub const OFFSET_FETCH: Version = Version { key: 9, most: 9 };
+    /// FindCoordinator.
+    pub const FIND_COORDINATOR: Version = Version { key: 10, most: 6 };
+    /// JoinGroup.
+    pub const JOIN_GROUP: Version = Version { key: 11, most: 9 };
+    /// Heartbeat.
+    pub const HEARTBEAT: Version = Version { key: 12, most: 4 };
+    /// LeaveGroup.
+    pub const LEAVE_GROUP: Version = Version { key: 13, most: 5 };
+    /// SyncGroup.
+    pub const SYNC_GROUP: Version = Version { key: 14, most: 5 };
     /// CreateTopics.
     pub const CREATE_TOPICS: Version = Version { key: 19, most: 7 };
     /// InitProducerId.

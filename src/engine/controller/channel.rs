@@ -173,7 +173,8 @@ impl Channel {
             Request::StopReplica(_) => STOP_REPLICA_VERSION,
             _ => UPDATE_METADATA_VERSION,
         };
-        let payload = Payload::Request { correlation, version, body: (**request).clone() };
+        let payload =
+            Payload::Request { correlation, version, client_id: None, body: (**request).clone() };
         ctx.send(NodeId::Broker(broker), payload);
         self.link = Link::InFlight(correlation);
         let tag = tags::REQUEST_TIMEOUT + u64::from(correlation.0);

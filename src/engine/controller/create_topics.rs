@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::create_topics_response::{
     CreatableTopicConfigs, CreatableTopicResult,
 };
@@ -17,6 +17,7 @@ use crate::engine::config::TopicConfig;
 use crate::engine::controller::failover::topic_names;
 use crate::engine::controller::operation::Asker;
 use crate::engine::controller::state_json::{self, TOPICS, config_path, topic_path};
+use crate::engine::controller::topic_name::CONSUMER_OFFSETS;
 use crate::engine::controller::topic_plan::{Plan, Refusal, exists, refusal};
 use crate::engine::controller::{AdminTask, ControlPlane, Notice, Tag};
 use crate::engine::event::EventKind;
@@ -97,11 +98,13 @@ impl ControlPlane {
         topics: &[TopicName],
         brokers: Vec<BrokerId>,
     ) -> u64 {
-        let wanted = topics.iter().map(|topic| {
-            CreatableTopic::default()
-                .with_name(WireTopic(topic.as_str().to_owned().into()))
-                .with_num_partitions(-1)
-                .with_replication_factor(-1)
+        let wanted = topics.iter().map(|name| {
+            let topic =
+                CreatableTopic::default().with_name(WireTopic(name.as_str().to_owned().into()));
+            match name.as_str() {
+                CONSUMER_OFFSETS => self.offsets_topic(topic),
+                _ => topic.with_num_partitions(-1).with_replication_factor(-1),
+            }
         });
         let request = CreateTopicsRequest::default().with_topics(wanted.collect());
         let id = self.next_task;
@@ -109,6 +112,25 @@ impl ControlPlane {
         self.add_task(AdminTask::Create(creation));
         self.list_topics(ctx, id);
         id
+    }
+
+    /// What `__consumer_offsets` is made with (`GroupCoordinator.offsetsTopicConfigs`).
+    fn offsets_topic(&self, topic: CreatableTopic) -> CreatableTopic {
+        let config = |name: &str, value: &str| {
+            CreatableTopicConfig::default()
+                .with_name(name.to_owned().into())
+                .with_value(Some(value.to_owned().into()))
+        };
+        let partitions = i32::try_from(self.config.offsets_topic_num_partitions);
+        let factor = i16::try_from(self.config.offsets_topic_replication_factor);
+        topic
+            .with_num_partitions(partitions.unwrap_or(i32::MAX))
+            .with_replication_factor(factor.unwrap_or(i16::MAX))
+            .with_configs(vec![
+                config("cleanup.policy", "compact"),
+                config("compression.type", "producer"),
+                config("segment.bytes", &self.config.offsets_topic_segment_bytes.to_string()),
+            ])
     }
 
     fn list_topics(&mut self, ctx: &mut Ctx, id: u64) {

@@ -159,7 +159,7 @@ impl ControlPlane {
         let body = Request::ControlledShutdown(request);
         ctx.send(
             NodeId::Broker(controller),
-            Payload::Request { correlation, version: VERSION, body },
+            Payload::Request { correlation, version: VERSION, client_id: None, body },
         );
         let tag = tags::REQUEST_TIMEOUT + u64::from(correlation.0);
         ctx.set_timer(REQUEST_TIMEOUT, Timer { purpose: TimerPurpose::RequestTimeout, tag });

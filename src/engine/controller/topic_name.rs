@@ -24,10 +24,13 @@ pub fn illegal(name: &str) -> Option<Text> {
     Some(format!("Topic name is invalid: {reason}").into())
 }
 
+/// Where groups keep their offsets (`Topic.GROUP_METADATA_TOPIC_NAME`).
+pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
+
 /// Topics of Kafka's own (`Topic.isInternal`).
 #[must_use]
 pub fn is_internal(name: &TopicName) -> bool {
-    matches!(name.as_str(), "__consumer_offsets" | "__transaction_state")
+    matches!(name.as_str(), CONSUMER_OFFSETS | "__transaction_state")
 }
 
 /// Those of `existing` that `name` collides with.

@@ -115,7 +115,8 @@ impl RawClient {
             if !silent {
                 self.asked = Some(Asked { correlation, frame: (read.correlation, read.version) });
             }
-            let payload = Payload::Request { correlation, version: read.version, body: read.body };
+            let (version, client_id) = (read.version, read.client_id);
+            let payload = Payload::Request { correlation, version, client_id, body: read.body };
             ctx.send(NodeId::Broker(self.broker), payload);
         }
     }

@@ -12,7 +12,7 @@ pub mod zk;
 use kafka_protocol::messages as kafka;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::ids::CorrelationId;
+use crate::engine::ids::{CorrelationId, Text};
 
 use inter_broker::{
     AlterPartitionRequest, AlterPartitionResponse, ControlledShutdownRequest,
@@ -61,6 +61,17 @@ pub enum Api {
     ZkWrite,
     /// A ZooKeeper watch notification.
     ZkWatch,
+    FindCoordinator,
+    JoinGroup,
+    SyncGroup,
+    Heartbeat,
+    LeaveGroup,
+    OffsetCommit,
+    OffsetFetch,
+    OffsetDelete,
+    DescribeGroups,
+    ListGroups,
+    DeleteGroups,
 }
 
 impl Api {
@@ -97,6 +108,17 @@ impl Api {
         Api::ZkRead,
         Api::ZkWrite,
         Api::ZkWatch,
+        Api::FindCoordinator,
+        Api::JoinGroup,
+        Api::SyncGroup,
+        Api::Heartbeat,
+        Api::LeaveGroup,
+        Api::OffsetCommit,
+        Api::OffsetFetch,
+        Api::OffsetDelete,
+        Api::DescribeGroups,
+        Api::ListGroups,
+        Api::DeleteGroups,
     ];
 
     /// Its name, as Kafka writes it: `Produce`, `LeaderAndIsr`, `ZkWatch`.
@@ -134,6 +156,17 @@ impl Api {
             Api::ZkRead => "ZkRead",
             Api::ZkWrite => "ZkWrite",
             Api::ZkWatch => "ZkWatch",
+            Api::FindCoordinator => "FindCoordinator",
+            Api::JoinGroup => "JoinGroup",
+            Api::SyncGroup => "SyncGroup",
+            Api::Heartbeat => "Heartbeat",
+            Api::LeaveGroup => "LeaveGroup",
+            Api::OffsetCommit => "OffsetCommit",
+            Api::OffsetFetch => "OffsetFetch",
+            Api::OffsetDelete => "OffsetDelete",
+            Api::DescribeGroups => "DescribeGroups",
+            Api::ListGroups => "ListGroups",
+            Api::DeleteGroups => "DeleteGroups",
         }
     }
 }
@@ -160,6 +193,17 @@ pub enum Request {
     AlterConfigs(kafka::AlterConfigsRequest),
     DescribeCluster(kafka::DescribeClusterRequest),
     DescribeLogDirs(kafka::DescribeLogDirsRequest),
+    FindCoordinator(kafka::FindCoordinatorRequest),
+    JoinGroup(kafka::JoinGroupRequest),
+    SyncGroup(kafka::SyncGroupRequest),
+    Heartbeat(kafka::HeartbeatRequest),
+    LeaveGroup(kafka::LeaveGroupRequest),
+    OffsetCommit(kafka::OffsetCommitRequest),
+    OffsetFetch(kafka::OffsetFetchRequest),
+    OffsetDelete(kafka::OffsetDeleteRequest),
+    DescribeGroups(kafka::DescribeGroupsRequest),
+    ListGroups(kafka::ListGroupsRequest),
+    DeleteGroups(kafka::DeleteGroupsRequest),
     LeaderAndIsr(LeaderAndIsrRequest),
     StopReplica(StopReplicaRequest),
     UpdateMetadata(UpdateMetadataRequest),
@@ -200,6 +244,17 @@ pub enum Response {
     AlterConfigs(kafka::AlterConfigsResponse),
     DescribeCluster(kafka::DescribeClusterResponse),
     DescribeLogDirs(kafka::DescribeLogDirsResponse),
+    FindCoordinator(kafka::FindCoordinatorResponse),
+    JoinGroup(kafka::JoinGroupResponse),
+    SyncGroup(kafka::SyncGroupResponse),
+    Heartbeat(kafka::HeartbeatResponse),
+    LeaveGroup(kafka::LeaveGroupResponse),
+    OffsetCommit(kafka::OffsetCommitResponse),
+    OffsetFetch(kafka::OffsetFetchResponse),
+    OffsetDelete(kafka::OffsetDeleteResponse),
+    DescribeGroups(kafka::DescribeGroupsResponse),
+    ListGroups(kafka::ListGroupsResponse),
+    DeleteGroups(kafka::DeleteGroupsResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
     StopReplica(StopReplicaResponse),
     UpdateMetadata(UpdateMetadataResponse),
@@ -217,6 +272,8 @@ pub enum Payload {
         correlation: CorrelationId,
         /// The API version that both ends speak.
         version: i16,
+        /// `client.id`: what the asker calls itself; brokers say nothing.
+        client_id: Option<Text>,
         /// What is asked.
         body: Request,
     },
@@ -338,6 +395,17 @@ impl Request {
             Request::AlterConfigs(_) => Api::AlterConfigs,
             Request::DescribeCluster(_) => Api::DescribeCluster,
             Request::DescribeLogDirs(_) => Api::DescribeLogDirs,
+            Request::FindCoordinator(_) => Api::FindCoordinator,
+            Request::JoinGroup(_) => Api::JoinGroup,
+            Request::SyncGroup(_) => Api::SyncGroup,
+            Request::Heartbeat(_) => Api::Heartbeat,
+            Request::LeaveGroup(_) => Api::LeaveGroup,
+            Request::OffsetCommit(_) => Api::OffsetCommit,
+            Request::OffsetFetch(_) => Api::OffsetFetch,
+            Request::OffsetDelete(_) => Api::OffsetDelete,
+            Request::DescribeGroups(_) => Api::DescribeGroups,
+            Request::ListGroups(_) => Api::ListGroups,
+            Request::DeleteGroups(_) => Api::DeleteGroups,
             Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Request::StopReplica(_) => Api::StopReplica,
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
@@ -373,6 +441,17 @@ impl Response {
             Response::AlterConfigs(_) => Api::AlterConfigs,
             Response::DescribeCluster(_) => Api::DescribeCluster,
             Response::DescribeLogDirs(_) => Api::DescribeLogDirs,
+            Response::FindCoordinator(_) => Api::FindCoordinator,
+            Response::JoinGroup(_) => Api::JoinGroup,
+            Response::SyncGroup(_) => Api::SyncGroup,
+            Response::Heartbeat(_) => Api::Heartbeat,
+            Response::LeaveGroup(_) => Api::LeaveGroup,
+            Response::OffsetCommit(_) => Api::OffsetCommit,
+            Response::OffsetFetch(_) => Api::OffsetFetch,
+            Response::OffsetDelete(_) => Api::OffsetDelete,
+            Response::DescribeGroups(_) => Api::DescribeGroups,
+            Response::ListGroups(_) => Api::ListGroups,
+            Response::DeleteGroups(_) => Api::DeleteGroups,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Response::StopReplica(_) => Api::StopReplica,
             Response::UpdateMetadata(_) => Api::UpdateMetadata,
@@ -424,6 +503,24 @@ impl Response {
             Response::AlterConfigs(r) => first(&mut r.responses.iter().map(|t| t.error_code)),
             Response::DescribeCluster(r) => r.error_code,
             Response::DescribeLogDirs(r) => r.error_code,
+            Response::FindCoordinator(r) if r.error_code != 0 => r.error_code,
+            Response::FindCoordinator(r) => {
+                first(&mut r.coordinators.iter().map(|found| found.error_code))
+            }
+            Response::JoinGroup(r) => r.error_code,
+            Response::SyncGroup(r) => r.error_code,
+            Response::Heartbeat(r) => r.error_code,
+            Response::LeaveGroup(r) if r.error_code != 0 => r.error_code,
+            Response::LeaveGroup(r) => first(&mut r.members.iter().map(|m| m.error_code)),
+            Response::OffsetCommit(r) => {
+                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
+            }
+            Response::OffsetFetch(r) if r.error_code != 0 => r.error_code,
+            Response::OffsetFetch(r) => first(&mut r.groups.iter().map(|g| g.error_code)),
+            Response::OffsetDelete(r) => r.error_code,
+            Response::DescribeGroups(r) => first(&mut r.groups.iter().map(|g| g.error_code)),
+            Response::ListGroups(r) => r.error_code,
+            Response::DeleteGroups(r) => first(&mut r.results.iter().map(|g| g.error_code)),
             Response::Metadata(_) | Response::ApiVersions(_) => 0,
             Response::LeaderAndIsr(r) => r.error_code,
             Response::StopReplica(r) => r.error_code,

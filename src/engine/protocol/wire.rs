@@ -21,8 +21,8 @@ use crate::engine::protocol::{Payload, Request, Response, Unreadable};
 #[must_use]
 pub fn through_bytes(payload: Payload) -> Payload {
     match payload {
-        Payload::Request { correlation, version, body } => {
-            Payload::Request { correlation, version, body: request(body, version) }
+        Payload::Request { correlation, version, client_id, body } => {
+            Payload::Request { correlation, version, client_id, body: request(body, version) }
         }
         Payload::Response { correlation, version, body } => {
             Payload::Response { correlation, version, body: response(body, version) }
@@ -98,6 +98,17 @@ apis! {
     AlterConfigs: AlterConfigsRequest, AlterConfigsResponse;
     DescribeCluster: DescribeClusterRequest, DescribeClusterResponse;
     DescribeLogDirs: DescribeLogDirsRequest, DescribeLogDirsResponse;
+    FindCoordinator: FindCoordinatorRequest, FindCoordinatorResponse;
+    JoinGroup: JoinGroupRequest, JoinGroupResponse;
+    SyncGroup: SyncGroupRequest, SyncGroupResponse;
+    Heartbeat: HeartbeatRequest, HeartbeatResponse;
+    LeaveGroup: LeaveGroupRequest, LeaveGroupResponse;
+    OffsetCommit: OffsetCommitRequest, OffsetCommitResponse;
+    OffsetFetch: OffsetFetchRequest, OffsetFetchResponse;
+    OffsetDelete: OffsetDeleteRequest, OffsetDeleteResponse;
+    DescribeGroups: DescribeGroupsRequest, DescribeGroupsResponse;
+    ListGroups: ListGroupsRequest, ListGroupsResponse;
+    DeleteGroups: DeleteGroupsRequest, DeleteGroupsResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {

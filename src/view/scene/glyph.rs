@@ -100,6 +100,17 @@ pub fn of_message(cluster: &ClusterView, message: &MessageView) -> (Shape, Accen
             | Api::AlterConfigs
             | Api::DescribeCluster
             | Api::DescribeLogDirs
+            | Api::FindCoordinator
+            | Api::JoinGroup
+            | Api::SyncGroup
+            | Api::Heartbeat
+            | Api::LeaveGroup
+            | Api::OffsetCommit
+            | Api::OffsetFetch
+            | Api::OffsetDelete
+            | Api::DescribeGroups
+            | Api::ListGroups
+            | Api::DeleteGroups
             | Api::InitProducerId
             | Api::DeleteRecords
             | Api::IncrementalAlterConfigs,

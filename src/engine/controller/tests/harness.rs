@@ -140,7 +140,8 @@ impl Harness {
 
     /// A request of the client to a broker.
     pub fn ask(&mut self, id: i32, version: i16, body: Request) {
-        let payload = Payload::Request { correlation: CorrelationId(1), version, body };
+        let payload =
+            Payload::Request { correlation: CorrelationId(1), version, client_id: None, body };
         let to = NodeId::Broker(BrokerId(id));
         let message = EventId(0);
         self.push(LATENCY, to, Arrival::Message { from: CLIENT, payload: payload.into(), message });
@@ -308,7 +309,7 @@ impl Stub {
                 self.control.on_zk_reply(ctx, correlation, body);
             }
             Payload::ZkWatch(event) => self.control.on_zk_watch(ctx, &event),
-            Payload::Request { correlation, version, body } => {
+            Payload::Request { correlation, version, body, .. } => {
                 let body = match body {
                     Request::LeaderAndIsr(request) => {
                         self.roles.push(request);

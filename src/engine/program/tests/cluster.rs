@@ -257,7 +257,7 @@ impl Cluster {
             self.push(LATENCY, Item::Lost(broker));
             return;
         }
-        let Payload::Request { correlation, version, body } = &*payload else { return };
+        let Payload::Request { correlation, version, body, .. } = &*payload else { return };
         if self.silent.contains(&broker.0) {
             return;
         }

@@ -1,0 +1,138 @@
+//! FindCoordinator: which broker coordinates a group, and the birth of `__consumer_offsets`
+//! (`KafkaApis.handleFindCoordinatorRequest`, `AutoTopicCreationManager`).
+//!
+//! The coordinator of a group leads the partition of `__consumer_offsets` that the group's name hashes
+//! to. Any broker can tell. The first who asks gets COORDINATOR_NOT_AVAILABLE, and the topic is made.
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::messages::find_coordinator_response::Coordinator;
+use kafka_protocol::messages::{
+    BrokerId as WireBroker, FindCoordinatorRequest, FindCoordinatorResponse,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use crate::engine::broker::metadata::PORT;
+use crate::engine::broker::{Broker, Caller};
+use crate::engine::controller::topic_name::CONSUMER_OFFSETS;
+use crate::engine::ids::{BrokerId, PartitionId, TopicName, TopicPartition};
+use crate::engine::node::Ctx;
+use crate::engine::protocol::Response;
+
+/// First version that asks for several at once.
+const BATCHED: i16 = 4;
+/// First version that tells an error in words.
+const WITH_MESSAGE: i16 = 1;
+/// `CoordinatorType.GROUP`.
+const GROUP: i8 = 0;
+/// `CoordinatorType.TRANSACTION`.
+const TRANSACTION: i8 = 1;
+/// `CoordinatorType.SHARE`, from version 6.
+const SHARE: i8 = 2;
+
+impl Broker {
+    pub(super) fn find_coordinator(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        caller: Caller,
+        request: &FindCoordinatorRequest,
+    ) {
+        let response = if caller.version < BATCHED {
+            let found = self.coordinator_of(ctx, request.key_type, &request.key);
+            let (error, (node, host, port)) = told(found);
+            // `Errors.message`: an error in words, or the name of no error.
+            let message = match found {
+                Ok(_) => "NONE",
+                Err(ResponseError::InvalidRequest) => INVALID_REQUEST,
+                Err(_) => NOT_AVAILABLE,
+            };
+            let message = (caller.version >= WITH_MESSAGE).then(|| message.into());
+            FindCoordinatorResponse::default()
+                .with_error_code(error)
+                .with_error_message(message.or(Some(StrBytes::default())))
+                .with_node_id(node)
+                .with_host(host)
+                .with_port(port)
+        } else {
+            let mut coordinators = Vec::new();
+            for key in &request.coordinator_keys {
+                let found = self.coordinator_of(ctx, request.key_type, key);
+                let (error, (node, host, port)) = told(found);
+                coordinators.push(
+                    Coordinator::default()
+                        .with_key(key.clone())
+                        .with_error_code(error)
+                        .with_node_id(node)
+                        .with_host(host)
+                        .with_port(port),
+                );
+            }
+            FindCoordinatorResponse::default().with_coordinators(coordinators)
+        };
+        ctx.send(caller.node, caller.answer(Response::FindCoordinator(response)));
+    }
+
+    fn coordinator_of(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        kind: i8,
+        key: &str,
+    ) -> Result<BrokerId, ResponseError> {
+        match kind {
+            GROUP => {}
+            // There is no transaction coordinator.
+            TRANSACTION | SHARE => return Err(ResponseError::CoordinatorNotAvailable),
+            _ => return Err(ResponseError::InvalidRequest),
+        }
+        let topic = TopicName::new(CONSUMER_OFFSETS);
+        if !self.metadata.has(&topic) {
+            self.create_internal_topic(ctx, &topic);
+            return Err(ResponseError::CoordinatorNotAvailable);
+        }
+        let partition = TopicPartition::new(&topic, self.partition_for(key));
+        let leader = self.metadata.state(&partition).and_then(|state| state.leader);
+        let leader = leader.filter(|leader| self.metadata.is_alive(*leader));
+        leader.ok_or(ResponseError::CoordinatorNotAvailable)
+    }
+
+    /// The partition of `__consumer_offsets` that holds a group (`GroupMetadataManager.partitionFor`).
+    pub(super) fn partition_for(&self, group: &str) -> PartitionId {
+        let there = self.metadata.count(&TopicName::new(CONSUMER_OFFSETS));
+        let configured = i32::try_from(self.config.offsets_topic_num_partitions).unwrap_or(1);
+        let partitions = if there > 0 { there } else { configured };
+        PartitionId(positive(java_hash(group)) % partitions.max(1))
+    }
+}
+
+const NOT_AVAILABLE: &str = "The coordinator is not available.";
+const INVALID_REQUEST: &str = "This most likely occurs because of a request being malformed by the \
+                               client library or the message was sent to an incompatible broker. See the broker logs \
+                               for more details.";
+
+fn told(found: Result<BrokerId, ResponseError>) -> (i16, (WireBroker, StrBytes, i32)) {
+    match found {
+        Ok(id) => (0, (WireBroker(id.0), StrBytes::from_string(format!("b{id}")), PORT)),
+        Err(error) => (error.code(), (WireBroker(-1), StrBytes::default(), -1)),
+    }
+}
+
+/// `String.hashCode`: over UTF-16 units.
+fn java_hash(text: &str) -> i32 {
+    text.encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+}
+
+/// `Utils.abs`: the absolute value; of the least number, 0.
+fn positive(number: i32) -> i32 {
+    number.checked_abs().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_hashes_by_absolute_value_and_not_by_a_mask() {
+        assert_eq!(positive(java_hash("billing")) % 50, 9);
+        assert_eq!(positive(i32::MIN), 0);
+    }
+}
