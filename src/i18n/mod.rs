@@ -38,6 +38,15 @@ impl Lang {
         }
     }
 
+    /// The other language of the switch.
+    #[must_use]
+    pub fn other(self) -> Lang {
+        match self {
+            Lang::En => Lang::ZhCn,
+            Lang::ZhCn => Lang::En,
+        }
+    }
+
     fn sources(self) -> &'static [&'static str] {
         match self {
             Lang::En => &[

@@ -113,8 +113,8 @@ impl Component for App {
 
     fn create(ctx: &Context<App>) -> App {
         let (lang, theme) = (prefs::language(), prefs::theme());
-        prefs::set_language(lang, false);
-        prefs::set_theme(theme, false);
+        prefs::set_language(lang);
+        prefs::set_theme(theme);
         let session = Rc::new(RefCell::new(Session::new()));
         let answer = ctx.link().callback(|msg| AppMsg::Answer(Box::new(msg)));
         let report = answer.reform(Msg::Storage);

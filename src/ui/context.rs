@@ -10,6 +10,7 @@ use crate::i18n::{Arg, Lang, tr};
 use crate::scenario::link::LinkError;
 use crate::session::message::{Mark, Msg};
 use crate::ui::lesson_panel::LessonAction;
+use crate::ui::prefs::Theme;
 use crate::ui::stage::StageAction;
 use crate::ui::tools::Tool;
 use crate::view::explain::Importance;
@@ -67,10 +68,10 @@ pub enum Action {
     Close,
     /// The stage was touched.
     Stage(StageAction),
-    /// The other language.
-    Language,
-    /// The other theme.
-    Theme,
+    /// Show the page in this language; it is kept already.
+    Language(Lang),
+    /// Show the page in this theme; it is kept already.
+    Theme(Theme),
     /// Something about the lesson.
     Lesson(LessonAction),
     /// Put a notice away.

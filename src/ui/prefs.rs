@@ -3,10 +3,13 @@
 use gloo::utils::{document_element, window};
 
 use crate::i18n::{Lang, tr};
-use crate::ui::effects::kept;
+use crate::ui::effects::{kept, location};
 
 const LANGUAGE_KEY: &str = "highwater.lang";
 const THEME_KEY: &str = "highwater.theme";
+/// Parameters of the address: how somebody who sends it wants the page to be seen at first.
+const LANGUAGE_PARAMETER: &str = "lang";
+const THEME_PARAMETER: &str = "theme";
 const LETTERS_KEY: &str = "highwater.letters";
 
 /// Light or dark.
@@ -41,35 +44,44 @@ impl Theme {
 
 /// The language to begin with.
 pub fn language() -> Lang {
-    let asked = query("lang").or_else(|| kept::get(LANGUAGE_KEY));
+    let asked = query(LANGUAGE_PARAMETER).or_else(|| kept::get(LANGUAGE_KEY));
     let tag = asked.or_else(|| window().navigator().language()).unwrap_or_default();
     Lang::from_tag(&tag)
 }
 
-/// Shows the page in `lang` and keeps that for the next visit.
-pub fn set_language(lang: Lang, is_chosen: bool) {
+/// Shows the document in `lang`.
+pub fn set_language(lang: Lang) {
     let _not_told = document_element().set_attribute("lang", lang.tag());
     gloo::utils::document().set_title(&tr(lang, "page-title", &[]));
-    if is_chosen {
-        kept::set(LANGUAGE_KEY, lang.tag());
-    }
+}
+
+/// Somebody chose a language: it is shown and kept for the next visit, whatever the address asks for.
+/// To be called on the click itself: what waits for the app's turn is lost when the page is reloaded.
+pub fn choose_language(lang: Lang) {
+    set_language(lang);
+    kept::set(LANGUAGE_KEY, lang.tag());
+    location::forget_parameter(LANGUAGE_PARAMETER);
 }
 
 /// The theme to begin with.
 pub fn theme() -> Theme {
-    let asked = query("theme").or_else(|| kept::get(THEME_KEY));
+    let asked = query(THEME_PARAMETER).or_else(|| kept::get(THEME_KEY));
     let dark = || window().match_media("(prefers-color-scheme: dark)").ok().flatten();
     asked.as_deref().and_then(Theme::from_name).unwrap_or_else(|| {
         if dark().is_some_and(|list| list.matches()) { Theme::Dark } else { Theme::Light }
     })
 }
 
-/// Shows the page in `theme` and keeps that for the next visit.
-pub fn set_theme(theme: Theme, is_chosen: bool) {
+/// Shows the document in `theme`.
+pub fn set_theme(theme: Theme) {
     let _not_told = document_element().set_attribute("data-theme", theme.name());
-    if is_chosen {
-        kept::set(THEME_KEY, theme.name());
-    }
+}
+
+/// Somebody chose a theme: as [`choose_language`].
+pub fn choose_theme(theme: Theme) {
+    set_theme(theme);
+    kept::set(THEME_KEY, theme.name());
+    location::forget_parameter(THEME_PARAMETER);
 }
 
 /// Whether single keys do something; they do until somebody turns them off (WCAG 2.1.4).
@@ -81,6 +93,9 @@ pub fn letters() -> bool {
 pub fn set_letters(on: bool) {
     kept::set(LETTERS_KEY, if on { "on" } else { "off" });
 }
+
+/// What of the address belongs to whoever looks at it, and to no link.
+pub const OWN_PARAMETERS: [&str; 2] = [LANGUAGE_PARAMETER, THEME_PARAMETER];
 
 /// A parameter of the page's address.
 pub fn query(name: &str) -> Option<String> {

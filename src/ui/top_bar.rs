@@ -4,11 +4,11 @@ use yew::prelude::*;
 
 use crate::i18n::Arg;
 use crate::store::report::StorageState;
-use crate::ui::context::{Action, Ui, use_ui};
+use crate::ui::context::{Action, Dialog, Ui, use_ui};
 use crate::ui::format;
 use crate::ui::glyph::logo;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::prefs::Theme;
+use crate::ui::prefs::{self, Theme};
 
 #[derive(Properties, PartialEq)]
 pub struct TopBarProps {
@@ -30,9 +30,14 @@ pub fn TopBar(props: &TopBarProps) -> Html {
         Theme::Light => (Icon::Moon, "top-theme-dark"),
         Theme::Dark => (Icon::Sun, "top-theme-light"),
     };
-    let quiet = |label: String, picture, action| {
+    let (lang, theme) = (ui.lang.other(), props.theme.other());
+    let on_language = ui.on(Action::Language(lang));
+    let on_language = on_language.reform(move |_: MouseEvent| prefs::choose_language(lang));
+    let on_theme = ui.on(Action::Theme(theme));
+    let on_theme = on_theme.reform(move |_: MouseEvent| prefs::choose_theme(theme));
+    let quiet = |label: String, picture, onclick: Callback<MouseEvent>| {
         html! {
-            <button class="btn quiet icon" title={label.clone()} aria-label={label} onclick={ui.on(action)}>
+            <button class="btn quiet icon" title={label.clone()} aria-label={label} {onclick}>
                 { icon(picture) }
             </button>
         }
@@ -46,12 +51,12 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             <button class="btn share" aria-label={ui.t("top-share")} onclick={props.on_share.clone()}>
                 { icon(Icon::Share) }<span>{ ui.t("top-share") }</span>
             </button>
-            { quiet(ui.t("top-help"), Icon::Question, Action::Open(crate::ui::context::Dialog::Help)) }
-            <button class="btn quiet lang" aria-label={ui.t("top-language-label")} onclick={ui.on(Action::Language)}>
+            { quiet(ui.t("top-help"), Icon::Question, ui.on(Action::Open(Dialog::Help))) }
+            <button class="btn quiet lang" aria-label={ui.t("top-language-label")} onclick={on_language}>
                 { ui.t("top-language") }
             </button>
-            { quiet(ui.t(theme_key), theme_icon, Action::Theme) }
-            <span class="drawer-button">{ quiet(ui.t("top-panel"), Icon::Book, Action::Drawer) }</span>
+            { quiet(ui.t(theme_key), theme_icon, on_theme) }
+            <span class="drawer-button">{ quiet(ui.t("top-panel"), Icon::Book, ui.on(Action::Drawer)) }</span>
         </header>
     }
 }

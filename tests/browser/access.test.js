@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { everywhere } from "./everywhere.js";
+import { until } from "./person.js";
+import { texts } from "./texts.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -17,6 +19,8 @@ everywhere("axe-core finds nothing, in light and in dark", "", async (person) =>
   await person.pause();
   assert.deepEqual(await findings(person.page), []);
   await person.button("top-theme-dark").click();
+  await person.button("top-theme-light").waitFor();
+  await person.settled();
   assert.deepEqual(await findings(person.page), []);
 });
 
@@ -42,9 +46,47 @@ everywhere("the keyboard reaches every control", "", async (person) => {
 
 everywhere("the switch of the language changes every word, and is kept", "", async (person, language) => {
   const other = language === "en" ? "zh-CN" : "en";
+  const root = person.page.locator("html");
+  const title = await person.page.title();
   await person.button("top-language-label").click();
-  assert.equal(await person.page.locator("html").getAttribute("lang"), other);
-  await person.page.reload();
-  assert.equal(await person.page.locator("html").getAttribute("lang"), other);
+  await person.has(root, "lang", other);
   await person.button("top-language-label").waitFor({ state: "detached" });
+  await until("the other title", async () => (await person.page.title()) !== title);
+  await person.page.reload();
+  await person.has(root, "lang", other);
+  await person.page.getByRole("button", { name: texts(other)("top-language-label"), exact: true }).waitFor();
+  await person.button("top-language-label").waitFor({ state: "detached" });
+});
+
+everywhere("language and theme are kept on the click, and there before the first paint", "", async (person, language) => {
+  const other = language === "en" ? "zh-CN" : "en";
+  await person.page.addInitScript(() => {
+    // The page's own head has run when its body begins; the engine comes much later.
+    const seen = new MutationObserver(() => {
+      if (!document.body) return;
+      const { lang, dataset } = document.documentElement;
+      sessionStorage.setItem("first", `${lang} ${dataset.theme}`);
+      seen.disconnect();
+    });
+    seen.observe(document, { childList: true, subtree: true });
+  });
+  // Both clicks and the reload in one task: nothing that the page put off has run in between.
+  const names = [person.t("top-theme-dark"), person.t("top-language-label")];
+  await person.page.evaluate((labels) => {
+    for (const label of labels) document.querySelector(`button[aria-label="${label}"]`).click();
+    location.reload();
+  }, names);
+  await until("the first paint", async () => {
+    const first = await person.page.evaluate(() => sessionStorage.getItem("first")).catch(() => null);
+    return first === `${other} dark`;
+  });
+  await person.page.getByRole("button", { name: texts(other)("top-theme-light"), exact: true }).waitFor();
+});
+
+everywhere("a link carries nothing of its sender's taste", "?theme=dark", async (person) => {
+  await person.pause();
+  assert.ok((await person.link()).startsWith(`${person.address}#v1.`));
+  await person.button("top-theme-light").click();
+  await person.button("top-theme-dark").waitFor();
+  assert.equal(new URL(person.page.url()).search, "", "a choice outlives what the address asked for");
 });

@@ -14,7 +14,8 @@ export function openBrowser() {
  *
  * `visit.problems` collects what the browser's console would show: warnings, errors, exceptions,
  * requests that failed. A test asserts that it is empty. `before` is a script that runs in the page
- * before the page's own: a browser that refuses something.
+ * before the page's own: a browser that refuses something. SLOWDOWN=6 makes the processor six times
+ * slower, which brings out whatever a test does not wait for.
  */
 export async function visit(browser, url, { language, size, scheme = "light", before }) {
   const context = await browser.newContext({
@@ -31,6 +32,10 @@ export async function visit(browser, url, { language, size, scheme = "light", be
   });
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("requestfailed", (request) => problems.push(`request failed: ${request.url()}`));
+  if (process.env.SLOWDOWN) {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: Number(process.env.SLOWDOWN) });
+  }
   await page.goto(url);
   return { page, context, problems };
 }

@@ -32,7 +32,7 @@ everywhere("a replica shows its segments, index, records, epochs and files", "",
 
   const segment = panel.getByRole("button", { name: "00000000000000000000.log", exact: true });
   await segment.click();
-  assert.equal(await segment.getAttribute("aria-expanded"), "true");
+  await person.has(segment, "aria-expanded", "true");
   await panel.getByRole("columnheader", { name: person.t("column-position"), exact: true }).waitFor();
 
   await person.button("part-records").click();
@@ -57,12 +57,13 @@ everywhere("ZooKeeper shows its znodes, watches and sessions, and the controller
   await until("three ephemeral znodes and the controller's", async () => (await broker.count()) >= 4);
   await panel.getByText(person.t.pattern("zookeeper-child-watch")).first().waitFor();
   await person.button("zookeeper-sessions").click();
-  assert.equal(await panel.locator("tbody tr").count(), 3);
+  await until("three sessions", async () => (await panel.locator("tbody tr").count()) === 3);
   await panel.getByRole("button", { name: person.t.pattern("zookeeper-controller") }).click();
   await person.button("broker-controller").click();
   const row = panel.getByRole("row", { name: new RegExp(`^${PARTITION} `) });
   await row.waitFor();
-  assert.equal(await panel.locator(".differs").count(), 0);
+  await person.settled();
+  assert.equal(await panel.locator(".differs").count(), 0, "the controller believes what is so");
 });
 
 everywhere("a broker is frozen, and runs on", "", async (person) => {
@@ -106,7 +107,7 @@ everywhere("the checker's rules and the bar's marks are a list, and old behaviou
   await person.turnTo("stage");
   await person.page.getByRole("button", { name: person.t.pattern("rules-hold") }).click();
   await dialog.getByRole("checkbox").check();
-  await person.page.keyboard.press("Escape");
+  await person.dismiss();
   await person.page.getByText(person.t("old-truncation")).waitFor();
 });
 
@@ -114,11 +115,11 @@ everywhere("single keys can be switched off, and stay off", "", async (person) =
   await person.pause();
   await person.button("top-help").click();
   await person.page.getByRole("checkbox", { name: person.t("help-letters-on") }).uncheck();
-  await person.page.keyboard.press("Escape");
-  await person.page.reload();
-  await person.ready();
+  await person.dismiss();
+  await person.reload();
   await person.pause();
   await person.page.keyboard.press("k");
+  await person.settled();
   assert.equal(await person.button("tool-kill").getAttribute("aria-pressed"), "false");
 });
 

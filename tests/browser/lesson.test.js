@@ -7,14 +7,16 @@ const PARTITION = "t-0";
 
 /** Chooses acks of the lesson's producer. */
 async function choose(person, acks) {
-  await person.page.getByRole("combobox", { name: person.t("stage-acks-label", { name: "p" }) }).selectOption(acks);
+  const select = person.page.getByRole("combobox", { name: person.t("stage-acks-label", { name: "p" }) });
+  await select.selectOption(acks);
+  await until(`acks=${acks}`, async () => (await select.inputValue()) === acks);
 }
 
 const send = (person) => person.button("stage-send-label", { name: "p" }).click();
 
 /** Holds the n-th link between brokers: 1–2, 1–3, 2–3. They are drawn last. */
 async function hold(person, n) {
-  await person.button("tool-hold").click();
+  await person.take("tool-hold");
   const links = person.page.locator("path.link:not(.control)");
   const link = links.nth((await links.count()) - 3 + n);
   await link.scrollIntoViewIfNeeded();
@@ -22,8 +24,11 @@ async function hold(person, n) {
     const at = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(path.getScreenCTM());
     return { x: at.x, y: at.y };
   });
+  const held = person.page.locator("#stage td").filter({ hasText: person.t("link-state-held") });
+  const before = await held.count();
   await person.page.mouse.click(middle.x, middle.y);
-  await person.button("tool-select").click();
+  await until("a held link", async () => (await held.count()) === before + 1);
+  await person.take("tool-select");
 }
 
 /** Asks for the verdict until the task is done; what it still lacks is told when it never is. */
@@ -39,7 +44,10 @@ async function passes(person, task) {
 }
 
 async function nextTask(person) {
+  const open = person.page.locator(".tasks > [aria-current=step]");
+  const before = await open.locator(".task-title").textContent();
   await person.button("task-next").click();
+  await until("the next task", async () => (await open.locator(".task-title").textContent()) !== before);
   await person.ready();
   await person.turnTo("stage");
 }

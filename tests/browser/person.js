@@ -24,6 +24,21 @@ export class Person {
     this.t = texts(language);
   }
 
+  /** What was done so far has been answered: the page's frames and timers behind it have run. */
+  async settled() {
+    await this.page.evaluate(async () => {
+      for (let n = 0; n < 3; n += 1) {
+        await new Promise(requestAnimationFrame);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    });
+  }
+
+  /** Waits until an attribute of what a locator finds has this value. */
+  async has(locator, attribute, value) {
+    await until(`${attribute}=${value}`, async () => (await locator.getAttribute(attribute)) === value);
+  }
+
   button(key, args) {
     return this.page.getByRole("button", { name: this.t(key, args), exact: true });
   }
@@ -36,31 +51,48 @@ export class Person {
 
   async play() {
     if (await this.button("time-play").count()) await this.button("time-play").click();
+    await this.button("time-pause").waitFor();
   }
 
   /** Real time and faster: the page begins at a hundredth of it, to be watched. */
   async hurry() {
     const speed = this.page.getByRole("group", { name: this.t("time-speed") });
     await this.turnTo("stage");
-    for (let n = 0; n < 20 && !/(^|[^/\d])[25]×/.test(await speed.textContent()); n += 1) {
+    for (let shown = await speed.textContent(); !/(^|[^/\d])[25]×/.test(shown); shown = await speed.textContent()) {
       await this.button("time-faster").click();
+      await until("another speed", async () => (await speed.textContent()) !== shown);
     }
   }
 
   async pause() {
     if (await this.button("time-pause").count()) await this.button("time-pause").click();
-    await until("a pause", () => this.button("time-play").count());
+    await this.button("time-play").waitFor();
   }
 
   /** Turns to `stage`, `lesson`, `inspect` or `events`: tabs on a phone, and beside the stage two are. */
   async turnTo(part) {
     if (!this.isNarrow) {
       const beside = this.page.getByRole("tab", { name: this.t(`tab-${part}`), exact: true });
-      if (await beside.count()) await beside.click();
+      if (!(await beside.count())) return;
+      await beside.click();
+      await this.has(beside, "aria-selected", "true");
       return;
     }
     const tab = this.page.getByRole("navigation").getByRole("button", { name: this.t(`tab-${part}`), exact: true });
     await tab.click();
+    await this.has(tab, "aria-current", "page");
+  }
+
+  /** Takes a tool in hand. */
+  async take(tool) {
+    await this.button(tool).click();
+    await this.has(this.button(tool), "aria-pressed", "true");
+  }
+
+  /** Loads the page again, and waits until it is there. */
+  async reload() {
+    await this.page.reload();
+    await this.ready();
   }
 
   /** What the stage's tables say of a partition. */
@@ -96,8 +128,15 @@ export class Person {
     await this.button("top-share").click();
     const field = this.page.getByRole("textbox", { name: this.t("share-link-label") });
     const link = await field.inputValue();
-    await this.page.keyboard.press("Escape");
+    await this.dismiss();
     return link;
+  }
+
+  /** Closes the dialog that is open. */
+  async dismiss() {
+    await this.page.keyboard.press("Escape");
+    await this.page.getByRole("dialog").waitFor({ state: "detached" });
+    await this.settled();
   }
 
   /** Presses a key until `stop` holds, at most `most` times. */
@@ -105,6 +144,7 @@ export class Person {
     for (let n = 0; n < most; n += 1) {
       if (await stop()) return;
       await this.page.keyboard.press(key);
+      await this.settled();
     }
     assert.fail(`never came: ${what}`);
   }

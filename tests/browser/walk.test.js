@@ -20,8 +20,7 @@ everywhere("kill the leader, reload, share", "", async (person, language, screen
   await person.pause();
   await person.page.getByText(person.t("saved-all")).first().waitFor({ state: "attached" });
   const before = await person.partition(PARTITION);
-  await person.page.reload();
-  await person.ready();
+  await person.reload();
   await person.hurry();
   await person.play();
   const after = await person.sees("what was committed, after the reload", PARTITION, (p) => p.hw >= before.hw);
@@ -42,7 +41,7 @@ everywhere("a damaged link is refused by name, and the playground opens", "#v1.e
   const dialog = person.page.getByRole("dialog");
   await dialog.getByText(person.t("sheet-damaged-title")).waitFor();
   await dialog.getByText("sneed").first().waitFor();
-  await person.page.keyboard.press("Escape");
+  await person.dismiss();
   await person.hurry();
   await person.play();
   await person.sees("the playground", PARTITION, (p) => p.hw > 0);

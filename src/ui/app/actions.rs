@@ -3,13 +3,11 @@
 use crate::engine::command::{Acks, Command, RecordSpec};
 use crate::engine::ids::Text;
 use crate::engine::time::Micros;
-use crate::i18n::Lang;
 use crate::session::message::Msg;
 use crate::ui::app::App;
 use crate::ui::app::dying::Dying;
 use crate::ui::context::{Action, Opened, Tab};
 use crate::ui::keyboard;
-use crate::ui::prefs;
 use crate::ui::stage::StageAction;
 use crate::ui::tools::Tool;
 use crate::view::scene::Selection;
@@ -66,8 +64,8 @@ impl App {
             Action::Close => self.close(),
             Action::Stage(action) => self.touch(action),
             Action::Lesson(action) => self.learn(action),
-            Action::Language => self.switch_language(),
-            Action::Theme => self.switch_theme(),
+            Action::Language(lang) => self.lang = lang,
+            Action::Theme(theme) => self.theme = theme,
             Action::Dismiss(number) => self.notices.retain(|(n, _)| *n != number),
         }
     }
@@ -197,19 +195,6 @@ impl App {
         self.notices.clear();
         self.dying = Dying::default();
         self.headlines.clear();
-    }
-
-    fn switch_language(&mut self) {
-        self.lang = match self.lang {
-            Lang::En => Lang::ZhCn,
-            Lang::ZhCn => Lang::En,
-        };
-        prefs::set_language(self.lang, true);
-    }
-
-    fn switch_theme(&mut self) {
-        self.theme = self.theme.other();
-        prefs::set_theme(self.theme, true);
     }
 }
 

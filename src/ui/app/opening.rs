@@ -65,7 +65,7 @@ impl App {
 
     /// The whole address of a link to this moment.
     pub(super) fn link(&self) -> AttrValue {
-        location::address_of(&self.session.borrow().link()).into()
+        location::address_of(&self.session.borrow().link(), &prefs::OWN_PARAMETERS).into()
     }
 }
 

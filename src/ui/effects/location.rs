@@ -6,6 +6,7 @@
 use gloo::events::EventListener;
 use gloo::utils::window;
 use wasm_bindgen::JsValue;
+use web_sys::Url;
 
 /// What stands behind `#`; `None` when nothing does.
 pub fn hash() -> Option<String> {
@@ -21,14 +22,38 @@ pub fn set_hash(link: Option<&str>) {
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
 }
 
-/// The whole address that opens a link here.
-pub fn address_of(link: &str) -> String {
-    format!("{}#{link}", address_without_hash())
+/// The whole address that opens a link here, without the parameters named: they are its sender's own.
+pub fn address_of(link: &str, without: &[&str]) -> String {
+    let address = parsed();
+    let address = address.map(|url| without_parameters(&url, without));
+    format!("{}#{link}", address.unwrap_or_else(address_without_hash))
+}
+
+/// Takes a parameter out of the page's address.
+pub fn forget_parameter(name: &str) {
+    let (Some(url), Ok(history)) = (parsed(), window().history()) else { return };
+    if url.search_params().has(name) {
+        let address = without_parameters(&url, &[name]) + &url.hash();
+        let _refused_in_sandboxed_frames =
+            history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
 }
 
 /// Calls back when somebody opens another link in this page. It lasts as long as the listener lives.
 pub fn on_link(opened: impl Fn(Option<String>) + 'static) -> EventListener {
     EventListener::new(&window(), "hashchange", move |_| opened(hash()))
+}
+
+fn parsed() -> Option<Url> {
+    Url::new(&window().location().href().ok()?).ok()
+}
+
+/// An address without some parameters and without what stands behind `#`.
+fn without_parameters(url: &Url, names: &[&str]) -> String {
+    let kept = url.search_params();
+    names.iter().for_each(|name| kept.delete(name));
+    let (page, query) = (url.origin() + &url.pathname(), String::from(kept.to_string()));
+    if query.is_empty() { page } else { format!("{page}?{query}") }
 }
 
 fn address_without_hash() -> String {
