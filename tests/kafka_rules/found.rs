@@ -2,7 +2,7 @@
 
 use highwater::engine::command::Command;
 use highwater::engine::event::EventKind;
-use highwater::engine::ids::{NodeId, Offset};
+use highwater::engine::ids::{BrokerId, NodeId, Offset};
 
 use crate::RF3;
 use crate::lab::{Lab, acks, b, ms};
@@ -58,4 +58,57 @@ fn a_client_that_was_frozen_hears_its_overdue_timers() {
     lab.run_for(ms(5_000));
     let read = |kind: &EventKind| matches!(kind, EventKind::RecordsDelivered { .. });
     assert_eq!(lab.count(read), 1, "it asks again after its pause");
+}
+
+/// The controller's answer to a shrink never comes: the leader asks again when
+/// `controller.socket.timeout.ms` (30 s) is over, and the ISR is right in the end.
+#[test]
+fn an_isr_change_whose_answer_is_lost_is_asked_for_again() {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[2, 3]], &[]);
+    lab.producer("p", "t", |spec| spec.acks = acks(1));
+    lab.run_for(ms(500));
+    lab.tell("drop b1>b2 AlterPartition response 0");
+    lab.hold(2, 3);
+    lab.send("p", &["m"]);
+    lab.run_for(ms(10_000));
+    assert_eq!(lab.isr("t", 0), [2], "the controller has written it");
+    lab.heal(2, 3);
+    lab.run_for(ms(15_000));
+    assert_eq!(lab.isr("t", 0), [2], "the leader waits for the answer");
+    lab.run_for(ms(10_000));
+    assert_eq!(lab.isr("t", 0), [2, 3]);
+}
+
+/// The new leader of an unclean election has a record of its own where the ISR had a committed one:
+/// what is lost begins there, not at the new leader's end.
+#[test]
+fn an_unclean_election_loses_everything_from_where_the_logs_have_parted() {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[2, 3]], &[("unclean.leader.election.enable", "true")]);
+    lab.producer("p", "t", |spec| spec.acks = acks(1));
+    lab.send("p", &["base"]);
+    lab.run_for(ms(1_500));
+    lab.hold(2, 3);
+    lab.send("p", &["mine"]);
+    lab.run_for(ms(500));
+    lab.kill(2);
+    lab.run_for(ms(8_000));
+    assert_eq!(lab.isr("t", 0), [3]);
+    lab.send("p", &["theirs0", "theirs1"]);
+    lab.run_for(ms(1_000));
+    lab.kill(3);
+    lab.heal(2, 3);
+    lab.start(2);
+    lab.run_for(ms(8_000));
+    assert_eq!(lab.partition("t", 0).leader, Some(BrokerId(2)));
+    let lost = lab.events.iter().find_map(|event| match event.kind {
+        EventKind::CommittedRecordsLost { from, to, .. } => Some((from, to)),
+        _ => None,
+    });
+    assert_eq!(lost, Some((Offset(1), Offset(3))));
+    lab.start(3);
+    lab.run_for(ms(3_000));
+    assert_eq!(lab.log("t", 0, 3), ["base", "mine"]);
+    assert_eq!(lab.count(|kind| matches!(kind, EventKind::InvariantBroken { .. })), 0);
 }

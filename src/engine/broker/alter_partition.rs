@@ -20,8 +20,12 @@ use crate::engine::time::Micros;
 
 /// Tag of the timer after which a refused request is sent again.
 pub const RETRY_TAG: u64 = 1 << 41;
-/// Pause before it is (`BrokerToControllerRequestThread`).
+/// Tags from here on: the timers after which a request is no longer waited for, by its number.
+pub const GIVE_UP_TAGS: u64 = 1 << 42;
+/// Pause before it is (`NodeToControllerRequestThread`).
 const RETRY_BACKOFF: Micros = Micros(50_000);
+/// `controller.socket.timeout.ms`: the connection counts as broken when no answer came by then.
+const SOCKET_TIMEOUT: Micros = Micros(30_000_000);
 const ALTER_PARTITION_VERSION: i16 = 2;
 
 /// The one channel through which a broker's ISR changes go: one request in flight.
@@ -153,6 +157,18 @@ impl Broker {
             None => ctx.send(to, payload),
         };
         self.isr_channel.in_flight = Some(Asked { correlation, controller, wishes });
+        let tag = GIVE_UP_TAGS + u64::from(correlation.0);
+        let give_up = Timer { purpose: TimerPurpose::RequestTimeout, tag };
+        ctx.set_timer_caused(SOCKET_TIMEOUT, give_up, cause);
+    }
+
+    /// A request has waited too long: it, or its answer, is lost. What it asked for is asked again.
+    pub(super) fn isr_change_timed_out(&mut self, ctx: &mut Ctx<'_>, tag: u64) {
+        let asked = self.isr_channel.in_flight.as_ref();
+        if asked.is_some_and(|asked| GIVE_UP_TAGS + u64::from(asked.correlation.0) == tag) {
+            self.isr_channel.requeue();
+            self.rest_channel(ctx);
+        }
     }
 
     pub(super) fn isr_channel_disconnected(&mut self, ctx: &mut Ctx<'_>, peer: BrokerId) {

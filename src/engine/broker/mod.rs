@@ -179,6 +179,9 @@ impl Broker {
             }
             TimerPurpose::Backoff => self.fetcher_rested(ctx, fetcher_of(timer)),
             TimerPurpose::RequestTimeout if timer.tag == shutdown::GIVE_UP_TAG => ctx.exit(),
+            TimerPurpose::RequestTimeout if timer.tag >= alter_partition::GIVE_UP_TAGS => {
+                self.isr_change_timed_out(ctx, timer.tag);
+            }
             TimerPurpose::RequestTimeout => self.fetcher_timed_out(ctx, fetcher_of(timer)),
             _ => {}
         }

@@ -167,6 +167,10 @@ impl Invariants {
         }
         let from = track.committed_end;
         track.committed_end = to;
+        if track.reigns_told_by != Some(track.epoch) {
+            track.reigns_told_by = Some(track.epoch);
+            track.reigns = partition.log.epochs().into();
+        }
         track.mark = partition.log.header_at(disk, to.plus(-1)).as_ref().map(Mark::of);
         for member in partition.isr().iter().copied().filter(|member| *member != broker) {
             if self.is_weak(member, id) || self.is_weak(broker, id) {
@@ -266,13 +270,17 @@ impl Invariants {
         }
         let (committed, mark) = (track.committed_end, track.mark);
         let allowed = weak || track.unclean == Some(epoch);
-        if end < committed {
-            (track.committed_end, track.mark) = (end, None);
+        // Where a loss is allowed, what counts is where the logs part: the new leader may have other
+        // records, never committed, at the same offsets.
+        let log = case.sight.replica(broker, id).map(|(partition, _)| &partition.log);
+        let kept = log.filter(|_| allowed).map_or(end, |log| track.kept_by(log)).min(end);
+        if kept < committed {
+            (track.committed_end, track.mark) = (kept, None);
         }
-        if end < committed && allowed {
-            track.lost_from = Some(track.lost_from.map_or(end, |from| from.min(end)));
+        if kept < committed && allowed {
+            track.lost_from = Some(track.lost_from.map_or(kept, |from| from.min(kept)));
             let partition = id.clone();
-            case.say(EventKind::CommittedRecordsLost { partition, from: end, to: committed });
+            case.say(EventKind::CommittedRecordsLost { partition, from: kept, to: committed });
         } else if end < committed {
             self.broken(case, Invariant::CommittedLost, Some(id), (end, committed));
         } else if !allowed && self.is_another(case, (id, broker), committed, mark) {

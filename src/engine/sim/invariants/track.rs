@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::engine::persistent::OrdMap;
 
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset};
+use crate::engine::log::Log;
 use crate::engine::record::batch::BatchHeader;
 
 /// A batch, by what must be the same in every replica.
@@ -44,12 +45,38 @@ pub(super) struct Track {
     pub(super) committed_end: Offset,
     /// The last committed batch; `None` when it cannot be told (compacted away, lost).
     pub(super) mark: Option<Mark>,
+    /// The reigns of the committed records, each with its first offset, as the leader of
+    /// `reigns_told_by` knew them when it first called something committed.
+    pub(super) reigns: Rc<[(LeaderEpoch, Offset)]>,
+    /// See `reigns`.
+    pub(super) reigns_told_by: Option<LeaderEpoch>,
     /// Most that any leader ever called committed.
     pub(super) promised_end: Offset,
     /// Most that any leader ever had.
     pub(super) appended_end: Offset,
     /// Lowest offset from which committed records were lost, as is allowed.
     pub(super) lost_from: Option<Offset>,
+}
+
+impl Track {
+    /// Up to where a log holds the committed records: reigns and offsets name records, so two logs
+    /// agree up to the end of the last reign that both have (KIP-101), and no further.
+    pub(super) fn kept_by(&self, log: &Log) -> Offset {
+        let (end, committed) = (log.log_end_offset(), self.committed_end);
+        let theirs = log.epochs();
+        if theirs.is_empty() || self.reigns.is_empty() {
+            return end.min(committed);
+        }
+        let end_of = |all: &[(LeaderEpoch, Offset)], epoch, end: Offset| {
+            let next = all.iter().find(|(later, _)| *later > epoch);
+            next.map_or(end, |(_, start)| (*start).min(end))
+        };
+        let shared = self.reigns.iter().rev().find(|(epoch, start)| {
+            *start < committed && theirs.iter().any(|(their_epoch, _)| their_epoch == epoch)
+        });
+        let Some((epoch, _)) = shared else { return log.log_start_offset().min(committed) };
+        end_of(&self.reigns, *epoch, committed).min(end_of(theirs, *epoch, end))
+    }
 }
 
 /// A replica.
