@@ -137,13 +137,13 @@ fn trouble(world: &World) -> Option<Text> {
     }
     let partitions = cluster.topics.iter().flat_map(|topic| &topic.partitions);
     partitions
-        .filter_map(partition_trouble)
+        .filter_map(|partition| partition_trouble(partition, world))
         .chain(cluster.producers.iter().filter_map(producer_trouble))
         .chain(cluster.consumers.iter().filter_map(|one| consumer_trouble(one, &cluster)))
         .next()
 }
 
-fn partition_trouble(partition: &PartitionView) -> Option<Text> {
+fn partition_trouble(partition: &PartitionView, world: &World) -> Option<Text> {
     let id = &partition.partition;
     if partition.leader.is_none() {
         return Some(format!("{id} has no leader").into());
@@ -154,7 +154,19 @@ fn partition_trouble(partition: &PartitionView) -> Option<Text> {
         .filter(|replica| !partition.isr.contains(&replica.broker))
         .map(|replica| replica.broker.to_string())
         .collect();
+    if awaits_news(partition, world).unwrap_or(false) {
+        return None;
+    }
     (!missing.is_empty()).then(|| format!("{id}: not in the ISR: {}", missing.join(",")).into())
+}
+
+/// Whether the leader waits for news that comes only with another election, as Kafka's leaders do: the
+/// controller has written its ISR change, lost the connection before it heard so, and refused the
+/// change when it found its own write (INVALID_UPDATE_VERSION).
+fn awaits_news(partition: &PartitionView, world: &World) -> Option<bool> {
+    let leader = world.broker(partition.leader?)?.partition(&partition.partition)?;
+    let pending = leader.leading()?.pending.as_ref()?;
+    Some(pending.based_on < partition.partition_epoch && pending.isr == partition.isr)
 }
 
 fn producer_trouble(producer: &ProducerView) -> Option<Text> {

@@ -5,7 +5,7 @@ use highwater::engine::event::EventKind;
 use highwater::engine::ids::{BrokerId, NodeId, Offset};
 
 use crate::RF3;
-use crate::lab::{Lab, acks, b, ms};
+use crate::lab::{Lab, acks, b, ms, tp};
 
 /// Broker 3 has a record that leader 2 has not, and another stands there in 2's log.
 fn parted() -> Lab {
@@ -111,4 +111,32 @@ fn an_unclean_election_loses_everything_from_where_the_logs_have_parted() {
     lab.run_for(ms(3_000));
     assert_eq!(lab.log("t", 0, 3), ["base", "mine"]);
     assert_eq!(lab.count(|kind| matches!(kind, EventKind::InvariantBroken { .. })), 0);
+}
+
+/// The controller writes an ISR change, loses its connection before it hears so, finds its own write
+/// and refuses the change. It may have been written, so the leader may count on neither ISR: it goes
+/// on with both until the next election, as Kafka's does.
+#[test]
+fn an_isr_change_that_may_have_been_written_stays_pending() {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[1, 2]], &[]);
+    lab.producer("p", "t", |spec| spec.acks = acks(1));
+    lab.run_for(ms(500));
+    lab.hold(1, 2);
+    lab.send("p", &["m1"]);
+    lab.run_for(ms(2_000));
+    lab.tell("hold b1-zk");
+    lab.run_for(ms(4_000));
+    lab.tell("heal b1-zk");
+    lab.run_for(ms(2_000));
+    assert_eq!(lab.isr("t", 0), [1], "it was written");
+    lab.heal(1, 2);
+    lab.run_for(ms(20_000));
+    assert_eq!(lab.isr("t", 0), [1], "the leader does not know it, and asks for nothing");
+    let leader = lab.world.broker(BrokerId(1)).expect("it runs");
+    let partition = leader.partition(&tp("t", 0)).expect("it leads");
+    let pending = partition.leading().and_then(|leading| leading.pending.as_ref());
+    assert_eq!(pending.map(|pending| &*pending.isr), Some(&[BrokerId(1)][..]));
+    assert_eq!(partition.isr(), [BrokerId(1), BrokerId(2)]);
+    assert_eq!(lab.partition("t", 0).high_watermark, Offset(1), "2 has it by now");
 }

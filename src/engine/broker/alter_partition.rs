@@ -209,11 +209,14 @@ impl Broker {
         for (id, wish) in asked.wishes {
             match response.partitions.get(&id) {
                 Some(Ok(altered)) => self.altered(ctx, disk, &id, &wish, altered),
-                Some(Err(code)) if *code == ResponseError::UnknownTopicOrPartition.code() => {
+                Some(Err(code)) if is_final(*code) => {}
+                Some(Err(code)) if was_not_tried(*code) => {
+                    self.abandon(&id, wish.change.leader_epoch);
+                }
+                _ => {
                     self.isr_channel.queue.entry(id).or_insert(wish);
                     self.rest_channel(ctx);
                 }
-                _ => self.abandon(&id, wish.change.leader_epoch),
             }
         }
     }
@@ -263,7 +266,7 @@ impl Broker {
         }
     }
 
-    /// The controller refused: the state that it was based on is old, and newer news is on its way.
+    /// The controller refused and says that nothing was written: the ISR is the committed one again.
     fn abandon(&mut self, id: &TopicPartition, epoch: LeaderEpoch) {
         let Some(partition) = self.partitions.get_mut(id) else { return };
         if partition.leader_epoch() == epoch
@@ -272,6 +275,28 @@ impl Broker {
             leading.pending = None;
         }
     }
+}
+
+/// Errors after which the change stays pending, until the next reign: it may have been written all the
+/// same, so the leader may count on neither ISR (`Partition.handleAlterPartitionError`).
+fn is_final(code: i16) -> bool {
+    [
+        ResponseError::UnknownTopicOrPartition,
+        ResponseError::UnknownTopicId,
+        ResponseError::FencedLeaderEpoch,
+        ResponseError::InvalidUpdateVersion,
+        ResponseError::InvalidRequest,
+        ResponseError::NewLeaderElected,
+    ]
+    .iter()
+    .any(|error| error.code() == code)
+}
+
+/// Errors that say that no controller has written the change, nor will.
+fn was_not_tried(code: i16) -> bool {
+    [ResponseError::IneligibleReplica, ResponseError::OperationNotAttempted]
+        .iter()
+        .any(|error| error.code() == code)
 }
 
 fn tell(ctx: &mut Ctx<'_>, id: &TopicPartition, before: &[BrokerId], isr: &[BrokerId]) {

@@ -25,6 +25,15 @@ pub const CLEANED_TO: &str = "cleaner-offset-checkpoint";
 /// Log start offsets that lie within a segment.
 pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
 
+/// A checkpoint as this process wrote it last.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What the replicas' count of changes was then.
+    pub changes: u64,
+    /// The whole file.
+    pub text: Bytes,
+}
+
 /// High watermarks as last written; none when the file is absent or damaged.
 pub fn high_watermarks(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
     checkpoint::read(disk, HIGH_WATERMARKS)

@@ -4,6 +4,7 @@
 //! A cleaning takes no time. Where it got to is remembered in `cleaner-offset-checkpoint`.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::engine::broker::Broker;
 use crate::engine::broker::checkpoints::CLEANED_TO;
@@ -26,6 +27,8 @@ pub struct LogCleaner {
     /// Logs that it could not read: left alone until the process starts anew
     /// (`markPartitionUncleanable`).
     uncleanable: BTreeMap<TopicPartition, ()>,
+    /// The compacted logs, and the replicas' count of changes when they were looked up.
+    compacted: Option<(u64, Rc<[TopicPartition]>)>,
 }
 
 impl Broker {
@@ -39,17 +42,31 @@ impl Broker {
 
     /// A round of the cleaner (`CleanerThread.doWork`).
     pub(super) fn cleaner_timer(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, timer: &Timer) {
-        let compacted = self.partitions.iter().filter(|(_, p)| p.config.cleanup_policy.compact);
-        let ids: Vec<TopicPartition> = compacted.map(|(id, _)| id.clone()).collect();
+        let ids = self.compacted();
         while let Some((id, what)) = self.filthiest(ctx, disk, &ids) {
             self.clean_log(ctx, disk, &id, &what);
         }
-        for id in ids {
-            self.delete_old_segments(ctx, disk, &id);
+        for id in ids.iter() {
+            self.delete_old_segments(ctx, disk, id);
         }
         let cause = ctx.timer_cause();
         let rest = Micros::from_ms(self.config.log_cleaner_backoff_ms).max(Micros(1_000));
         ctx.set_timer_caused(rest, timer.clone(), cause);
+    }
+
+    /// Logs with `cleanup.policy=compact`. All are looked through only when a replica has changed.
+    fn compacted(&mut self) -> Rc<[TopicPartition]> {
+        let changes = self.partitions.changes();
+        if let Some((seen, ids)) = &self.cleaner.compacted
+            && *seen == changes
+        {
+            return ids.clone();
+        }
+        let all = self.partitions.values();
+        let compacted = all.filter(|partition| partition.config.cleanup_policy.compact);
+        let ids: Rc<[TopicPartition]> = compacted.map(|partition| partition.id.clone()).collect();
+        self.cleaner.compacted = Some((changes, ids.clone()));
+        ids
     }
 
     /// The log with the largest dirty share among those that are dirty enough

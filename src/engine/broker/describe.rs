@@ -72,7 +72,7 @@ impl Broker {
             })
         };
         let mut topics: BTreeMap<&TopicName, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-        for (id, partition) in &self.partitions {
+        for (id, partition) in self.partitions.iter() {
             if wanted(&id.topic, id.partition.0) {
                 let size = i64::try_from(partition.log.size_bytes()).unwrap_or(i64::MAX);
                 let lag = partition.high_watermark.0 - partition.log.log_end_offset().0;

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::engine::broker::Broker;
-use crate::engine::broker::checkpoints::{LOG_STARTS, RECOVERY_POINTS};
+use crate::engine::broker::checkpoints::{LOG_STARTS, RECOVERY_POINTS, Written};
 use crate::engine::disk::{Disk, FileId};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{Offset, Text, TopicPartition};
 use crate::engine::log::{Deleted, checkpoint};
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::replication::partition::Partition;
 use crate::engine::rng::Stream;
 use crate::engine::time::Micros;
 
@@ -58,9 +59,13 @@ impl Broker {
     /// The retention check (`LogManager.cleanupLogs`). Compacted logs are the cleaner's.
     pub(super) fn retention_timer(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, timer: &Timer) {
         again(ctx, timer, self.config.log_retention_check_interval_ms);
-        let all = self.partitions.iter();
-        let not_compacted = all.filter(|(_, partition)| !partition.config.cleanup_policy.compact);
-        let ids: Vec<TopicPartition> = not_compacted.map(|(id, _)| id.clone()).collect();
+        let wall_ms = ctx.wall_ms();
+        let has_work = |partition: &&Partition| {
+            let config = &partition.config;
+            !config.cleanup_policy.compact && partition.log.may_delete(config, wall_ms)
+        };
+        let due = self.partitions.values().filter(has_work);
+        let ids: Vec<TopicPartition> = due.map(|partition| partition.id.clone()).collect();
         for id in ids {
             self.delete_old_segments(ctx, disk, &id);
         }
@@ -131,15 +136,18 @@ impl Broker {
     }
 
     /// Writes `recovery-point-offset-checkpoint`, if it says anything new.
-    pub(super) fn write_recovery_points(&self, disk: &mut Disk) {
+    pub(super) fn write_recovery_points(&mut self, disk: &mut Disk) {
+        let changes = self.partitions.changes();
         let points = self.partitions.iter().map(|(id, p)| (id, p.log.recovery_point()));
-        replace(disk, RECOVERY_POINTS, points);
+        write_changed(disk, RECOVERY_POINTS, &mut self.points_written, changes, points);
     }
 
     /// Writes `log-start-offset-checkpoint`: of the logs whose files do not tell.
-    pub(super) fn write_log_starts(&self, disk: &mut Disk) {
+    pub(super) fn write_log_starts(&mut self, disk: &mut Disk) {
+        let changes = self.partitions.changes();
         let within = self.partitions.iter().filter(|(_, p)| p.log.starts_within_a_segment());
-        replace(disk, LOG_STARTS, within.map(|(id, p)| (id, p.log.log_start_offset())));
+        let starts = within.map(|(id, p)| (id, p.log.log_start_offset()));
+        write_changed(disk, LOG_STARTS, &mut self.starts_written, changes, starts);
     }
 
     /// Takes the files that a log has renamed to `.deleted`; they go after `file.delete.delay.ms`.
@@ -230,14 +238,24 @@ fn remove(disk: &mut Disk, what: Doomed) {
     }
 }
 
-/// Replaces a checkpoint, unless it says the same already.
-fn replace<'a>(
+/// Replaces a checkpoint, unless it says the same already. While no replica changed, the file is only
+/// compared with what was written last.
+fn write_changed<'a>(
     disk: &mut Disk,
     path: &str,
+    written: &mut Option<Written>,
+    changes: u64,
     offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
 ) {
-    let text = Bytes::from(checkpoint::text(offsets));
-    if disk.read_path(path).as_ref() != Some(&text) {
-        disk.replace(path, text);
+    let found = disk.read_path(path);
+    let is_as_written =
+        |last: &Written| last.changes == changes && found == Some(last.text.clone());
+    if written.as_ref().is_some_and(is_as_written) {
+        return;
     }
+    let text = Bytes::from(checkpoint::text(offsets));
+    if found.as_ref() != Some(&text) {
+        disk.replace(path, text.clone());
+    }
+    *written = Some(Written { changes, text });
 }

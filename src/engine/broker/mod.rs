@@ -24,6 +24,7 @@ pub mod metadata;
 pub mod auto_create;
 pub mod describe;
 pub mod checkpoints;
+pub mod replicas;
 pub mod log_manager;
 pub mod cleaner;
 pub mod shutdown;
@@ -51,6 +52,7 @@ use crate::engine::time::Micros;
 
 use alter_partition::IsrChannel;
 use auto_create::AutoCreations;
+use checkpoints::Written;
 use cleaner::LogCleaner;
 use delete_records::ParkedDelete;
 use fetch::ParkedFetch;
@@ -61,6 +63,7 @@ use metadata::MetadataCache;
 use produce::ParkedProduce;
 use producer_ids::ProducerIds;
 use purgatory::Purgatory;
+use replicas::Replicas;
 
 /// A broker's process.
 #[derive(Clone, Debug)]
@@ -71,7 +74,7 @@ pub struct Broker {
     control: ControlPlane,
     /// Newest controller reign that sent something: older ones are refused.
     controller_epoch: ControllerEpoch,
-    partitions: OrdMap<TopicPartition, Partition>,
+    partitions: Replicas,
     overrides: OrdMap<TopicName, Rc<TopicOverrides>>,
     awaiting: AwaitingSettings,
     metadata: MetadataCache,
@@ -94,6 +97,8 @@ pub struct Broker {
     producers_checked: Micros,
     /// Seed of the logs' roll jitter.
     jitter_seed: u64,
+    points_written: Option<Written>,
+    starts_written: Option<Written>,
     waste: Waste,
     cleaner: LogCleaner,
 }

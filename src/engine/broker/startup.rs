@@ -15,6 +15,7 @@ use crate::engine::broker::log_manager::Waste;
 use crate::engine::broker::metadata::MetadataCache;
 use crate::engine::broker::producer_ids::ProducerIds;
 use crate::engine::broker::purgatory::Purgatory;
+use crate::engine::broker::replicas::Replicas;
 use crate::engine::broker::{Broker, Phase};
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::controller::ControlPlane;
@@ -45,7 +46,7 @@ impl Broker {
             phase: Phase::Starting,
             control: ControlPlane::new(id, config),
             controller_epoch: ControllerEpoch(0),
-            partitions: OrdMap::new(),
+            partitions: Replicas::new(),
             overrides: OrdMap::new(),
             awaiting: AwaitingSettings::default(),
             metadata: MetadataCache::default(),
@@ -63,6 +64,8 @@ impl Broker {
             watermarks_changed: false,
             producers_checked: ctx.now,
             jitter_seed: ctx.random_u64(Stream::Log),
+            points_written: None,
+            starts_written: None,
             waste: Waste::default(),
             cleaner: LogCleaner::default(),
         };

@@ -4,7 +4,6 @@
 //! Text: version 0, the number of entries, then `topic partition offset` lines. Written all at once.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use bytes::Bytes;
 
@@ -34,10 +33,31 @@ pub fn text<'a>(offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>) -> 
     let mut lines = String::new();
     let mut count = 0;
     for (id, offset) in offsets {
-        writeln!(lines, "{} {} {offset}", id.topic, id.partition).expect("text takes every write");
+        lines.push_str(id.topic.as_str());
+        lines.push(' ');
+        push_number(&mut lines, id.partition.0.into());
+        lines.push(' ');
+        push_number(&mut lines, offset.0);
+        lines.push('\n');
         count += 1;
     }
     format!("0\n{count}\n{lines}")
+}
+
+/// Thousands of lines are written at once, so digits are made without the formatter.
+fn push_number(text: &mut String, number: i64) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    while at == digits.len() || rest > 0 {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+    }
+    if number < 0 {
+        text.push('-');
+    }
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 fn parse(text: &str) -> Option<BTreeMap<TopicPartition, Offset>> {
@@ -83,6 +103,15 @@ mod tests {
         let text = disk.read_path(PATH).expect("it was written");
         assert_eq!(&text[..], b"0\n2\norders 0 12\norders 11 0\n");
         assert_eq!(read(&disk, PATH), entries);
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are() {
+        for number in [0, 7, -1, 10, 1_234_567_890, i64::MAX, i64::MIN] {
+            let mut text = String::new();
+            push_number(&mut text, number);
+            assert_eq!(text, number.to_string());
+        }
     }
 
     #[test]
