@@ -9,8 +9,12 @@ mod workload;
 use std::hint::black_box;
 use std::time::Instant;
 
-use allocation::{Counting, counted};
-use highwater::engine::command::ProducerSpec;
+use allocation::{Counting, counted, held};
+use highwater::engine::command::{Command, ProducerSpec};
+use highwater::engine::config::WorldConfig;
+use highwater::engine::event::EventKind;
+use highwater::engine::ids::{BrokerId, NodeId};
+use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
 use workload::Passed;
 
@@ -30,6 +34,12 @@ fn main() {
     for partitions in [10, 10_000] {
         checkpoint(partitions);
     }
+    events_against_partitions("idle", Micros::from_secs(300), |_| {});
+    events_against_partitions("10 batches a second", Micros::from_secs(60), |world| {
+        workload::produce(world, workload::ten_batches_a_second());
+    });
+    recovery();
+    memory();
 }
 
 fn say(name: &str, value: f64, unit: &str) {
@@ -112,12 +122,74 @@ fn checkpoint(partitions: u32) {
     let (_, shared) = counted(|| workload::advance(&mut world, second));
     drop(kept);
     let third = world.now() + Micros::from_secs(1);
-    let (passed, alone) = counted(|| workload::advance(&mut world, third));
+    let (_, alone) = counted(|| workload::advance(&mut world, third));
     let extra = shared.bytes.saturating_sub(alone.bytes) as f64 / 1024.0;
     say(&name("copied by the next second's changes"), extra, "KiB");
+}
+
+/// What an event costs at 10,000 partitions against 10, while `work` goes on for `span`. The span holds
+/// every periodic task: checkpoints, retention, the cleaner, the check of leaders.
+fn events_against_partitions(what: &str, span: Micros, work: impl Fn(&mut World)) {
+    let micros = |partitions: u32| {
+        let mut world = workload::cluster(partitions);
+        work(&mut world);
+        let until = world.now() + span;
+        let start = Instant::now();
+        let passed = workload::advance(&mut world, until);
+        let micros = start.elapsed().as_secs_f64() * 1e6 / passed.events.max(1) as f64;
+        say(&format!("per event at {partitions} partitions, {what}"), micros, "µs");
+        micros
+    };
+    let (few, many) = (micros(10), micros(10_000));
+    say(&format!("an event at 10,000 partitions against 10, {what}"), many / few, "×");
+}
+
+/// A broker that was killed scans 1 GiB of log when it starts.
+fn recovery() {
+    const BYTES: u64 = 1 << 30;
+    let mut world = World::new(WorldConfig { brokers: 1, ..WorldConfig::default() });
+    world.advance_to(Micros::from_secs(2));
+    workload::create(&mut world, 1, 1);
+    workload::advance(&mut world, Micros::from_secs(5));
+    let fast = ProducerSpec { rate: 1_000_000, linger_ms: 5, ..workload::spec() };
+    workload::produce(&mut world, fast);
+    while log_bytes(&world) < BYTES {
+        let until = world.now() + Micros(10_000);
+        workload::advance(&mut world, until);
+    }
+    let node = NodeId::Broker(BrokerId(1));
+    world.apply(Command::Kill { node }).expect("it runs");
+    let session_over = world.now() + Micros::from_secs(30);
+    workload::advance(&mut world, session_over);
     let start = Instant::now();
-    let fourth = world.now() + Micros::from_secs(5);
-    let passed = passed.events.max(workload::advance(&mut world, fourth).events).max(1);
-    let idle = start.elapsed().as_secs_f64() * 1e6 / passed as f64;
-    say(&name("per event, idle cluster"), idle, "µs");
+    world.apply(Command::Start { node }).expect("it was killed");
+    world.advance_to(world.now());
+    let seconds = start.elapsed().as_secs_f64();
+    let recovered =
+        |kind: &EventKind| matches!(kind, EventKind::LogRecovered { scanned: true, .. });
+    assert!(world.drain_events().iter().any(|event| recovered(&event.kind)), "it scans its log");
+    say("recovery of 1 GiB of log", log_bytes(&world) as f64 / seconds / 1e6, "MB/s");
+}
+
+/// Bytes of the logs of all replicas.
+fn log_bytes(world: &World) -> u64 {
+    let brokers = (1..=3).filter_map(|id| world.broker(BrokerId(id)));
+    brokers.flat_map(|broker| broker.partitions()).map(|it| it.log.size_bytes()).sum()
+}
+
+/// What a world holds against the bytes of the records that its replicas hold, events drained: in
+/// large batches, and in those of ten cluster minutes.
+fn memory() {
+    let before = held();
+    let mut world = workload::cluster(24);
+    let fast = ProducerSpec { rate: 1_000_000, limit: RECORDS, linger_ms: 5, ..workload::spec() };
+    workload::produce(&mut world, fast);
+    workload::advance(&mut world, Micros::from_secs(20));
+    let ratio = |world: &World| (held() - before) as f64 / log_bytes(world) as f64;
+    say("memory against record bytes held, full batches", ratio(&world), "×");
+    drop(world);
+    let mut world = workload::steady();
+    let until = world.now() + COMPARED;
+    workload::advance(&mut world, until);
+    say("memory against record bytes held, ten batches a second", ratio(&world), "×");
 }

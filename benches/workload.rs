@@ -36,22 +36,31 @@ impl Passed {
 pub fn cluster(partitions: u32) -> World {
     let mut world = World::new(WorldConfig::default());
     world.advance_to(Micros::from_secs(2));
+    create(&mut world, partitions, 3);
+    advance(&mut world, Micros::from_secs(10));
+    world
+}
+
+/// Creates the topic `orders`.
+pub fn create(world: &mut World, partitions: u32, replication_factor: u16) {
     let create = Command::CreateTopic {
         topic: TopicName::new("orders"),
-        placement: Placement::Automatic { partitions, replication_factor: 3 },
+        placement: Placement::Automatic { partitions, replication_factor },
         configs: Vec::new(),
     };
     world.apply(create).expect("a fresh world takes a topic");
-    advance(&mut world, Micros::from_secs(10));
-    world
 }
 
 /// A cluster with 24 partitions and a producer of 10 batches a second, 100 records of 100 bytes each.
 pub fn steady() -> World {
     let mut world = cluster(24);
-    // 1,000 records a second that wait 100 ms for company make batches of 100.
-    produce(&mut world, ProducerSpec { rate: 1_000, linger_ms: 100, ..spec() });
+    produce(&mut world, ten_batches_a_second());
     world
+}
+
+/// 1,000 records a second that wait 100 ms for company make batches of 100.
+pub fn ten_batches_a_second() -> ProducerSpec {
+    ProducerSpec { rate: 1_000, linger_ms: 100, ..spec() }
 }
 
 /// Goes on to a time, draining events every 10 ms of it.
