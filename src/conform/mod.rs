@@ -31,6 +31,7 @@ pub const FORMATS: &[Format] = &[
     vectors::segments::FORMAT,
     vectors::record_batches::FORMAT,
     vectors::murmur2::FORMAT,
+    vectors::assignors::FORMAT,
 ];
 
 /// Runs every file, and of every folder all files within that have a known format, by name. What is

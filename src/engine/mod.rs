@@ -28,6 +28,7 @@ pub mod zookeeper;
 pub mod controller;
 pub mod replication;
 pub mod broker;
+pub mod assignor;
 pub mod client;
 pub mod program;
 pub mod sim;

@@ -62,8 +62,9 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("replication", &["log", "record", "disk"]),
     // A Kafka server holds its controller, in one process; the two still talk through messages.
     ("broker", &["replication", "log", "record", "disk", "controller", "zookeeper::client"]),
-    ("client", &["record"]),
-    ("program", &["client", "record"]),
+    ("assignor", &[]),
+    ("client", &["record", "assignor"]),
+    ("program", &["client", "record", "assignor"]),
     // Kafka's messages carry batches as bytes; their size is counted from the batch headers.
     ("protocol", &["record"]),
 ];

@@ -1,8 +1,9 @@
 //! Vectors: bytes that Kafka or a client wrote, and what Kafka reads in them.
 //!
 //! [`record_batches`] are batches as hexadecimal text, [`segments`] are folders of real segment files,
-//! [`murmur2`] are keys and where they land.
+//! [`murmur2`] are keys and where they land, [`assignors`] groups and how their partitions are dealt out.
 
+pub mod assignors;
 pub mod legacy;
 pub mod memory_records;
 pub mod murmur2;
@@ -82,6 +83,14 @@ mod tests {
     #[test]
     fn the_recorded_segments_are_opened_as_kafka_wrote_them() {
         assert_eq!(counts("segments"), (1, "1 passed, 0 failed, 0 skipped\n".to_owned()));
+    }
+
+    #[test]
+    fn the_recorded_groups_get_what_kafkas_assignors_dealt_them() {
+        let (cases, text) = counts("vectors/assignors.json");
+        assert_eq!((cases, text), (167, "167 passed, 0 failed, 0 skipped\n".to_owned()));
+        let (cases, text) = counts("vectors/assignors-random.json");
+        assert_eq!((cases, text), (52, "52 passed, 0 failed, 0 skipped\n".to_owned()));
     }
 
     #[test]
