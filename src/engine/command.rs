@@ -244,13 +244,16 @@ pub enum Command {
         /// Bytes that its end loses; all of it when it has no more.
         bytes: u64,
     },
-    /// A disk dies, or works again with what was on it. A broker whose only log directory fails halts
-    /// (`ReplicaManager.handleLogDirFailure`), and cannot start before the disk works.
+    /// A disk dies, fills up, slows down, or works again with what was on it. A broker notices at its
+    /// next write; one whose log directories have all failed halts
+    /// (`ReplicaManager.handleLogDirFailure`).
     SetDisk {
         /// The host.
         node: NodeId,
-        /// Whether it can be read and written.
-        works: bool,
+        /// Which of a broker's log directories (`log.dirs`); `None`: all that the host has.
+        dir: Option<Text>,
+        /// What it does from now on.
+        state: DiskState,
     },
     /// Bytes of a file are not what was written: a rotten sector.
     DiskFault {
@@ -263,6 +266,20 @@ pub enum Command {
         /// What stands there now.
         bytes: Vec<u8>,
     },
+}
+
+/// What a disk does with what is written to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DiskState {
+    /// It takes it at once.
+    #[default]
+    Works,
+    /// It takes nothing (EIO).
+    Dead,
+    /// It has no room for more than what is freed on it (ENOSPC).
+    Full,
+    /// It takes this long for the records of one partition.
+    Slow(Micros),
 }
 
 /// What a link does with what is sent on it.

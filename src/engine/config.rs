@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
 use crate::engine::setting::{
-    CleanupPolicy, CompressionType, Ratio, Setting, TimestampKind, Truncation,
+    CleanupPolicy, CompressionType, LogDirs, Ratio, Setting, TimestampKind, Truncation,
 };
 use crate::engine::time::Micros;
 
@@ -124,6 +124,8 @@ settings! {
         "replica.fetch.max.bytes" replica_fetch_max_bytes: i64 = 1_048_576, (0, i64::MAX);
         /// Pause of a fetcher after an error, in ms.
         "replica.fetch.backoff.ms" replica_fetch_backoff_ms: i64 = 1_000, (0, i64::MAX);
+        /// Names of the log directories, each on a disk of its own; empty: there is one.
+        "log.dirs" log_dirs: LogDirs = LogDirs::default(), (0, 0);
         /// How often high watermarks are written to disk, in ms.
         "replica.high.watermark.checkpoint.interval.ms" replica_high_watermark_checkpoint_interval_ms: i64 = 5_000, (1, i64::MAX);
         /// Silence after which ZooKeeper ends a broker's session, in ms.

@@ -130,6 +130,20 @@ pub enum CommandError {
         /// What is missing.
         what: Text,
     },
+    /// A host has no such log directory.
+    #[error("{node} has no log directory {dir}")]
+    NoSuchLogDir {
+        /// The host.
+        node: NodeId,
+        /// What was named.
+        dir: Text,
+    },
+    /// Only brokers meet disks that are full or slow.
+    #[error("{node} is not a broker")]
+    NotABroker {
+        /// The host.
+        node: NodeId,
+    },
     /// A number outside what the engine takes.
     #[error("{what} must be in {least}..={most}")]
     OutOfRange {

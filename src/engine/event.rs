@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::command::Command;
+use crate::engine::command::{Command, DiskState};
 use crate::engine::ids::{
     BrokerId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, SessionId, Text, TopicName,
     TopicPartition,
@@ -62,6 +62,8 @@ pub enum ElectionReason {
     PreferredReplica,
     /// The replicas changed, and the leader is not among those to be.
     Reassignment,
+    /// The log directory of the leader's replica failed.
+    LogDirFailed,
 }
 
 /// A rule that always holds in a Kafka cluster, as the checker names it.
@@ -168,6 +170,8 @@ pub enum TimerPurpose {
     Boot,
     /// The controller looks whether leaders are where they belong.
     LeaderRebalance,
+    /// A slow disk has taken what was written.
+    DiskWrite,
 }
 
 /// Why segments were deleted (`SegmentDeletionReason`).
@@ -241,8 +245,8 @@ pub enum EventKind {
     ProcessFailed { error: Text },
     /// Power was lost on this host.
     PowerLost,
-    /// This host's disk died, or works again.
-    DiskChanged { works: bool },
+    /// This host's disk, or one log directory of it, is this from now on.
+    DiskChanged { dir: Option<Text>, state: DiskState },
     /// Bytes on this host's disk changed by themselves.
     DiskRotted { path: Text, position: u64, bytes: u32 },
 
@@ -410,4 +414,11 @@ pub enum EventKind {
     PositionReset { partition: TopicPartition, from: Offset, to: Offset },
     /// A client's setting changed.
     ClientChanged { key: Text, value: Text },
+
+    // -- log directories ------------------------------------------------------------------------
+    /// A log directory failed: this broker serves the replicas in it no longer
+    /// (`ReplicaManager.handleLogDirFailure`). `offline` counts them.
+    LogDirFailed { dir: Text, offline: u32 },
+    /// The controller learned that a broker has replicas in failed log directories.
+    ReplicasOffline { broker: BrokerId, partitions: Vec<TopicPartition> },
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::error::ConfigError;
+use crate::engine::ids::Text;
 
 /// A value that a setting may have.
 pub trait Setting: Sized {
@@ -254,9 +255,65 @@ impl Setting for CleanupPolicy {
     }
 }
 
+/// `log.dirs`: where a broker keeps its logs, each on a disk of its own. Empty is one directory
+/// (`log.dir`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogDirs(Vec<Text>);
+
+/// Most log directories of a broker.
+const LOG_DIRS_MAX: usize = 16;
+
+impl LogDirs {
+    /// The names, in order; none when there is one directory.
+    #[must_use]
+    pub fn names(&self) -> &[Text] {
+        &self.0
+    }
+
+    /// What the paths of each directory's files begin with: `a/`, or nothing when there is one.
+    #[must_use]
+    pub fn prefixes(&self) -> Vec<Text> {
+        match self.0.is_empty() {
+            true => vec!["".into()],
+            false => self.0.iter().map(|name| format!("{name}/").into()).collect(),
+        }
+    }
+}
+
+/// Names of lower-case letters and digits, each once.
+impl Setting for LogDirs {
+    fn parse(key: &str, value: &str, _: (i64, i64)) -> Result<LogDirs, ConfigError> {
+        let mut names: Vec<Text> = Vec::new();
+        for name in value.split(',').map(str::trim).filter(|_| !value.trim().is_empty()) {
+            let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+            let good = !name.is_empty() && name.chars().all(is_name);
+            if !good || names.len() == LOG_DIRS_MAX || names.iter().any(|known| **known == *name) {
+                return Err(not_one_of(key, value, &["a", "a,b", "a,b,c", "…"]));
+            }
+            names.push(name.into());
+        }
+        Ok(LogDirs(names))
+    }
+
+    fn text(&self) -> String {
+        self.0.join(",")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn log_directories_are_a_list_of_names() {
+        let parse = |text| LogDirs::parse("log.dirs", text, (0, 0));
+        let two = parse("a, b").expect("two names");
+        assert_eq!((two.text().as_str(), two.prefixes()), ("a,b", vec!["a/".into(), "b/".into()]));
+        assert_eq!(parse("").map(|one| one.prefixes()), Ok(vec!["".into()]));
+        for bad in ["a,a", "a,", "/d", "t-0", "A"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
 
     fn check_ratio(text: &str, millionths: i64, back: &str) {
         let ratio = Ratio::parse("r", text, (0, 1)).expect("a ratio");

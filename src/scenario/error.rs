@@ -132,6 +132,8 @@ pub enum Wanted {
     Event,
     /// `on` or `off`.
     Switch,
+    /// `on`, `off`, `full` or `slow`.
+    DiskState,
     /// One certain sign.
     Sign(char),
     /// One certain word.
@@ -169,6 +171,7 @@ impl Wanted {
             Wanted::Digest => "digest",
             Wanted::Event => "event",
             Wanted::Switch => "switch",
+            Wanted::DiskState => "disk-state",
             Wanted::Sign(sign) => return sign.to_string(),
             Wanted::Keyword(word) => word,
             Wanted::ClosingQuote => "closing-quote",

@@ -7,7 +7,8 @@
 use std::fmt::Write;
 
 use crate::engine::command::{
-    Command, ElectionKind, LinkState, MessageAddress, Placement, RecordSpec, TimedCommand,
+    Command, DiskState, ElectionKind, LinkState, MessageAddress, Placement, RecordSpec,
+    TimedCommand,
 };
 use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
@@ -117,10 +118,7 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
             let rows: Vec<String> = files.iter().map(|(f, bytes)| format!("{f}={bytes}")).collect();
             format!("power {{{}}}", rows.join(", "))
         }
-        Command::SetDisk { node, works } => {
-            let state = if *works { "on" } else { "off" };
-            format!("disk {} {state}", host(*node, clients))
-        }
+        Command::SetDisk { node, dir, state } => disk(&host(*node, clients), dir.as_ref(), *state),
         Command::DiskFault { node, path, position, bytes } => {
             format!("rot {} {position} {}", file(*node, path, clients), hex(bytes))
         }
@@ -130,6 +128,16 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
         Command::Connect { name, broker } => format!("connect {} b{broker}", word(name)),
         Command::Frame { name, bytes } => format!("frame {} {}", word(name), hex(bytes)),
         Command::Disconnect { name } => format!("disconnect {}", word(name)),
+    }
+}
+
+fn disk(host: &str, dir: Option<&Text>, state: DiskState) -> String {
+    let dir = dir.map_or_else(String::new, |dir| format!("/{dir}"));
+    match state {
+        DiskState::Works => format!("disk {host}{dir} on"),
+        DiskState::Dead => format!("disk {host}{dir} off"),
+        DiskState::Full => format!("disk {host}{dir} full"),
+        DiskState::Slow(by) => format!("disk {host}{dir} slow {}", time(by)),
     }
 }
 

@@ -5,4 +5,4 @@
 //! with a notice, and nothing judges it, since it may show something else than its author saw.
 
 /// Version of the engine's behaviour.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

@@ -2,6 +2,7 @@
 //!
 //! Marks of what lies ahead stay after a rewind, as its commands do, until another future is begun.
 
+use crate::engine::command::DiskState;
 use crate::engine::event::{ElectionReason, Event, EventKind};
 use crate::engine::ids::EventId;
 use crate::session::message::{Mark, MarkKind};
@@ -67,6 +68,7 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
             | ElectionReason::PreferredReplica
             | ElectionReason::Reassignment
             | ElectionReason::ControlledShutdown
+            | ElectionReason::LogDirFailed
             | ElectionReason::ReplicaReturned => Some(MarkKind::Election),
         },
         EventKind::IsrShrunk { .. } | EventKind::IsrExpanded { .. } => Some(MarkKind::Isr),
@@ -76,7 +78,8 @@ fn headline(kind: &EventKind) -> Option<MarkKind> {
         }
         EventKind::RecordsFailed { .. }
         | EventKind::DiskRotted { .. }
-        | EventKind::DiskChanged { works: false }
+        | EventKind::DiskChanged { state: DiskState::Dead | DiskState::Full, .. }
+        | EventKind::LogDirFailed { .. }
         | EventKind::CommittedRecordsLost { .. } => Some(MarkKind::Loss),
         EventKind::InvariantBroken { .. } => Some(MarkKind::Broken),
         _ => None,

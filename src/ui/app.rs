@@ -16,6 +16,7 @@ use std::rc::Rc;
 use gloo::events::EventListener;
 use yew::prelude::*;
 
+use crate::engine::command::DiskState;
 use crate::engine::event::{ElectionReason, EventKind};
 use crate::engine::ids::{EventId, Text};
 use crate::i18n::Lang;
@@ -423,7 +424,8 @@ fn is_loss(kind: &EventKind) -> bool {
             | ProcessFailed { .. }
             | PowerLost
             | DiskRotted { .. }
-            | DiskChanged { works: false }
+            | DiskChanged { state: DiskState::Dead | DiskState::Full, .. }
+            | LogDirFailed { .. }
             | RecordsFailed { .. }
             | CommittedRecordsLost { .. }
             | InvariantBroken { .. }

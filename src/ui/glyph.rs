@@ -56,11 +56,10 @@ impl Glyph {
             | ProcessPaused
             | ProcessFailed { .. }
             | PowerLost => glyph("f-lost", CROSS),
-            DiskRotted { .. }
-            | DiskChanged { .. }
-            | CommittedRecordsLost { .. }
-            | InvariantBroken { .. }
-            | RecordsFailed { .. }
+            DiskRotted { .. } | DiskChanged { .. } | LogDirFailed { .. } => glyph("f-lost", CROSS),
+            CommittedRecordsLost { .. } | InvariantBroken { .. } => glyph("f-lost", CROSS),
+            RecordsFailed { .. }
+            | ReplicasOffline { .. }
             | ProduceRefused { .. }
             | AdminFailed { .. } => glyph("f-lost", CROSS),
             LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } | ConnectionLost { .. } => {

@@ -33,6 +33,10 @@ fn refusal(error: &CommandError, names: &impl Names) -> Phrase {
         CommandError::NotRunning { node } => host("refused-not-running", *node),
         CommandError::Paused { node } => host("refused-paused", *node),
         CommandError::NotPaused { node } => host("refused-not-paused", *node),
+        CommandError::NotABroker { node } => host("refused-not-a-broker", *node),
+        CommandError::NoSuchLogDir { node, dir } => {
+            host("refused-no-such-log-dir", *node).with("dir", &**dir)
+        }
         CommandError::NoSuchClient { name } => {
             Phrase::new("refused-no-such-client").with("name", &**name)
         }

@@ -3,7 +3,7 @@
 //! [`crate::view::project::cluster`] makes it. What a dead host held is shown as it stood when its
 //! process ended: the files are still there.
 
-use crate::engine::command::Acks;
+use crate::engine::command::{Acks, DiskState};
 use crate::engine::ids::{
     BrokerId, ClientId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, PartitionEpoch,
     PartitionId, Text, TopicName, TopicPartition,
@@ -96,6 +96,17 @@ pub struct BrokerView {
     pub unflushed_bytes: u64,
     /// Bytes of all its files.
     pub disk_bytes: u64,
+    /// Its disk, or those of its log directories, in order.
+    pub disks: Vec<DiskView>,
+}
+
+/// The disk of a broker, or of one of its log directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskView {
+    /// The log directory; `None` where there is one.
+    pub dir: Option<Text>,
+    /// What it does with what is written to it.
+    pub state: DiskState,
 }
 
 /// One topic.
@@ -135,7 +146,7 @@ pub enum Role {
     Leader,
     /// It follows.
     Follower,
-    /// Its broker does not run.
+    /// Its broker does not run, or lost the log directory that it is in.
     Offline,
 }
 

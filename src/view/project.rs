@@ -16,8 +16,8 @@ use crate::engine::sim::host::{Host, Life, Process};
 use crate::engine::sim::world::World;
 use crate::engine::zookeeper::ZookeeperServer;
 use crate::view::cluster::{
-    BrokerView, ClusterView, ConsumerView, MessageView, PartitionView, ProcessState, ProducerView,
-    RecordView, ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
+    BrokerView, ClusterView, ConsumerView, DiskView, MessageView, PartitionView, ProcessState,
+    ProducerView, RecordView, ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
 };
 
 /// The cluster as it stands now.
@@ -153,9 +153,19 @@ fn brokers(world: &World, controller: Option<BrokerId>, topics: &[TopicView]) ->
             leads: u32::try_from(leads).unwrap_or(u32::MAX),
             unflushed_bytes: host.disk.unflushed_bytes(),
             disk_bytes: host.disk.total_bytes(),
+            disks: disks(world, host),
         })
     };
     world.hosts().filter_map(view).collect()
+}
+
+/// The disk of a broker, or those of its log directories, in order.
+fn disks(world: &World, host: &Host) -> Vec<DiskView> {
+    let dirs = &world.config().broker.log_dirs;
+    let names = dirs.names().iter().cloned().map(Some).chain([None]);
+    let view =
+        |(prefix, dir): (Text, Option<Text>)| DiskView { state: host.disk.state(&prefix), dir };
+    dirs.prefixes().into_iter().zip(names).map(view).collect()
 }
 
 /// Topics as ZooKeeper lists them.
@@ -215,10 +225,12 @@ fn partition_view(
 
 fn replica_view(world: &World, broker: BrokerId, id: &TopicPartition, in_isr: bool) -> ReplicaView {
     let is_up = world.host(NodeId::Broker(broker)).is_some_and(|host| host.life.is_up());
-    let replica = world.broker(broker).and_then(|process| process.partition(id));
+    let process = world.broker(broker);
+    let replica = process.and_then(|process| process.partition(id));
+    let is_lost = process.is_some_and(|process| process.log_dirs().is_offline(id));
     let role = match replica {
         Some(replica) if is_up && replica.leading().is_some() => Role::Leader,
-        _ if is_up => Role::Follower,
+        _ if is_up && !is_lost => Role::Follower,
         _ => Role::Offline,
     };
     let Some(replica) = replica else {

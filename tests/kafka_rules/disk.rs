@@ -44,13 +44,15 @@ fn a_torn_end_is_cut_at_the_next_start_and_fetched_again() {
 fn a_broker_halts_with_its_disk_and_starts_only_when_it_works_again() {
     let mut lab = written();
     let failed = |kind: &EventKind| matches!(kind, EventKind::ProcessFailed { .. });
-    lab.apply(Command::SetDisk { node: b(2), works: false });
-    assert_eq!(lab.count(failed), 1);
+    lab.tell("disk b2 off");
+    assert_eq!(lab.count(failed), 0, "nothing was written yet");
+    lab.run_for(ms(5_000));
+    assert_eq!(lab.count(failed), 1, "the checkpoint found it");
     lab.run_for(ms(9_000));
     assert_eq!(lab.isr("t", 0), [1, 3]);
     lab.start(2);
     assert_eq!(lab.count(failed), 2);
-    lab.apply(Command::SetDisk { node: b(2), works: true });
+    lab.tell("disk b2 on");
     lab.start(2);
     lab.run_for(ms(9_000));
     assert_eq!(lab.isr("t", 0), [1, 3, 2]);

@@ -28,6 +28,8 @@ refused-already-running = { $node } is already running.
 refused-not-running = { $node } is not running.
 refused-paused = { $node } is frozen: let it run on first.
 refused-not-paused = { $node } is not frozen.
+refused-no-such-log-dir = { $node } has no log directory { $dir }.
+refused-not-a-broker = Only the disk of a broker can be full or slow; { $node } is none.
 refused-same-host = a link needs two hosts.
 refused-bad-split = A split needs two sides or more, and no host in two of them.
 refused-zookeeper-link = Links to ZooKeeper lose no single message.
@@ -80,6 +82,7 @@ error-scenario-wanted = { $wanted ->
     [digest] a digest of 32 hexadecimal digits
     [event] the number of an event
     [switch] on or off
+    [disk-state] on, off, full or slow
     [closing-quote] a closing quotation mark
     [end-of-line] the end of the line
    *[other] “{ $wanted }”

@@ -28,6 +28,8 @@ refused-already-running = { $node } 已在运行。
 refused-not-running = { $node } 没有在运行。
 refused-paused = { $node } 被冻结了，请先让它继续运行。
 refused-not-paused = { $node } 没有被冻结。
+refused-no-such-log-dir = { $node } 没有日志目录 { $dir }。
+refused-not-a-broker = 只有 broker 的磁盘可以写满或变慢，{ $node } 不是 broker。
 refused-same-host = 链路需要两台不同的主机。
 refused-bad-split = 分割需要至少两边，而且一台主机只能在一边。
 refused-zookeeper-link = 到 ZooKeeper 的链路不会丢单条消息。
@@ -80,6 +82,7 @@ error-scenario-wanted = { $wanted ->
     [digest] 32 位十六进制摘要
     [event] 事件编号
     [switch] on 或 off
+    [disk-state] on、off、full 或 slow
     [closing-quote] 右引号
     [end-of-line] 行尾
    *[other] “{ $wanted }”

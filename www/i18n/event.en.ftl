@@ -95,8 +95,14 @@ command-frame = { $name }, a client outside, sent { $count ->
 command-disconnect = { $name }, a client outside, closed its connection.
 command-power-loss = The power went on every host.
 command-tear = The end of a file on the disk of { $target } was torn off.
-command-disk-dies = The disk of { $target } died.
-command-disk-works = The disk of { $target } works again.
+command-disk-dies = { disk-of-target } died.
+command-disk-works = { disk-of-target } works again.
+command-disk-full = { disk-of-target } filled up.
+command-disk-slow = { disk-of-target } slowed down: it takes { $span } ms for each append.
+disk-of-target = { $part ->
+    [yes] Log directory { $dir } of { $target }
+   *[no] The disk of { $target }
+}
 command-disk-fault = Bytes on the disk of { $target } went bad.
 
 ## Timers and network
@@ -120,6 +126,7 @@ event-timer = { $purpose ->
     [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
     [Ping] The heartbeat of { $node } was due.
     [LeaderRebalance] The controller looked whether leaders are where they belong.
+    [DiskWrite] The slow disk of { $node } had taken what waited for it.
    *[Boot] The host of { $node } was switched on.
 }
 event-message-sent = { $Node } sent { $to } this: { message-name }.
@@ -164,8 +171,20 @@ event-process-stopping = { $Node } begins to stop.
 event-process-stopped = { $Node } has stopped.
 event-process-failed = { $Node } failed: { $error }.
 event-power-lost = { $Node } lost its power; what was not flushed is gone.
-event-disk-died = The disk of { $node } died.
-event-disk-works = The disk of { $node } works again.
+event-disk-died = { disk-of-node } died: what is written to it fails.
+event-disk-works = { disk-of-node } works.
+event-disk-full = { disk-of-node } is full.
+event-disk-slow = { disk-of-node } is slow: it takes { $span } ms for the records of one partition.
+disk-of-node = { $part ->
+    [yes] Log directory { $dir } of { $node }
+   *[no] The disk of { $node }
+}
+event-log-dir-failed = { $Node } gave up log directory { $dir }{ $count ->
+    [0] .
+    [one] , with the replica in it.
+   *[other] , with the { $count } replicas in it.
+}
+event-replicas-offline = The controller learned that broker { $broker } has lost its replicas of { $partitions } with a log directory.
 event-disk-rotted = { $count ->
     [one] One byte
    *[other] { $count } bytes
@@ -209,6 +228,7 @@ event-leader-elected = { $reason ->
     [UncleanElection] Broker { $broker } now leads { $partition }, in epoch { $epoch }: nobody in the ISR lived and an unclean election was allowed, so what only they had is lost.
     [PreferredReplica] Broker { $broker } now leads { $partition }, in epoch { $epoch }: it is the preferred replica.
     [Reassignment] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the replicas are changing and it is one of those to be.
+    [LogDirFailed] Broker { $broker } now leads { $partition }, in epoch { $epoch }: the old leader lost the log directory of its replica, and it is first in the ISR { $isr }.
    *[FollowerLeft] Broker { $broker } still leads { $partition }; a follower left, so the ISR is { $isr }.
 }
 event-leader-none = { $partition } has no leader now: the one it had is gone, and its ISR is { $isr }.

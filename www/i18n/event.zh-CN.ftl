@@ -79,8 +79,14 @@ command-frame = 外部客户端 { $name } 发送了 { $count } 字节。
 command-disconnect = 外部客户端 { $name } 关闭了连接。
 command-power-loss = 所有主机断电。
 command-tear = { $target } 磁盘上一个文件的末尾被截断。
-command-disk-dies = { $target } 的磁盘坏了。
-command-disk-works = { $target } 的磁盘恢复了。
+command-disk-dies = { disk-of-target }坏了。
+command-disk-works = { disk-of-target }恢复了。
+command-disk-full = { disk-of-target }写满了。
+command-disk-slow = { disk-of-target }变慢了：每次追加要 { $span } ms。
+disk-of-target = { $part ->
+    [yes] { $target } 的日志目录 { $dir } 
+   *[no] { $target } 的磁盘
+}
 command-disk-fault = { $target } 的磁盘上有字节损坏。
 
 ## 定时器与网络
@@ -104,6 +110,7 @@ event-timer = { $purpose ->
     [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
     [Ping] { $node } 该发心跳了。
     [LeaderRebalance] 控制器检查 leader 是否都在该在的地方。
+    [DiskWrite] { $node } 的慢磁盘写完了排队的数据。
    *[Boot] { $node } 的主机开机。
 }
 event-message-sent = { $node } 向 { $to } 发出 { message-name }。
@@ -148,8 +155,19 @@ event-process-stopping = { $node } 开始停止。
 event-process-stopped = { $node } 已停止。
 event-process-failed = { $node } 出错退出：{ $error }。
 event-power-lost = { $node } 断电，没有刷盘的数据都没了。
-event-disk-died = { $node } 的磁盘坏了。
-event-disk-works = { $node } 的磁盘恢复了。
+event-disk-died = { disk-of-node }坏了：写入都会失败。
+event-disk-works = { disk-of-node }工作正常。
+event-disk-full = { disk-of-node }已写满。
+event-disk-slow = { disk-of-node }很慢：每个分区的记录要写 { $span } ms。
+disk-of-node = { $part ->
+    [yes] { $node } 的日志目录 { $dir } 
+   *[no] { $node } 的磁盘
+}
+event-log-dir-failed = { $Node } 放弃了日志目录 { $dir }{ $count ->
+    [0] 。
+   *[other] ，其中的 { $count } 个副本随之下线。
+}
+event-replicas-offline = 控制器得知 broker { $broker } 因日志目录失效而失去了 { $partitions } 的副本。
 event-disk-rotted = { $node } 上 { $path } 从位置 { $position } 起有 { $count } 个字节变了。
 
 ## ZooKeeper
@@ -187,6 +205,7 @@ event-leader-elected = { $reason ->
     [UncleanElection] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：ISR 中无一存活，又允许 unclean 选举，只有它们才有的数据丢失了。
     [PreferredReplica] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：它是首选副本。
     [Reassignment] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：副本正在变更，它是目标副本之一。
+    [LogDirFailed] broker { $broker } 现在是 { $partition } 的 leader，epoch { $epoch }：原来的 leader 失去了副本所在的日志目录，它排在 ISR { $isr } 的最前面。
    *[FollowerLeft] broker { $broker } 仍是 { $partition } 的 leader；有 follower 离开，ISR 变为 { $isr }。
 }
 event-leader-none = { $partition } 现在没有 leader：原来的已不在，ISR 是 { $isr }。

@@ -34,33 +34,40 @@ pub struct Written {
     pub text: Bytes,
 }
 
-/// High watermarks as last written; none when the file is absent or damaged.
-pub fn high_watermarks(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
-    checkpoint::read(disk, HIGH_WATERMARKS)
+/// High watermarks as last written in a log directory; none when the file is absent or damaged.
+pub fn high_watermarks(disk: &Disk, dir: &str) -> BTreeMap<TopicPartition, Offset> {
+    checkpoint::read(disk, &in_dir(dir, HIGH_WATERMARKS))
 }
 
 /// Offsets up to which logs were flushed, as last written.
-pub fn recovery_points(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
-    checkpoint::read(disk, RECOVERY_POINTS)
+pub fn recovery_points(disk: &Disk, dir: &str) -> BTreeMap<TopicPartition, Offset> {
+    checkpoint::read(disk, &in_dir(dir, RECOVERY_POINTS))
 }
 
 /// Log start offsets, as last written, of logs whose files do not tell them.
-pub fn log_starts(disk: &Disk) -> BTreeMap<TopicPartition, Offset> {
-    checkpoint::read(disk, LOG_STARTS)
+pub fn log_starts(disk: &Disk, dir: &str) -> BTreeMap<TopicPartition, Offset> {
+    checkpoint::read(disk, &in_dir(dir, LOG_STARTS))
+}
+
+/// A broker's own file in one of its log directories.
+pub fn in_dir(dir: &str, file: &str) -> String {
+    format!("{dir}{file}")
 }
 
 /// Writes `meta.properties`, which says whose log directory this is (`MetaPropertiesEnsemble`,
 /// `PropertiesUtils.writePropertiesFile`), unless it is there.
 pub fn write_meta_properties(
     disk: &mut Disk,
+    dir: &str,
     broker: BrokerId,
     cluster: Option<&Text>,
     wall_ms: i64,
 ) {
-    if disk.find(META_PROPERTIES).is_none() {
+    let path = in_dir(dir, META_PROPERTIES);
+    if disk.find(&path).is_none() {
         let (date, cluster) = (date_text(wall_ms), cluster.map_or("", |id| &**id));
         let text = format!("#\n#{date}\ncluster.id={cluster}\nversion=0\nbroker.id={broker}\n");
-        disk.replace(META_PROPERTIES, Bytes::from(text));
+        disk.replace(&path, Bytes::from(text));
     }
 }
 
@@ -107,12 +114,15 @@ fn date_text(wall_ms: i64) -> String {
 impl Broker {
     pub(super) fn checkpoint_timer(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
         self.expire_producers(ctx);
-        if self.watermarks_changed {
+        // Kafka writes always, and so learns of a disk that takes nothing more.
+        if self.watermarks_changed || disk.is_troubled() {
             self.write_high_watermarks(disk);
             let partitions = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
             let cause = ctx.timer_cause();
             self.arm_checkpoint(ctx, cause);
-            ctx.emit(EventKind::HighWatermarksCheckpointed { partitions });
+            if !disk.has_failed() {
+                ctx.emit(EventKind::HighWatermarksCheckpointed { partitions });
+            }
         } else {
             let cause = ctx.timer_cause();
             self.arm_checkpoint(ctx, cause);
@@ -147,8 +157,11 @@ impl Broker {
 
     pub(super) fn write_high_watermarks(&mut self, disk: &mut Disk) {
         self.watermarks_changed = false;
-        let entries = self.partitions.iter().map(|(id, p)| (id, p.high_watermark));
-        checkpoint::write(disk, HIGH_WATERMARKS, entries);
+        for dir in self.log_dirs.live() {
+            let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+            let entries = here.map(|(id, p)| (id, p.high_watermark));
+            checkpoint::write(disk, &in_dir(dir, HIGH_WATERMARKS), entries);
+        }
     }
 
     /// Flushes and closes every log, and leaves the marker of a clean shutdown.
@@ -162,7 +175,10 @@ impl Broker {
         self.write_high_watermarks(disk);
         self.write_recovery_points(disk);
         self.write_log_starts(disk);
-        disk.replace(CLEAN_SHUTDOWN, Bytes::from_static(b"{\"version\":0,\"brokerEpoch\":-1}"));
+        let marker = Bytes::from_static(b"{\"version\":0,\"brokerEpoch\":-1}");
+        for dir in self.log_dirs.live() {
+            disk.replace(&in_dir(dir, CLEAN_SHUTDOWN), marker.clone());
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::engine::broker::Broker;
-use crate::engine::broker::checkpoints::CLEANED_TO;
+use crate::engine::broker::checkpoints::{CLEANED_TO, in_dir};
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{Offset, TopicPartition};
@@ -34,7 +34,9 @@ pub struct LogCleaner {
 impl Broker {
     /// Starts the cleaner, whose first round is at once.
     pub(super) fn start_cleaner(&mut self, ctx: &mut Ctx<'_>, disk: &Disk) {
-        self.cleaner.cleaned_to = checkpoint::read(disk, CLEANED_TO);
+        for dir in self.log_dirs.live() {
+            self.cleaner.cleaned_to.extend(checkpoint::read(disk, &in_dir(dir, CLEANED_TO)));
+        }
         if self.config.log_cleaner_enable {
             ctx.set_timer(Micros(0), Timer { purpose: TimerPurpose::LogCleaner, tag: 0 });
         }
@@ -154,8 +156,12 @@ impl Broker {
         let all = std::mem::take(&mut self.cleaner.cleaned_to).into_iter();
         let live = all.filter(|(id, _)| self.partitions.contains_key(id));
         self.cleaner.cleaned_to = live.ordered();
-        let entries = self.cleaner.cleaned_to.iter().map(|(id, offset)| (id, *offset));
-        checkpoint::write(disk, CLEANED_TO, entries);
+        for dir in self.log_dirs.live() {
+            let all = self.cleaner.cleaned_to.iter();
+            let is_here = |id| self.partitions.get(id).is_some_and(|p| p.log.parent() == &**dir);
+            let entries = all.filter(|(id, _)| is_here(*id)).map(|(id, offset)| (id, *offset));
+            checkpoint::write(disk, &in_dir(dir, CLEANED_TO), entries);
+        }
     }
 }
 

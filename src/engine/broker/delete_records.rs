@@ -88,6 +88,9 @@ impl Broker {
         if id.topic.as_str().starts_with("__") {
             return Err(ResponseError::InvalidTopicException);
         }
+        if self.log_dirs.is_offline(id) {
+            return Err(ResponseError::KafkaStorageError);
+        }
         let Some(partition) = self.partitions.get_mut(id) else {
             return Err(match self.metadata.knows(id) {
                 true => ResponseError::NotLeaderOrFollower,

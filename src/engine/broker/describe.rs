@@ -16,6 +16,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::broker::metadata::{PORT, wire_name};
 use crate::engine::broker::{Broker, Caller};
+use crate::engine::disk::Disk;
 use crate::engine::ids::TopicName;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;
@@ -24,8 +25,6 @@ use crate::engine::protocol::Response;
 const BROKERS: i8 = 1;
 /// No answer about operations was asked for.
 const NO_OPERATIONS: i32 = i32::MIN;
-/// The one directory of a broker's logs.
-const LOG_DIR: &str = "/var/kafka-logs";
 /// A size that is not known (`UNKNOWN_VOLUME_BYTES`).
 const UNKNOWN_BYTES: i64 = -1;
 
@@ -62,6 +61,7 @@ impl Broker {
     pub(super) fn describe_log_dirs(
         &mut self,
         ctx: &mut Ctx<'_>,
+        disk: &Disk,
         caller: Caller,
         request: &DescribeLogDirsRequest,
     ) {
@@ -71,9 +71,29 @@ impl Broker {
                 same.flat_map(|asked| &asked.partitions).any(|index| *index == partition)
             })
         };
+        let live = self.log_dirs.live().iter().map(|dir| self.describe_dir(disk, dir, &wanted));
+        let failed = self.log_dirs.failed().iter().map(|dir| {
+            DescribeLogDirsResult::default()
+                .with_error_code(ResponseError::KafkaStorageError.code())
+                .with_log_dir(StrBytes::from_string(self.path_of(dir).to_string()))
+                .with_total_bytes(UNKNOWN_BYTES)
+                .with_usable_bytes(UNKNOWN_BYTES)
+        });
+        let results = live.chain(failed).collect();
+        let response = DescribeLogDirsResponse::default().with_results(results);
+        ctx.send(caller.node, caller.answer(Response::DescribeLogDirs(response)));
+    }
+
+    /// One directory that works: the logs in it, and the room on its disk.
+    fn describe_dir(
+        &self,
+        disk: &Disk,
+        dir: &str,
+        wanted: impl Fn(&TopicName, i32) -> bool,
+    ) -> DescribeLogDirsResult {
         let mut topics: BTreeMap<&TopicName, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
         for (id, partition) in self.partitions.iter() {
-            if wanted(&id.topic, id.partition.0) {
+            if partition.log.parent() == dir && wanted(&id.topic, id.partition.0) {
                 let size = i64::try_from(partition.log.size_bytes()).unwrap_or(i64::MAX);
                 let lag = partition.high_watermark.0 - partition.log.log_end_offset().0;
                 topics.entry(&id.topic).or_default().push(
@@ -87,12 +107,12 @@ impl Broker {
         let rows = topics.into_iter().map(|(topic, partitions)| {
             DescribeLogDirsTopic::default().with_name(wire_name(topic)).with_partitions(partitions)
         });
-        let dir = DescribeLogDirsResult::default()
-            .with_log_dir(StrBytes::from_static_str(LOG_DIR))
+        let (total, usable) = disk.space(dir);
+        let bytes = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        DescribeLogDirsResult::default()
+            .with_log_dir(StrBytes::from_string(self.path_of(dir).to_string()))
             .with_topics(rows.collect())
-            .with_total_bytes(UNKNOWN_BYTES)
-            .with_usable_bytes(UNKNOWN_BYTES);
-        let response = DescribeLogDirsResponse::default().with_results(vec![dir]);
-        ctx.send(caller.node, caller.answer(Response::DescribeLogDirs(response)));
+            .with_total_bytes(bytes(total))
+            .with_usable_bytes(bytes(usable))
     }
 }

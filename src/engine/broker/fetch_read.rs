@@ -77,6 +77,9 @@ impl Broker {
     /// topic's LeaderAndIsr and UpdateMetadata is refused, and rests; processes take no time here, and
     /// every follower would.
     pub(super) fn served(&self, id: &TopicPartition) -> Result<&Partition, ResponseError> {
+        if self.log_dirs.is_offline(id) {
+            return Err(ResponseError::KafkaStorageError);
+        }
         let spoken = |partition: &&Partition| !matches!(partition.role, Role::Idle);
         let missing = || match self.metadata.knows(id) {
             true => ResponseError::NotLeaderOrFollower,

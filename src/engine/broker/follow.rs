@@ -189,6 +189,9 @@ impl Broker {
             else {
                 return Next::Later;
             };
+            if disk.has_failed() {
+                return Next::Stop;
+            }
             tell_appended(ctx, id, &appended);
         }
         if let Some((from, to)) = partition.follow_high_watermark(Offset(data.high_watermark)) {
@@ -321,6 +324,10 @@ impl Broker {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         fetcher.timeout_armed = false;
         let Some(flight) = &fetcher.in_flight else { return };
+        if self.slow_disk.holds_from(leader) {
+            // The answer came; the disk has not taken it yet.
+            return watch(ctx, fetcher, leader, SOCKET_TIMEOUT);
+        }
         let waited = ctx.now.since(flight.sent_at);
         if waited >= SOCKET_TIMEOUT {
             self.fetcher_disconnected(ctx, leader);

@@ -1,6 +1,6 @@
 //! What the controller says: LeaderAndIsr makes replicas lead or follow, UpdateMetadata tells everybody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_protocol::ResponseError;
 
@@ -77,16 +77,22 @@ impl Broker {
         request: LeaderAndIsrRequest,
     ) {
         let error_code = self.check_controller(request.controller_epoch);
+        let mut partition_errors = BTreeMap::new();
         if error_code == 0 {
             let mut leaders = BTreeSet::new();
             for state in request.partition_states {
+                let id = state.partition.clone();
                 leaders.extend(self.apply_state(ctx, disk, state));
+                if self.log_dirs.is_offline(&id) {
+                    partition_errors.insert(id, ResponseError::KafkaStorageError.code());
+                }
             }
             for leader in leaders {
                 self.fetch_from(ctx, leader);
             }
         }
-        let answer = Response::LeaderAndIsr(LeaderAndIsrResponse { error_code });
+        let response = LeaderAndIsrResponse { error_code, partition_errors };
+        let answer = Response::LeaderAndIsr(response);
         ctx.send(caller.node, caller.answer(answer));
     }
 
@@ -121,7 +127,7 @@ impl Broker {
         state: PartitionState,
     ) -> Option<BrokerId> {
         let id = state.partition.clone();
-        self.open_replica(disk, &id);
+        self.open_replica(disk, &id, state.is_new);
         let partition = self.partitions.get_mut(&id)?;
         if state.leader_epoch <= partition.leader_epoch() {
             return None;
@@ -137,13 +143,15 @@ impl Broker {
         }
     }
 
-    /// Opens the replica's log, made anew when this broker has none.
-    fn open_replica(&mut self, disk: &mut Disk, id: &TopicPartition) {
-        if self.partitions.contains_key(id) {
+    /// Opens the replica's log, made anew when this broker has none, unless it may be in a log
+    /// directory that failed (`LogManager.getOrCreateLog`).
+    fn open_replica(&mut self, disk: &mut Disk, id: &TopicPartition, is_new: bool) {
+        if self.partitions.contains_key(id) || self.log_dirs.is_offline(id) {
             return;
         }
+        let Some(dir) = self.dir_for(id, is_new) else { return };
         let config = self.topic_config(&id.topic);
-        let log = Log::create(disk, id, &config).with_jitter_seed(self.jitter_seed);
+        let log = Log::create_in(disk, &dir, id, &config).with_jitter_seed(self.jitter_seed);
         self.partitions.insert(id.clone(), Partition::new(id.clone(), log, config, Offset(0)));
     }
 

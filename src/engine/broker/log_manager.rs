@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::engine::broker::Broker;
-use crate::engine::broker::checkpoints::{LOG_STARTS, RECOVERY_POINTS, Written};
+use crate::engine::broker::checkpoints::{LOG_STARTS, RECOVERY_POINTS, Written, in_dir};
 use crate::engine::disk::{Disk, FileId};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{Offset, Text, TopicPartition};
@@ -138,16 +138,23 @@ impl Broker {
     /// Writes `recovery-point-offset-checkpoint`, if it says anything new.
     pub(super) fn write_recovery_points(&mut self, disk: &mut Disk) {
         let changes = self.partitions.changes();
-        let points = self.partitions.iter().map(|(id, p)| (id, p.log.recovery_point()));
-        write_changed(disk, RECOVERY_POINTS, &mut self.points_written, changes, points);
+        for dir in self.log_dirs.live() {
+            let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+            let points = here.map(|(id, p)| (id, p.log.recovery_point()));
+            let path = in_dir(dir, RECOVERY_POINTS);
+            write_changed(disk, path, &mut self.points_written, changes, points);
+        }
     }
 
     /// Writes `log-start-offset-checkpoint`: of the logs whose files do not tell.
     pub(super) fn write_log_starts(&mut self, disk: &mut Disk) {
         let changes = self.partitions.changes();
-        let within = self.partitions.iter().filter(|(_, p)| p.log.starts_within_a_segment());
-        let starts = within.map(|(id, p)| (id, p.log.log_start_offset()));
-        write_changed(disk, LOG_STARTS, &mut self.starts_written, changes, starts);
+        for dir in self.log_dirs.live() {
+            let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+            let within = here.filter(|(_, p)| p.log.starts_within_a_segment());
+            let starts = within.map(|(id, p)| (id, p.log.log_start_offset()));
+            write_changed(disk, in_dir(dir, LOG_STARTS), &mut self.starts_written, changes, starts);
+        }
     }
 
     /// Takes the files that a log has renamed to `.deleted`; they go after `file.delete.delay.ms`.
@@ -164,15 +171,14 @@ impl Broker {
     /// `topic-partition.<random>-delete` and goes after `log.segment.delete.delay.ms`
     /// (`LogManager.asyncDelete`, `LocalLog.logDeleteDirName`).
     pub fn delete_log(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition) {
-        if self.partitions.remove(id).is_none() {
-            return;
-        }
+        let Some(gone) = self.partitions.remove(id) else { return };
+        let parent = gone.log.parent();
         let high = u128::from(ctx.random_u64(Stream::Broker));
         let random = high << 64 | u128::from(ctx.random_u64(Stream::Broker));
         let suffix = format!("-{}.{random:032x}{DELETE_DIR}", id.partition);
         let topic: String = id.topic.as_str().chars().take(NAME_MAX - suffix.len()).collect();
-        let dir: Text = format!("{topic}{suffix}").into();
-        let from = format!("{id}/");
+        let dir: Text = format!("{parent}{topic}{suffix}").into();
+        let from = format!("{}/", gone.log.dir());
         for (path, _) in disk.list(&from) {
             disk.rename(&path, &format!("{dir}/{}", &path[from.len()..]));
         }
@@ -187,7 +193,7 @@ impl Broker {
     pub(super) fn find_deleted_logs(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
         let mut dirs: Vec<Text> = Vec::new();
         for (path, _) in disk.list("") {
-            let dir = path.split_once('/').map_or("", |(dir, _)| dir);
+            let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
             if dir.ends_with(DELETE_DIR) && dirs.last().is_none_or(|last| &**last != dir) {
                 dirs.push(dir.into());
             }
@@ -242,20 +248,20 @@ fn remove(disk: &mut Disk, what: Doomed) {
 /// compared with what was written last.
 fn write_changed<'a>(
     disk: &mut Disk,
-    path: &str,
-    written: &mut Option<Written>,
+    path: String,
+    written: &mut BTreeMap<String, Written>,
     changes: u64,
     offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
 ) {
-    let found = disk.read_path(path);
+    let found = disk.read_path(&path);
     let is_as_written =
         |last: &Written| last.changes == changes && found == Some(last.text.clone());
-    if written.as_ref().is_some_and(is_as_written) {
+    if written.get(&path).is_some_and(is_as_written) {
         return;
     }
     let text = Bytes::from(checkpoint::text(offsets));
     if found.as_ref() != Some(&text) {
-        disk.replace(path, text.clone());
+        disk.replace(&path, text.clone());
     }
-    *written = Some(Written { changes, text });
+    written.insert(path, Written { changes, text });
 }

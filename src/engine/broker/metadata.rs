@@ -203,8 +203,9 @@ impl Broker {
         let wire =
             |brokers: &[BrokerId]| brokers.iter().map(|b| WireBroker(b.0)).collect::<Vec<_>>();
         let leader = state.leader.filter(|leader| self.metadata.is_alive(*leader));
-        let offline: Vec<BrokerId> =
-            state.replicas.iter().copied().filter(|b| !self.metadata.is_alive(*b)).collect();
+        let is_offline =
+            |b: &BrokerId| !self.metadata.is_alive(*b) || state.offline_replicas.contains(b);
+        let offline: Vec<BrokerId> = state.replicas.iter().copied().filter(is_offline).collect();
         let error = match leader {
             Some(_) => 0,
             None => ResponseError::LeaderNotAvailable.code(),

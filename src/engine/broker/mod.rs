@@ -26,6 +26,8 @@ pub mod describe;
 pub mod checkpoints;
 pub mod replicas;
 pub mod log_manager;
+pub mod log_dirs;
+pub mod slow_disk;
 pub mod cleaner;
 pub mod shutdown;
 pub mod purgatory;
@@ -58,12 +60,14 @@ use delete_records::ParkedDelete;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
 use leader_and_isr::AwaitingSettings;
+use log_dirs::LogDirs;
 use log_manager::Waste;
 use metadata::MetadataCache;
 use produce::ParkedProduce;
 use producer_ids::ProducerIds;
 use purgatory::Purgatory;
 use replicas::Replicas;
+use slow_disk::SlowDisk;
 
 /// A broker's process.
 #[derive(Clone, Debug)]
@@ -97,10 +101,13 @@ pub struct Broker {
     producers_checked: Micros,
     /// Seed of the logs' roll jitter.
     jitter_seed: u64,
-    points_written: Option<Written>,
-    starts_written: Option<Written>,
+    /// Checkpoints of recovery points and of log starts as last written, by path.
+    points_written: BTreeMap<String, Written>,
+    starts_written: BTreeMap<String, Written>,
     waste: Waste,
     cleaner: LogCleaner,
+    log_dirs: LogDirs,
+    slow_disk: SlowDisk,
 }
 
 /// Where a broker is in its life.
@@ -179,6 +186,7 @@ impl Broker {
             TimerPurpose::LogFlush => self.flush_timer(ctx, disk, timer),
             TimerPurpose::LogCheckpoint => self.log_checkpoint_timer(ctx, disk, timer),
             TimerPurpose::FileDelete => self.file_delete_timer(disk, timer),
+            TimerPurpose::DiskWrite => self.disk_wrote(ctx, disk, timer),
             TimerPurpose::Backoff if timer.tag == alter_partition::RETRY_TAG => {
                 self.isr_channel.rested();
             }
@@ -217,7 +225,7 @@ impl Broker {
             return ctx.disconnect(caller.node);
         }
         match body {
-            Request::Produce(request) => self.produce(ctx, disk, caller, &request),
+            Request::Produce(request) => self.produce_when_disk_can(ctx, disk, caller, request),
             Request::Fetch(request) => self.fetch(ctx, disk, caller, &request),
             Request::DeleteRecords(request) => self.delete_records(ctx, disk, caller, &request),
             Request::ListOffsets(request) => self.list_offsets(ctx, disk, caller, &request),
@@ -233,7 +241,9 @@ impl Broker {
                 self.control.describe_configs(ctx, asker, request, |topic| metadata.has(topic));
             }
             Request::DescribeCluster(request) => self.describe_cluster(ctx, caller, &request),
-            Request::DescribeLogDirs(request) => self.describe_log_dirs(ctx, caller, &request),
+            Request::DescribeLogDirs(request) => {
+                self.describe_log_dirs(ctx, disk, caller, &request)
+            }
             Request::StopReplica(request) => self.stop_replica(ctx, disk, caller, request),
             Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
             Request::OffsetForLeaderEpoch(request) => {
@@ -275,7 +285,9 @@ impl Broker {
         body: Response,
     ) {
         match body {
-            Response::Fetch(response) => self.fetched(ctx, disk, from, correlation, &response),
+            Response::Fetch(response) => {
+                self.fetched_when_disk_can(ctx, disk, (from, correlation), response);
+            }
             Response::ListOffsets(response) => {
                 self.leader_offsets(ctx, disk, from, correlation, &response);
             }
@@ -316,6 +328,7 @@ impl Broker {
             }
         }
         self.send_isr_changes(ctx);
+        self.notice_failed_dirs(ctx, disk);
     }
 
     fn correlation(&mut self) -> CorrelationId {

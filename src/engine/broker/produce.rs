@@ -192,6 +192,9 @@ impl Broker {
         records: &Bytes,
         acks: i16,
     ) -> Result<Appended, Refused> {
+        if self.log_dirs.is_offline(id) {
+            return Err(ResponseError::KafkaStorageError.into());
+        }
         if !self.metadata.knows(id) && !self.partitions.contains_key(id) {
             return Err(ResponseError::UnknownTopicOrPartition.into());
         }
@@ -211,6 +214,9 @@ impl Broker {
         let before = partition.log.active_base();
         let appended = partition.log.append_as_leader(disk, records, epoch, ctx.wall_ms());
         let base = partition.log.active_base();
+        if disk.has_failed() {
+            return Err(ResponseError::KafkaStorageError.into());
+        }
         if base != before {
             ctx.emit(EventKind::SegmentRolled { partition: id.clone(), base });
         }

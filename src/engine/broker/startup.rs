@@ -11,11 +11,13 @@ use crate::engine::broker::checkpoints::{self, CLEAN_SHUTDOWN};
 use crate::engine::broker::cleaner::LogCleaner;
 use crate::engine::broker::fetch_session::FetchSessions;
 use crate::engine::broker::leader_and_isr::AwaitingSettings;
+use crate::engine::broker::log_dirs::LogDirs;
 use crate::engine::broker::log_manager::Waste;
 use crate::engine::broker::metadata::MetadataCache;
 use crate::engine::broker::producer_ids::ProducerIds;
 use crate::engine::broker::purgatory::Purgatory;
 use crate::engine::broker::replicas::Replicas;
+use crate::engine::broker::slow_disk::SlowDisk;
 use crate::engine::broker::{Broker, Phase};
 use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::controller::ControlPlane;
@@ -64,33 +66,48 @@ impl Broker {
             watermarks_changed: false,
             producers_checked: ctx.now,
             jitter_seed: ctx.random_u64(Stream::Log),
-            points_written: None,
-            starts_written: None,
+            points_written: BTreeMap::new(),
+            starts_written: BTreeMap::new(),
             waste: Waste::default(),
             cleaner: LogCleaner::default(),
+            log_dirs: LogDirs::new(&config.log_dirs),
+            slow_disk: SlowDisk::default(),
         };
+        if !broker.validate_log_dirs(ctx, disk) {
+            return broker;
+        }
         broker.open_logs(ctx, disk);
         broker.control.start(ctx);
         broker.arm_periodic(ctx);
         broker.arm_log_tasks(ctx);
         broker.start_cleaner(ctx, disk);
+        broker.notice_failed_dirs(ctx, disk);
         broker
     }
 
+    /// Opens what the directories hold that can be read.
     fn open_logs(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
-        let clean = disk.find(CLEAN_SHUTDOWN).is_some();
-        if clean {
-            disk.delete(CLEAN_SHUTDOWN);
+        for dir in self.log_dirs.live().to_vec() {
+            self.open_logs_in(ctx, disk, &dir);
         }
-        let watermarks = checkpoints::high_watermarks(disk);
-        let recovery_points = checkpoints::recovery_points(disk);
-        let log_starts = checkpoints::log_starts(disk);
+        self.find_deleted_logs(ctx, disk);
+    }
+
+    fn open_logs_in(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, dir: &str) {
+        let marker = checkpoints::in_dir(dir, CLEAN_SHUTDOWN);
+        let clean = disk.find(&marker).is_some();
+        if clean {
+            disk.delete(&marker);
+        }
+        let watermarks = checkpoints::high_watermarks(disk, dir);
+        let recovery_points = checkpoints::recovery_points(disk, dir);
+        let log_starts = checkpoints::log_starts(disk, dir);
         let config = Rc::new(TopicConfig::resolve(&self.config, &BTreeMap::new()));
-        for id in partitions_on(disk) {
+        for id in partitions_in(disk, dir) {
             let recovery_point = recovery_points.get(&id).copied().unwrap_or(Offset(0));
             let log_start_offset = log_starts.get(&id).copied().unwrap_or(Offset(0));
             let opening = Opening { clean, recovery_point, log_start_offset };
-            let (log, recovery) = Log::open(disk, &id, &config, opening);
+            let (log, recovery) = Log::open_in(disk, dir, &id, &config, opening);
             let log = log.with_jitter_seed(self.jitter_seed);
             let checkpoint = watermarks.get(&id).copied().unwrap_or(Offset(0));
             let partition = Partition::new(id.clone(), log, config.clone(), checkpoint);
@@ -106,7 +123,6 @@ impl Broker {
             self.partitions.insert(id.clone(), partition);
             self.remove_later(ctx, disk, &id);
         }
-        self.find_deleted_logs(ctx, disk);
     }
 
     fn arm_periodic(&self, ctx: &mut Ctx<'_>) {
@@ -120,12 +136,10 @@ impl Broker {
     pub(super) fn registered(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
         if self.phase == Phase::Starting {
             self.phase = Phase::Running;
-            checkpoints::write_meta_properties(
-                disk,
-                self.id,
-                self.control.cluster_id(),
-                ctx.wall_ms(),
-            );
+            let cluster = self.control.cluster_id();
+            for dir in self.log_dirs.live() {
+                checkpoints::write_meta_properties(disk, dir, self.id, cluster, ctx.wall_ms());
+            }
         }
     }
 
@@ -169,9 +183,9 @@ impl Broker {
     }
 }
 
-/// Partitions that have a directory on the disk.
-fn partitions_on(disk: &Disk) -> BTreeSet<TopicPartition> {
-    disk.list("").iter().filter_map(|(path, _)| partition_of(path)).ordered()
+/// Partitions that have a directory in a log directory.
+fn partitions_in(disk: &Disk, dir: &str) -> BTreeSet<TopicPartition> {
+    disk.list(dir).iter().filter_map(|(path, _)| partition_of(&path[dir.len()..])).ordered()
 }
 
 /// `orders-0/…` is a file of `orders-0`.

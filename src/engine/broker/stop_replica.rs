@@ -43,6 +43,9 @@ impl Broker {
         state: &StopReplicaPartitionState,
     ) -> i16 {
         let id = &state.partition;
+        if self.log_dirs.is_offline(id) {
+            return ResponseError::KafkaStorageError.code();
+        }
         let current = self.partitions.get(id).map(|partition| partition.leader_epoch());
         let whatever = [LeaderEpoch::DURING_DELETE, LeaderEpoch::UNKNOWN];
         if !whatever.contains(&state.leader_epoch)

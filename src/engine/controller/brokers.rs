@@ -57,6 +57,7 @@ impl ControlPlane {
         let existing = self.context.registered_ids();
         for (broker, epoch) in brokers {
             self.context.registered.insert(*broker, *epoch);
+            self.context.offline_replicas.remove(broker);
             ctx.emit(EventKind::BrokerUp { broker: *broker });
         }
         self.channels.keep(&self.context.registered_ids());
@@ -86,6 +87,7 @@ impl ControlPlane {
         for broker in brokers {
             self.context.registered.remove(broker);
             self.context.stopping.remove(broker);
+            self.context.offline_replicas.remove(broker);
             self.channels.remove(*broker);
             ctx.emit(EventKind::BrokerDown { broker: *broker });
         }

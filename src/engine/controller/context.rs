@@ -86,6 +86,8 @@ pub struct Context {
     pub deletions: BTreeMap<(TopicPartition, BrokerId), ReplicaDeletion>,
     /// Partitions.
     pub partitions: OrdMap<TopicPartition, Partition>,
+    /// Replicas in failed log directories, by broker (`replicasOnOfflineDirs`).
+    pub offline_replicas: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
 }
 
 impl Context {
@@ -93,6 +95,27 @@ impl Context {
     #[must_use]
     pub fn live(&self) -> BTreeSet<BrokerId> {
         self.registered.keys().copied().filter(|id| !self.stopping.contains(id)).ordered()
+    }
+
+    /// Brokers that can lead a partition: of those that live, without a replica of it in a failed log
+    /// directory.
+    #[must_use]
+    pub fn live_for(&self, partition: &TopicPartition) -> BTreeSet<BrokerId> {
+        let mut live = self.live();
+        live.retain(|broker| !self.has_lost(*broker, partition));
+        live
+    }
+
+    /// Whether a replica's broker lives and its log directory works (`isReplicaOnline`).
+    #[must_use]
+    pub fn is_online(&self, broker: BrokerId, partition: &TopicPartition) -> bool {
+        self.registered.contains_key(&broker)
+            && !self.stopping.contains(&broker)
+            && !self.has_lost(broker, partition)
+    }
+
+    fn has_lost(&self, broker: BrokerId, partition: &TopicPartition) -> bool {
+        self.offline_replicas.get(&broker).is_some_and(|lost| lost.contains(partition))
     }
 
     /// Brokers that get requests: also those that are stopping.
@@ -205,6 +228,8 @@ impl Context {
             state.leader = Some(LEADER_DURING_DELETE);
             state.leader_epoch = LeaderEpoch(0);
         }
+        let replicas = state.replicas.iter().copied();
+        state.offline_replicas = replicas.filter(|id| self.has_lost(*id, partition)).collect();
         Some(state)
     }
 
@@ -278,6 +303,7 @@ impl Context {
             isr: state.leadership.isr.clone(),
             partition_epoch: state.partition_epoch,
             replicas: entry.replicas.to_vec(),
+            offline_replicas: Vec::new(),
             is_new,
         })
     }

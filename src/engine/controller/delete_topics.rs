@@ -134,9 +134,17 @@ impl ControlPlane {
     /// A broker died: its replicas of topics on their way out cannot be deleted for now. Returns the
     /// other partitions that it holds.
     pub(super) fn fail_deletions_on(&mut self, broker: BrokerId) -> Vec<TopicPartition> {
-        let (deleting, others): (Vec<TopicPartition>, Vec<TopicPartition>) = self
-            .context
-            .partitions_on(broker)
+        let partitions = self.context.partitions_on(broker);
+        self.fail_deletions_of(broker, partitions)
+    }
+
+    /// The same of some of a broker's replicas.
+    pub(super) fn fail_deletions_of(
+        &mut self,
+        broker: BrokerId,
+        partitions: Vec<TopicPartition>,
+    ) -> Vec<TopicPartition> {
+        let (deleting, others): (Vec<TopicPartition>, Vec<TopicPartition>) = partitions
             .into_iter()
             .partition(|partition| self.context.is_deleting(&partition.topic));
         for partition in deleting {
@@ -148,10 +156,11 @@ impl ControlPlane {
 
     /// The second half of the way out: replicas that stopped are to be deleted.
     pub(super) fn start_replica_deletion(&mut self, topic: &TopicName) {
-        let live = self.context.live();
         for (partition, broker) in self.context.replicas_of(topic) {
             let done = self.context.deletions.get(&(partition.clone(), broker));
-            if live.contains(&broker) && done != Some(&ReplicaDeletion::Successful) {
+            if self.context.is_online(broker, &partition)
+                && done != Some(&ReplicaDeletion::Successful)
+            {
                 self.batch.add_stop(&self.context, broker, &partition, true);
                 self.mark_replica(partition, broker, ReplicaDeletion::Started);
             }
@@ -194,18 +203,20 @@ impl ControlPlane {
         for broker in brokers {
             let held = replicas.iter().filter(|(_, holder)| *holder == broker);
             let held = held.map(|(partition, _)| partition.clone());
-            let partitions: Vec<TopicPartition> = held
+            let (partitions, offline): (Vec<TopicPartition>, Vec<TopicPartition>) = held
                 .filter(|partition| {
                     let done = self.context.deletions.get(&(partition.clone(), broker));
                     done != Some(&ReplicaDeletion::Successful)
                 })
-                .collect();
+                .partition(|partition| self.context.is_online(broker, partition));
             if live.contains(&broker) {
                 phases.push(Phase::Leave { broker, partitions });
+            }
+            if offline.is_empty() {
                 continue;
             }
             self.context.ineligible.insert(topic.clone());
-            for partition in partitions {
+            for partition in offline {
                 self.mark_replica(partition, broker, ReplicaDeletion::Ineligible);
             }
         }

@@ -182,7 +182,7 @@ impl ControlPlane {
         let leader = self.leader_of(partition);
         let needed = match kind {
             Kind::Preferred => leader != entry.replicas.first().copied(),
-            Kind::Unclean => leader.is_none_or(|id| !self.context.live().contains(&id)),
+            Kind::Unclean => leader.is_none_or(|id| !self.context.is_online(id, partition)),
         };
         (!needed).then_some((ResponseError::ElectionNotNeeded, None))
     }
@@ -193,7 +193,7 @@ impl ControlPlane {
         let leader = self.leader_of(partition)?;
         let wanted = match kind {
             Kind::Preferred => Some(leader) == preferred,
-            Kind::Unclean => self.context.live().contains(&leader),
+            Kind::Unclean => self.context.is_online(leader, partition),
         };
         wanted.then_some(leader)
     }

@@ -149,6 +149,8 @@ impl ControlPlane {
             | ControllerEvent::BrokerChange
             | ControllerEvent::TopicChange
             | ControllerEvent::RebalanceLeaders
+            | ControllerEvent::LogDirFailure
+            | ControllerEvent::LeaderAndIsrAnswered { .. }
             | ControllerEvent::UncleanEnabled { .. } => {}
         }
     }

@@ -12,8 +12,8 @@ use crate::engine::controller::context::Status;
 use crate::engine::controller::operation::{Phase, Question};
 use crate::engine::controller::reassign::Assignment;
 use crate::engine::controller::state_json::{
-    self, BROKER_IDS, DELETE_TOPICS, FEATURE, FEATURE_DATA, TOPICS, broker_path, state_path,
-    topic_path,
+    self, BROKER_IDS, DELETE_TOPICS, FEATURE, FEATURE_DATA, LOG_DIR_EVENTS, TOPICS, broker_path,
+    state_path, topic_path,
 };
 use crate::engine::event::ElectionReason;
 use crate::engine::ids::{BrokerId, PartitionId, Text, TopicName, TopicPartition};
@@ -31,6 +31,7 @@ impl ControlPlane {
             ZkOp::GetChildren { path: BROKER_IDS.into(), watch: true },
             ZkOp::GetChildren { path: TOPICS.into(), watch: true },
             ZkOp::GetChildren { path: DELETE_TOPICS.into(), watch: true },
+            ZkOp::GetChildren { path: LOG_DIR_EVENTS.into(), watch: true },
         ])
     }
 
@@ -38,7 +39,10 @@ impl ControlPlane {
         let brokers = broker_ids(results.get(1));
         let topics = topic_names(results.get(2));
         self.context.deleting = topic_names(results.get(3)).into_iter().collect();
-        self.queue.then([Phase::LoadCluster { brokers, topics }]);
+        // Every broker is sent its roles anyway.
+        let names = children(results.get(4));
+        self.queue
+            .then([Phase::DeleteLogDirEvents { names }, Phase::LoadCluster { brokers, topics }]);
     }
 
     /// Data of brokers and topics.

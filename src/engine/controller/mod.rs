@@ -33,6 +33,7 @@ pub mod broker_settings;
 pub mod describe_configs;
 pub mod settings_rules;
 pub mod producer_ids;
+pub mod log_dir_events;
 pub mod waiting;
 pub mod channel;
 pub mod batch;
@@ -63,7 +64,7 @@ use crate::engine::controller::producer_ids::BlockClaim;
 use crate::engine::controller::registration::Joining;
 use crate::engine::controller::shutdown::Shutdown;
 use crate::engine::controller::state_json::{
-    BROKER_IDS, CONFIG_CHANGES, CONTROLLER, DELETE_TOPICS, TOPICS,
+    BROKER_IDS, CONFIG_CHANGES, CONTROLLER, DELETE_TOPICS, LOG_DIR_EVENTS, TOPICS,
 };
 use crate::engine::controller::topic_config::Listening;
 use crate::engine::ids::{
@@ -125,6 +126,8 @@ pub enum Tag {
     Listening(Listening),
     /// That of an admin request.
     Admin(u64),
+    /// The notification that a log directory failed.
+    LogDirEvent,
 }
 
 /// An admin request being served; several may be, beside the controller's queue.
@@ -222,6 +225,7 @@ impl ControlPlane {
             BROKER_IDS => self.enqueue(ctx, ControllerEvent::BrokerChange),
             TOPICS => self.enqueue(ctx, ControllerEvent::TopicChange),
             DELETE_TOPICS => self.enqueue(ctx, ControllerEvent::TopicDeletion),
+            LOG_DIR_EVENTS => self.enqueue(ctx, ControllerEvent::LogDirFailure),
             CONFIG_CHANGES => self.watch_config_changes(ctx),
             path => {
                 let name = path.strip_prefix(TOPICS).and_then(|rest| rest.strip_prefix('/'));
@@ -338,6 +342,13 @@ impl ControlPlane {
         if answered.is_some() && broker == self.broker {
             self.check_waiting(ctx);
         }
+        if let (Some(Request::LeaderAndIsr(asked)), Response::LeaderAndIsr(response)) =
+            (answered.as_deref(), response)
+            && response.error_code == 0
+        {
+            let asked = asked.partition_states.iter().map(|state| state.partition.clone());
+            self.note_leader_and_isr_answer(ctx, broker, asked, &response.partition_errors);
+        }
         if let (Some(Request::StopReplica(asked)), Response::StopReplica(response)) =
             (answered.as_deref(), response)
         {
@@ -404,6 +415,7 @@ impl ControlPlane {
             Tag::Controller(serial) => self.on_answer(ctx, serial, results),
             Tag::Listening(step) => self.on_listening(ctx, step, &results),
             Tag::Admin(id) => self.on_admin(ctx, id, &results),
+            Tag::LogDirEvent => {}
         }
     }
 

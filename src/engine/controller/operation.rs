@@ -17,7 +17,7 @@ use crate::engine::controller::reassign_request::Answers;
 use crate::engine::controller::state_json::LeaderAndIsr;
 use crate::engine::event::ElectionReason;
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, CorrelationId, NodeId, TopicName, TopicPartition,
+    BrokerId, ControllerEpoch, CorrelationId, NodeId, Text, TopicName, TopicPartition,
 };
 use crate::engine::node::Ctx;
 use crate::engine::protocol::inter_broker::AlterPartitionRequest;
@@ -62,6 +62,14 @@ pub enum ControllerEvent {
     RebalanceLeaders,
     /// Unclean elections are allowed from now on, for a topic or by default.
     UncleanEnabled { topic: Option<TopicName> },
+    /// Brokers have lost log directories.
+    LogDirFailure,
+    /// A broker answered which of its replicas are in failed log directories, and which are not.
+    LeaderAndIsrAnswered {
+        broker: BrokerId,
+        offline: Vec<TopicPartition>,
+        online: Vec<TopicPartition>,
+    },
 }
 
 impl ControllerEvent {
@@ -82,6 +90,8 @@ impl ControllerEvent {
             ControllerEvent::RebalanceLeaders => "AutoPreferredReplicaLeaderElection",
             ControllerEvent::UncleanEnabled { topic: None } => "UncleanLeaderElectionEnable",
             ControllerEvent::UncleanEnabled { .. } => "TopicUncleanLeaderElectionEnable",
+            ControllerEvent::LogDirFailure => "LogDirEventNotification",
+            ControllerEvent::LeaderAndIsrAnswered { .. } => "LeaderAndIsrResponseReceived",
         }
     }
 }
@@ -173,6 +183,12 @@ pub enum Phase {
     AnswerShutdown { asker: Asker, broker: BrokerId },
     /// Tell an admin what became of its elections.
     AnswerElection(Ballot),
+    /// List notifications of failed log directories.
+    ListLogDirEvents,
+    /// Read them.
+    ReadLogDirEvents { names: Vec<Text> },
+    /// Delete them.
+    DeleteLogDirEvents { names: Vec<Text> },
 }
 
 /// The event being worked on.
@@ -297,7 +313,13 @@ impl ControlPlane {
             | ControllerEvent::PartitionModifications { .. }
             | ControllerEvent::ReplicasDeleted { .. }
             | ControllerEvent::UncleanEnabled { .. }
+            | ControllerEvent::LogDirFailure
+            | ControllerEvent::LeaderAndIsrAnswered { .. }
                 if !self.active => {}
+            ControllerEvent::LogDirFailure => self.queue.then([Phase::ListLogDirEvents]),
+            ControllerEvent::LeaderAndIsrAnswered { broker, offline, online } => {
+                self.leader_and_isr_answered(ctx, broker, offline, &online);
+            }
             ControllerEvent::TopicDeletion => self.queue.then([Phase::ListDeletions]),
             ControllerEvent::PartitionModifications { topic } => {
                 self.queue.then([Phase::ReadTopic { topic }]);
@@ -389,6 +411,9 @@ impl ControlPlane {
                 self.ask_to_reassign(partition, assignment)
             }
             Phase::WriteAssignment { partition } => self.ask_to_write_assignment(partition),
+            Phase::ListLogDirEvents => self.ask_for_log_dir_events(),
+            Phase::ReadLogDirEvents { names } => self.ask_for_failed_brokers(names),
+            Phase::DeleteLogDirEvents { names } => self.ask_to_delete_log_dir_events(names),
             _ => Question::Pipelined(Vec::new()),
         }
     }
@@ -426,12 +451,18 @@ impl ControlPlane {
     fn finish_admin(&mut self, ctx: &mut Ctx, phase: Phase, results: &ZkResults) {
         match phase {
             Phase::ListDeletions => self.found_deletions(results),
+            Phase::ListLogDirEvents => self.found_log_dir_events(results),
+            Phase::ReadLogDirEvents { names } => self.read_log_dir_events(ctx, names, results),
             Phase::RemoveTopic { topic } => self.removed_topic(ctx, &topic, results),
             Phase::ReadTopic { topic } => self.found_topic(&topic, results),
             Phase::Reassign { partition, assignment } => {
                 self.reassigned(ctx, partition, &assignment, results);
             }
-            Phase::Unmark { .. } | Phase::WriteAssignment { .. } if fenced(results) => {
+            Phase::Unmark { .. }
+            | Phase::WriteAssignment { .. }
+            | Phase::DeleteLogDirEvents { .. }
+                if fenced(results) =>
+            {
                 self.moved(ctx);
             }
             _ => {}

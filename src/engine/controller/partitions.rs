@@ -42,14 +42,16 @@ impl ControlPlane {
     /// Elects for every partition, or those of `topic`, that is new or offline; for a new topic's
     /// sake, only the new.
     pub(super) fn elect_leaders(&mut self, reason: ElectionReason, topic: Option<&TopicName>) {
-        let live = self.context.live();
         let wanted = |partition: &TopicPartition| topic.is_none_or(|t| *t == partition.topic);
         let new = self.context.partitions.iter().filter(|(_, p)| p.status == Status::New);
         let new = new.filter(|(p, _)| wanted(p) && !self.context.is_deleting(&p.topic));
         let plans: Plans = new
             .filter_map(|(partition, entry)| {
                 let state = LeaderAndIsr {
-                    leadership: election::initial(&entry.replicas, &live)?,
+                    leadership: election::initial(
+                        &entry.replicas,
+                        &self.context.live_for(partition),
+                    )?,
                     leader_epoch: LeaderEpoch(0),
                     controller_epoch: self.context.epoch,
                     partition_epoch: PartitionEpoch(0),
@@ -90,7 +92,6 @@ impl ControlPlane {
         partitions: &[TopicPartition],
         results: &Results,
     ) {
-        let live = self.context.live();
         let (mut plans, mut undecided) = (Vec::new(), Vec::new());
         for (partition, result) in partitions.iter().zip(results) {
             let Ok(ZkResult::Data { data, version, .. }) = result else { continue };
@@ -98,7 +99,8 @@ impl ControlPlane {
             if state.controller_epoch > self.context.epoch {
                 continue;
             }
-            let dead = !state.leadership.isr.iter().any(|id| live.contains(id));
+            let isr = &state.leadership.isr;
+            let dead = !isr.iter().any(|id| self.context.is_online(*id, partition));
             match self.decide(transition, partition, &state) {
                 Some(leadership) => plans.push((partition.clone(), self.next(leadership, state))),
                 None if dead && matches!(transition, Transition::Elect(_)) => {
@@ -241,11 +243,11 @@ impl ControlPlane {
 
     /// Takes over states that somebody wrote before.
     pub(super) fn adopted_states(&mut self, partitions: &[TopicPartition], results: &Results) {
-        let live = self.context.live();
         for (partition, result) in partitions.iter().zip(results) {
             let Ok(ZkResult::Data { data, version, .. }) = result else { continue };
             let Some(state) = state_json::read_state(data, *version) else { continue };
-            let led = state.leadership.leader.is_some_and(|leader| live.contains(&leader));
+            let led = state.leadership.leader;
+            let led = led.is_some_and(|leader| self.context.is_online(leader, partition));
             let isr = state.leadership.isr.clone();
             self.context.put_state(partition, state);
             self.context.put_status(partition, if led { Status::Online } else { Status::Offline });
@@ -269,19 +271,20 @@ impl ControlPlane {
     ) -> Option<Leadership> {
         let replicas = &self.context.partitions.get(partition)?.replicas;
         let isr = &state.leadership.isr;
+        let live = self.context.live_for(partition);
         match transition {
-            Transition::Elect(_) => election::offline(replicas, isr, &self.context.live()),
+            Transition::Elect(_) => election::offline(replicas, isr, &live),
             Transition::ElectUnclean => {
-                let live = self.context.live();
                 let clean = election::offline(replicas, isr, &live);
                 clean.or_else(|| election::unclean(replicas, &live))
             }
-            Transition::Prefer => election::preferred(replicas, isr, &self.context.live()),
-            Transition::Reassign => election::reassigned(replicas, isr, &self.context.live()),
+            Transition::Prefer => election::preferred(replicas, isr, &live),
+            Transition::Reassign => election::reassigned(replicas, isr, &live),
             Transition::RaiseEpoch => Some(state.leadership.clone()),
             Transition::HandOver => {
-                let registered = self.context.registered_ids();
+                let mut registered = self.context.registered_ids();
                 let stopping = &self.context.stopping;
+                registered.retain(|id| stopping.contains(id) || live.contains(id));
                 election::controlled_shutdown(replicas, isr, &registered, stopping)
             }
             Transition::Leave(broker) => election::without(&state.leadership, broker),
@@ -331,7 +334,7 @@ impl ControlPlane {
             }
             Transition::Elect(_) | Transition::ElectUnclean => {
                 self.context.put_status(partition, Status::Online);
-                let live = self.context.live();
+                let live = self.context.live_for(partition);
                 self.tell(partition, |id| live.contains(&id));
             }
             Transition::HandOver => {

@@ -188,6 +188,7 @@ impl ControlPlane {
             self.enqueue(ctx, ControllerEvent::BrokerChange);
             self.enqueue(ctx, ControllerEvent::TopicChange);
             self.enqueue(ctx, ControllerEvent::TopicDeletion);
+            self.enqueue(ctx, ControllerEvent::LogDirFailure);
             let topics: Vec<TopicName> = self.context.topics.keys().cloned().collect();
             for topic in topics {
                 self.enqueue(ctx, ControllerEvent::PartitionModifications { topic });

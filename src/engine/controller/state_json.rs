@@ -34,6 +34,10 @@ pub const CONFIG_CHANGES: &str = "/config/changes";
 pub const CONFIG_CHANGE_PREFIX: &str = "config_change_";
 /// Topics that are to be deleted.
 pub const DELETE_TOPICS: &str = "/admin/delete_topics";
+/// Notifications of failed log directories.
+pub const LOG_DIR_EVENTS: &str = "/log_dir_event_notification";
+/// Name of such a notification, before its number.
+pub const LOG_DIR_EVENT_PREFIX: &str = "log_dir_event_";
 /// Finalised features (KIP-584).
 pub const FEATURE: &str = "/feature";
 /// What the controller writes there.
@@ -57,7 +61,7 @@ pub const PERSISTENT_PATHS: &[&str] = &[
     "/brokers/seqid",
     "/isr_change_notification",
     PRODUCER_ID_BLOCK,
-    "/log_dir_event_notification",
+    LOG_DIR_EVENTS,
     "/config/topics",
     "/config/clients",
     "/config/users",
@@ -280,6 +284,24 @@ pub fn read_config(data: &str) -> Option<TopicOverrides> {
         overrides.insert(key.as_str().into(), value.text()?.into());
     }
     Some(overrides)
+}
+
+/// A notification of a failed log directory, by its name.
+#[must_use]
+pub fn log_dir_event_path(name: &str) -> Text {
+    format!("{LOG_DIR_EVENTS}/{name}").into()
+}
+
+/// Notification that a log directory of a broker failed (`LogDirEventSequenceZNode`; 1 is failure).
+#[must_use]
+pub fn log_dir_event(broker: BrokerId) -> Text {
+    format!(r#"{{"version":1,"broker":{broker},"event":1}}"#).into()
+}
+
+/// Whose log directory failed.
+#[must_use]
+pub fn read_log_dir_event(data: &str) -> Option<BrokerId> {
+    Json::parse(data)?.get("broker")?.int().map(BrokerId)
 }
 
 /// Notification that settings changed.

@@ -6,7 +6,11 @@
 //! A clone shares every byte and costs two counters; a write after it copies one path of a tree. So a
 //! checkpoint of a world is a clone. The journal lists changes for whoever mirrors the disk; it is
 //! cloned like the rest, so that a host copied on write loses nothing of it.
+//!
+//! A disk that is dead or full does not do what is asked of it, and remembers that it did not
+//! ([`Disk::take_failed`]): who writes asks afterwards. What was read before is still in the cache.
 
+mod fault;
 mod file;
 
 use std::collections::BTreeMap;
@@ -16,6 +20,7 @@ use std::rc::Rc;
 use crate::engine::persistent::OrdMap;
 use bytes::Bytes;
 
+use crate::engine::disk::fault::Faults;
 use crate::engine::disk::file::File;
 use crate::engine::ids::Text;
 
@@ -49,6 +54,7 @@ pub struct Disk {
     total: u64,
     flushed: u64,
     journal: Option<Vec<DiskOp>>,
+    faults: Faults,
 }
 
 impl Disk {
@@ -56,6 +62,9 @@ impl Disk {
     pub fn open(&mut self, path: &str) -> FileId {
         if let Some(id) = self.find(path) {
             return id;
+        }
+        if !self.faults.admits(path) {
+            return self.nowhere();
         }
         let path: Text = path.into();
         self.note(|| DiskOp::Create { path: path.clone() });
@@ -83,7 +92,7 @@ impl Disk {
     /// Makes a file at least `len` bytes long. What was not written reads as zeros, costs nothing and
     /// is not in the journal; the next append fills it from its start.
     pub fn extend(&mut self, file: FileId, len: u64) {
-        if self.len(file) < len {
+        if self.len(file) < len && self.admits(file) {
             self.change(file).extend(len);
         }
     }
@@ -94,8 +103,15 @@ impl Disk {
         self.files.get(&file.0).map_or(0, |file| file.flushed())
     }
 
-    /// Appends `bytes` to what was written, without copying them; returns where they start.
-    pub fn append(&mut self, file: FileId, bytes: Bytes) -> u64 {
+    /// Appends `bytes` to what was written, without copying them; returns where they start. A disk
+    /// that is full takes as many as fit.
+    pub fn append(&mut self, file: FileId, mut bytes: Bytes) -> u64 {
+        if !self.faults.is_none() {
+            bytes.truncate(self.taken(file, bytes.len()));
+            if bytes.is_empty() {
+                return self.filled_len(file);
+            }
+        }
         if self.journal.is_some() {
             self.note_append(file, bytes.clone());
         }
@@ -104,7 +120,13 @@ impl Disk {
     }
 
     /// Appends a few bytes, copied into the file's tail: for index entries and the like.
-    pub fn append_small(&mut self, file: FileId, bytes: &[u8]) -> u64 {
+    pub fn append_small(&mut self, file: FileId, mut bytes: &[u8]) -> u64 {
+        if !self.faults.is_none() {
+            bytes = &bytes[..self.taken(file, bytes.len())];
+            if bytes.is_empty() {
+                return self.filled_len(file);
+            }
+        }
         if self.journal.is_some() {
             self.note_append(file, Bytes::copy_from_slice(bytes));
         }
@@ -148,9 +170,10 @@ impl Disk {
 
     /// Cuts a file to `len` bytes; a shorter one stays as it is.
     pub fn truncate(&mut self, file: FileId, len: u64) {
-        if self.len(file) <= len {
+        if self.len(file) <= len || !self.admits(file) {
             return;
         }
+        self.free(file, self.filled_len(file).saturating_sub(len));
         if self.filled_len(file) > len {
             let path = self.path(file);
             self.note(|| DiskOp::Truncate { path, len });
@@ -161,6 +184,10 @@ impl Disk {
     /// Makes `bytes` the whole of the file at `path`, all or nothing, and durable: Kafka writes
     /// checkpoint files to a temporary one, fsyncs it and renames it (`CheckpointFile.write`).
     pub fn replace(&mut self, path: &str, bytes: Bytes) -> FileId {
+        let before = self.find(path).map_or(0, |file| self.filled_len(file));
+        if !self.faults.replaces(path, before, bytes.len() as u64) {
+            return self.find(path).unwrap_or_else(|| self.nowhere());
+        }
         let file = match self.find(path) {
             Some(file) => file,
             None => self.insert(File::new(path.into())),
@@ -173,6 +200,11 @@ impl Disk {
 
     /// Removes the file at `path`, if it is there. Its id reads as an empty file from then on.
     pub fn delete(&mut self, path: &str) {
+        let Some(file) = self.find(path) else { return };
+        if !self.faults.admits(path) {
+            return;
+        }
+        self.free(file, self.filled_len(file));
         if let Some(file) = self.names.remove(path) {
             let gone = self.forget(file);
             self.note(|| DiskOp::Delete { path: gone });
@@ -189,7 +221,7 @@ impl Disk {
 
     /// Moves a file; its id stays. What was at `to` is gone.
     pub fn rename(&mut self, from: &str, to: &str) {
-        if from == to {
+        if from == to || self.find(from).is_none() || !self.faults.admits(from) {
             return;
         }
         let Some(file) = self.names.remove(from) else { return };
@@ -214,7 +246,7 @@ impl Disk {
 
     /// Makes everything of a file durable.
     pub fn flush(&mut self, file: FileId) {
-        if self.flushed_len(file) < self.filled_len(file) {
+        if self.flushed_len(file) < self.filled_len(file) && self.admits(file) {
             self.resize(file, File::flush);
         }
     }
@@ -234,6 +266,7 @@ impl Disk {
     /// Power loss: each file named keeps that many bytes, if it had them; the others are gone. What
     /// is left was on the platter, so it is durable.
     pub fn keep_only(&mut self, durable: &BTreeMap<Text, u64>) {
+        let faults = std::mem::take(&mut self.faults);
         for (path, _) in self.list("") {
             match durable.get(&path) {
                 Some(len) => {
@@ -244,6 +277,7 @@ impl Disk {
                 None => self.delete(&path),
             }
         }
+        self.faults = faults;
     }
 
     /// Bytes change by themselves, from `position`, as far as the file reaches. The journal tells it

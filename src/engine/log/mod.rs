@@ -119,7 +119,17 @@ pub struct SegmentInfo {
 impl Log {
     /// A new, empty log that starts at offset 0.
     pub fn create(disk: &mut Disk, partition: &TopicPartition, config: &TopicConfig) -> Log {
-        Log::empty(disk, partition.to_string().into(), Limits::of(config), Offset(0))
+        Log::create_in(disk, "", partition, config)
+    }
+
+    /// The same in a log directory, whose files' paths begin with `parent`.
+    pub fn create_in(
+        disk: &mut Disk,
+        parent: &str,
+        partition: &TopicPartition,
+        config: &TopicConfig,
+    ) -> Log {
+        Log::empty(disk, format!("{parent}{partition}").into(), Limits::of(config), Offset(0))
     }
 
     fn empty(disk: &mut Disk, dir: Text, limits: Limits, start: Offset) -> Log {
@@ -152,6 +162,12 @@ impl Log {
     /// Files that were renamed to `.deleted`: the caller removes them after `file.delete.delay.ms`.
     pub fn take_trash(&mut self) -> Vec<FileId> {
         self.trash.take()
+    }
+
+    /// The log directory that it lies in, `a/` say; empty where a broker has one.
+    #[must_use]
+    pub fn parent(&self) -> &str {
+        self.dir.rfind('/').map_or("", |slash| &self.dir[..=slash])
     }
 
     /// Oldest offset that is kept.

@@ -60,7 +60,18 @@ impl Log {
         config: &TopicConfig,
         opening: Opening,
     ) -> (Log, Recovery) {
-        let dir: Text = partition.to_string().into();
+        Log::open_in(disk, "", partition, config, opening)
+    }
+
+    /// The same in a log directory, whose files' paths begin with `parent`.
+    pub fn open_in(
+        disk: &mut Disk,
+        parent: &str,
+        partition: &TopicPartition,
+        config: &TopicConfig,
+        opening: Opening,
+    ) -> (Log, Recovery) {
+        let dir: Text = format!("{parent}{partition}").into();
         let limits = Limits::of(config);
         finish_cleanings(disk, &dir);
         let bases = segment_bases(disk, &dir);

@@ -45,6 +45,9 @@ pub struct PartitionState {
     pub partition_epoch: PartitionEpoch,
     /// Assigned replicas, preferred leader first.
     pub replicas: Vec<BrokerId>,
+    /// Those of them that are in failed log directories (of UpdateMetadata only, where Kafka counts
+    /// those on dead brokers too; here `live_brokers` tells of these).
+    pub offline_replicas: Vec<BrokerId>,
     /// True when the log does not exist yet and must be created.
     pub is_new: bool,
 }
@@ -54,6 +57,8 @@ pub struct PartitionState {
 pub struct LeaderAndIsrResponse {
     /// 0, or STALE_CONTROLLER_EPOCH (11).
     pub error_code: i16,
+    /// Partitions in failed log directories: KAFKA_STORAGE_ERROR (56). Others have none.
+    pub partition_errors: BTreeMap<TopicPartition, i16>,
 }
 
 /// Replicas that a broker is to stop: to follow no longer, or to delete (version 4).

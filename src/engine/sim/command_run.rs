@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::engine::broker::Broker;
 use crate::engine::client::admin_task::Task;
 use crate::engine::command::{
-    Command, ConsumerSpec, DurableFile, LinkState, Placement, ProducerSpec, RecordSpec,
+    Command, ConsumerSpec, DiskState, DurableFile, LinkState, Placement, ProducerSpec, RecordSpec,
 };
 use crate::engine::config::{LinkConfig, TopicConfig};
 use crate::engine::error::{CommandError, ConfigError};
@@ -95,7 +95,7 @@ impl World {
             }
             Command::PowerLoss { durable } => self.power_loss(&durable, id),
             Command::Tear { node, path, bytes } => self.tear(node, &path, bytes, id),
-            Command::SetDisk { node, works } => self.set_disk(node, works, id),
+            Command::SetDisk { node, dir, state } => self.set_disk(node, dir, state, id),
             Command::DiskFault { node, path, position, bytes } => {
                 self.rot(node, &path, position, &bytes, id);
             }
@@ -165,9 +165,8 @@ impl World {
                 true => Err(CommandError::AlreadyRunning { node: *node }),
                 false => Ok(()),
             },
-            Command::DiskFault { node, .. } | Command::SetDisk { node, .. } => {
-                self.existing(*node).map(|_| ())
-            }
+            Command::SetDisk { node, dir, state } => self.check_disk(*node, dir.as_ref(), *state),
+            Command::DiskFault { node, .. } => self.existing(*node).map(|_| ()),
         }
     }
 
@@ -228,7 +227,8 @@ impl World {
             host.life = Life::Up;
             host.since = now;
         }
-        if !self.hosts[&node].disk_works {
+        let is_dead = self.hosts[&node].disk.state("") == DiskState::Dead;
+        if is_dead && node == NodeId::Zookeeper {
             return self.halt_without_disk(node, started);
         }
         self.run(node, Trigger::Event(started), move |host, ctx| {

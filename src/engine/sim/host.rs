@@ -38,8 +38,6 @@ impl Life {
 pub struct Host {
     /// Its files; they outlive processes.
     pub disk: Disk,
-    /// Whether its disk can be read and written.
-    pub disk_works: bool,
     /// Its process as it runs, or as it was when it ended: a corpse that only views read.
     pub process: Option<Process>,
     /// Whether that process runs.
@@ -70,7 +68,6 @@ impl Host {
     pub fn new() -> Host {
         Host {
             disk: Disk::default(),
-            disk_works: true,
             process: None,
             life: Life::Down,
             since: Micros::ZERO,

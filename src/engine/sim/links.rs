@@ -67,7 +67,7 @@ impl World {
     ) -> Result<(), CommandError> {
         self.existing(message.from)?;
         self.existing(message.to)?;
-        within("span", i64::try_from(span.0).unwrap_or(i64::MAX), 1, SPAN_MAX)?;
+        check_span(span)?;
         match self.network.find(message) {
             Some(flight) if flight.arrives_at.is_some() => Ok(()),
             None if self.network.is_to_come(message) => Ok(()),
@@ -169,4 +169,10 @@ impl World {
     ) -> EventId {
         self.write(Some(cause), at, EventKind::MessageDropped { message, reason })
     }
+}
+
+/// # Errors
+/// The time is not in 1 µs to 1,000 hours.
+pub(super) fn check_span(span: Micros) -> Result<(), CommandError> {
+    within("span", i64::try_from(span.0).unwrap_or(i64::MAX), 1, SPAN_MAX)
 }

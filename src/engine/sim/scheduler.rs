@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 19] = [
+const PURPOSES: [TimerPurpose; 20] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -85,4 +85,5 @@ const PURPOSES: [TimerPurpose; 19] = [
     TimerPurpose::Ping,
     TimerPurpose::Boot,
     TimerPurpose::LeaderRebalance,
+    TimerPurpose::DiskWrite,
 ];

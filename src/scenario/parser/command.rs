@@ -2,7 +2,9 @@
 //!
 //! One verb, one function.
 
-use crate::engine::command::{Command, DurableFile, LinkState, MessageAddress, RecordSpec};
+use crate::engine::command::{
+    Command, DiskState, DurableFile, LinkState, MessageAddress, RecordSpec,
+};
 use crate::engine::ids::{BrokerId, NodeId, PartitionId, Text};
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
@@ -123,10 +125,20 @@ impl Reader {
         }
     }
 
-    /// `disk b2 off`: it dies; `disk b2 on`: it works again.
+    /// `disk b2 off`: it dies; `disk b2/a full`: the log directory `a` has no room;
+    /// `disk b2 slow 200ms`; `disk b2 on`: it works again.
     fn set_disk(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
-        let node = self.one_host(input)?;
-        Ok(Command::SetDisk { node, works: settings::switch(input)? })
+        gap(input, Wanted::Host)?;
+        let start = *input;
+        let place = word(input, Wanted::Host)?;
+        let (node, dir) = match place.split_once('/') {
+            Some((host, dir)) => (broker_host(&start, host)?, Some(dir.into())),
+            None => {
+                *input = start;
+                (self.host(input)?, None)
+            }
+        };
+        Ok(Command::SetDisk { node, dir, state: disk_state(input)? })
     }
 
     /// Two hosts with a sign between: `b1-b3`, `b2>b1`.
@@ -295,14 +307,36 @@ fn file(input: &mut Input<'_>) -> Parsed<(NodeId, Text)> {
     let whole = word(input, Wanted::File)?;
     let wrong = || expected(&start, Wanted::File);
     let (host, path) = whole.split_once('/').ok_or_else(wrong)?;
-    let node = match (host, broker_number(host)) {
-        ("zk", _) => NodeId::Zookeeper,
-        (_, Some(id)) if (1..=u64::from(BROKERS_MAX)).contains(&id) => {
-            NodeId::Broker(BrokerId(i32::try_from(id).unwrap_or(i32::MAX)))
-        }
-        _ => return Err(wrong()),
+    let node = match host {
+        "zk" => NodeId::Zookeeper,
+        host => broker_host(&start, host)?,
     };
     Ok((node, path.into()))
+}
+
+/// `b2`, where a path follows.
+fn broker_host(start: &Input<'_>, host: &str) -> Parsed<NodeId> {
+    match broker_number(host) {
+        Some(id) if (1..=u64::from(BROKERS_MAX)).contains(&id) => {
+            Ok(NodeId::Broker(BrokerId(i32::try_from(id).unwrap_or(i32::MAX))))
+        }
+        _ => Err(expected(start, Wanted::File)),
+    }
+}
+
+fn disk_state(input: &mut Input<'_>) -> Parsed<DiskState> {
+    gap(input, Wanted::DiskState)?;
+    let start = *input;
+    Ok(match &*word(input, Wanted::DiskState)? {
+        "on" => DiskState::Works,
+        "off" => DiskState::Dead,
+        "full" => DiskState::Full,
+        "slow" => {
+            gap(input, Wanted::Time)?;
+            DiskState::Slow(time(input)?)
+        }
+        _ => return Err(expected(&start, Wanted::DiskState)),
+    })
 }
 
 /// `power {b1/orders-0/….log=1234, zk/log=99}`: what each file keeps; the others are gone.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::engine::command::{
-    Acks, ConsumerSpec, DurableFile, ElectionKind, Keys, LinkState, MessageAddress, Placement,
-    ProducerSpec, RecordSpec,
+    Acks, ConsumerSpec, DiskState, DurableFile, ElectionKind, Keys, LinkState, MessageAddress,
+    Placement, ProducerSpec, RecordSpec,
 };
 use crate::engine::config::{LinkConfig, TopicConfig};
 use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName, TopicPartition};
@@ -398,7 +398,13 @@ impl Maker {
         let path: Text = format!("{}-0/00000000000000000000.log", self.word()).into();
         match self.below(4) {
             0 => return Command::Tear { node, path, bytes: self.below(1 << 40) },
-            1 => return Command::SetDisk { node, works: self.below(2) == 0 },
+            1 => {
+                let dir = (self.below(2) == 0).then(|| format!("d{}", self.below(9)).into());
+                let slow = DiskState::Slow(self.micros());
+                let states = [DiskState::Works, DiskState::Dead, DiskState::Full, slow];
+                let state = states[usize::try_from(self.below(4)).expect("less than four")];
+                return Command::SetDisk { node, dir, state };
+            }
             _ => {}
         }
         if self.below(2) == 0 {

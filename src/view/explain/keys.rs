@@ -1,6 +1,6 @@
 //! Which text tells an event, by its kind.
 
-use crate::engine::command::Command;
+use crate::engine::command::{Command, DiskState};
 use crate::engine::event::EventKind;
 use crate::engine::ids::Offset;
 
@@ -19,16 +19,12 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         MessageDelayed { .. } => "event-message-delayed",
         MessageDuplicated { .. } => "event-message-duplicated",
         ConnectionLost { .. } => "event-connection-lost",
-        ProcessStarted => "event-process-started",
-        ProcessKilled => "event-process-killed",
-        ProcessPaused => "event-process-paused",
-        ProcessResumed => "event-process-resumed",
-        ProcessStopping => "event-process-stopping",
-        ProcessStopped => "event-process-stopped",
-        ProcessFailed { .. } => "event-process-failed",
-        PowerLost => "event-power-lost",
+        ProcessStarted | ProcessKilled | ProcessPaused | ProcessResumed => process_key(kind),
+        ProcessStopping | ProcessStopped | ProcessFailed { .. } | PowerLost => process_key(kind),
         DiskRotted { .. } => "event-disk-rotted",
-        DiskChanged { works } => disk_key(*works),
+        DiskChanged { state, .. } => disk_key(*state),
+        LogDirFailed { .. } => "event-log-dir-failed",
+        ReplicasOffline { .. } => "event-replicas-offline",
         SessionOpened { .. } => "event-session-opened",
         SessionExpired { .. } => "event-session-expired",
         SessionClosed { .. } => "event-session-closed",
@@ -85,8 +81,26 @@ fn link_key(kind: &EventKind) -> &'static str {
     }
 }
 
-fn disk_key(works: bool) -> &'static str {
-    if works { "event-disk-works" } else { "event-disk-died" }
+fn process_key(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::ProcessStarted => "event-process-started",
+        EventKind::ProcessKilled => "event-process-killed",
+        EventKind::ProcessPaused => "event-process-paused",
+        EventKind::ProcessResumed => "event-process-resumed",
+        EventKind::ProcessStopping => "event-process-stopping",
+        EventKind::ProcessStopped => "event-process-stopped",
+        EventKind::ProcessFailed { .. } => "event-process-failed",
+        _ => "event-power-lost",
+    }
+}
+
+fn disk_key(state: DiskState) -> &'static str {
+    match state {
+        DiskState::Works => "event-disk-works",
+        DiskState::Dead => "event-disk-died",
+        DiskState::Full => "event-disk-full",
+        DiskState::Slow(_) => "event-disk-slow",
+    }
 }
 
 fn leader_key(is_led: bool) -> &'static str {
@@ -165,8 +179,10 @@ fn command_key(command: &Command) -> &'static str {
         Command::Disconnect { .. } => "command-disconnect",
         Command::PowerLoss { .. } => "command-power-loss",
         Command::Tear { .. } => "command-tear",
-        Command::SetDisk { works: false, .. } => "command-disk-dies",
-        Command::SetDisk { .. } => "command-disk-works",
+        Command::SetDisk { state: DiskState::Works, .. } => "command-disk-works",
+        Command::SetDisk { state: DiskState::Dead, .. } => "command-disk-dies",
+        Command::SetDisk { state: DiskState::Full, .. } => "command-disk-full",
+        Command::SetDisk { state: DiskState::Slow(_), .. } => "command-disk-slow",
         Command::DiskFault { .. } => "command-disk-fault",
     }
 }

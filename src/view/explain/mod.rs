@@ -71,7 +71,9 @@ pub fn importance(kind: &EventKind) -> Importance {
 
 fn usual_importance(kind: &EventKind) -> Importance {
     match kind {
-        DiskRotted { .. } | DiskChanged { .. } => Importance::Headline,
+        DiskRotted { .. } | DiskChanged { .. } | LogDirFailed { .. } | ReplicasOffline { .. } => {
+            Importance::Headline
+        }
         CommandApplied { .. }
         | ProcessKilled
         | ProcessPaused
@@ -91,16 +93,10 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | AdminFailed { .. }
         | SessionExpired { .. }
         | PositionReset { .. } => Importance::Headline,
-        LinkHeld { .. }
-        | LinkCut { .. }
-        | MessageDelayed { .. }
-        | MessageDuplicated { .. }
-        | LinkHealed { .. }
-        | MessageDropped { .. }
-        | ProcessStarted
-        | ProcessStopping
-        | BrokerUp { .. }
-        | BrokerDown { .. }
+        LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } => Importance::Fact,
+        MessageDelayed { .. } | MessageDuplicated { .. } => Importance::Fact,
+        ProcessStarted | ProcessStopping | BrokerUp { .. } | BrokerDown { .. } => Importance::Fact,
+        MessageDropped { .. }
         | TopicCreated { .. }
         | AdminCompleted { .. }
         | BrokerConfigChanged { .. }
@@ -125,15 +121,11 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | RecordsDelivered { .. }
         | ClientChanged { .. }
         | SessionClosed { .. } => Importance::Fact,
+        MessageSent { .. } | MessageDelivered { .. } | MessageWaiting { .. } => Importance::Detail,
+        ZnodeCreated { .. } | ZnodeChanged { .. } | ZnodeDeleted { .. } => Importance::Detail,
         TimerFired { .. }
-        | MessageSent { .. }
-        | MessageDelivered { .. }
-        | MessageWaiting { .. }
         | ConnectionLost { .. }
         | SessionOpened { .. }
-        | ZnodeCreated { .. }
-        | ZnodeChanged { .. }
-        | ZnodeDeleted { .. }
         | BecameFollower { .. }
         | HighWatermarksCheckpointed { .. }
         | MetadataUpdated { .. } => Importance::Detail,

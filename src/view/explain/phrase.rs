@@ -4,9 +4,10 @@
 //! gathered family by family. `node` is the host within a sentence and `Node` the same host at its
 //! beginning.
 
-use crate::engine::command::{Command, ElectionKind, LinkState, Placement};
+use crate::engine::command::{Command, DiskState, ElectionKind, LinkState, Placement};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::{BrokerId, NodeId, TopicPartition};
+use crate::engine::time::Micros;
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
 use crate::view::explain::keys::key;
@@ -74,9 +75,11 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             | Command::Pause { node }
             | Command::Resume { node }
             | Command::Tear { node, .. }
-            | Command::SetDisk { node, .. }
             | Command::DiskFault { node, .. } => {
                 self.host("target", "Target", *node);
+            }
+            Command::SetDisk { node, dir, state } => {
+                self.host("target", "Target", *node).disk(dir.as_deref(), *state);
             }
             Command::Hold { .. }
             | Command::Cut { .. }
@@ -256,11 +259,25 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             EventKind::ProcessFailed { error } => {
                 self.set("error", &**error);
             }
+            EventKind::DiskChanged { dir, state } => {
+                self.disk(dir.as_deref(), *state);
+            }
+            EventKind::LogDirFailed { dir, offline } => {
+                self.set("dir", &**dir).set("count", *offline);
+            }
             EventKind::DiskRotted { path, position, bytes } => {
                 self.set("path", &**path).set("position", *position).set("count", *bytes);
             }
             _ => {}
         }
+    }
+
+    /// A disk, or the one of a log directory.
+    fn disk(&mut self, dir: Option<&str>, state: DiskState) -> &mut Self {
+        self.set("part", if dir.is_some() { "yes" } else { "no" });
+        self.set("dir", dir.unwrap_or_default());
+        let span = if let DiskState::Slow(by) = state { by } else { Micros::ZERO };
+        self.set("span", span.as_ms())
     }
 
     fn zookeeper(&mut self, kind: &EventKind) {
@@ -292,6 +309,10 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             }
             EventKind::BrokerUp { broker } | EventKind::BrokerDown { broker } => {
                 self.broker(*broker);
+            }
+            EventKind::ReplicasOffline { broker, partitions } => {
+                let names: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+                self.broker(*broker).set("partitions", names.join(", "));
             }
             EventKind::TopicCreated { topic, assignment } => {
                 self.set("topic", topic.as_str()).set("partitions", assignment.len() as u64);

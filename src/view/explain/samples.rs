@@ -109,6 +109,7 @@ pub fn every_purpose() -> Vec<Event> {
         Ping,
         Boot,
         LeaderRebalance,
+        DiskWrite,
     ];
     all.into_iter().map(|purpose| at_broker(0, EventKind::TimerFired { purpose })).collect()
 }
@@ -188,8 +189,10 @@ fn commands() -> Vec<Command> {
         Command::Disconnect { name },
         Command::PowerLoss { durable: Vec::new() },
         Command::Tear { node: B1, path: "f.log".into(), bytes: 7 },
-        Command::SetDisk { node: B1, works: false },
-        Command::SetDisk { node: B1, works: true },
+        Command::SetDisk { node: B1, dir: None, state: DiskState::Works },
+        Command::SetDisk { node: B1, dir: None, state: DiskState::Dead },
+        Command::SetDisk { node: B1, dir: Some("a".into()), state: DiskState::Full },
+        Command::SetDisk { node: B1, dir: None, state: DiskState::Slow(Micros(200_000)) },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
 }
@@ -236,8 +239,12 @@ fn processes() -> Vec<EventKind> {
         EventKind::ProcessStopped,
         EventKind::ProcessFailed { error: "no space".into() },
         EventKind::PowerLost,
-        EventKind::DiskChanged { works: false },
-        EventKind::DiskChanged { works: true },
+        EventKind::DiskChanged { dir: None, state: DiskState::Works },
+        EventKind::DiskChanged { dir: None, state: DiskState::Dead },
+        EventKind::DiskChanged { dir: Some("a".into()), state: DiskState::Full },
+        EventKind::DiskChanged { dir: None, state: DiskState::Slow(Micros(200_000)) },
+        EventKind::LogDirFailed { dir: "/var/kafka-logs/a".into(), offline: 2 },
+        EventKind::ReplicasOffline { broker: BrokerId(1), partitions: vec![orders()] },
         EventKind::DiskRotted { path: path.clone(), position: 7, bytes: 1 },
         EventKind::SessionOpened { session, client },
         EventKind::SessionExpired { session, client },
@@ -261,6 +268,7 @@ fn controller() -> Vec<EventKind> {
         UncleanElection,
         PreferredReplica,
         Reassignment,
+        LogDirFailed,
     ]
     .into_iter()
     .flat_map(|reason| {

@@ -159,8 +159,12 @@ pub fn look(
         log_end_offset: log.log_end_offset(),
         high_watermark: replica.high_watermark,
         recovery_point: log.recovery_point(),
-        high_watermark_on_disk: checkpoints::high_watermarks(disk).get(partition).copied(),
-        recovery_point_on_disk: checkpoints::recovery_points(disk).get(partition).copied(),
+        high_watermark_on_disk: checkpoints::high_watermarks(disk, log.parent())
+            .get(partition)
+            .copied(),
+        recovery_point_on_disk: checkpoints::recovery_points(disk, log.parent())
+            .get(partition)
+            .copied(),
         segments: segments(log, disk, at.segments, now_ms),
         index: at.index.and_then(|base| index(log, disk, base, at.entry)),
         epochs: log.epochs().to_vec(),

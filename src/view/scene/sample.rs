@@ -41,6 +41,7 @@ fn broker(id: i32) -> BrokerView {
         leads: 1,
         unflushed_bytes: 4_096,
         disk_bytes: 9_000,
+        disks: Vec::new(),
     }
 }
 

@@ -313,7 +313,10 @@ impl Stub {
                 let body = match body {
                     Request::LeaderAndIsr(request) => {
                         self.roles.push(request);
-                        Response::LeaderAndIsr(LeaderAndIsrResponse { error_code: 0 })
+                        Response::LeaderAndIsr(LeaderAndIsrResponse {
+                            error_code: 0,
+                            partition_errors: BTreeMap::new(),
+                        })
                     }
                     Request::UpdateMetadata(request) => {
                         self.metadata.push(request);

@@ -75,6 +75,7 @@ fn elections(harness: &Harness) -> Vec<String> {
                 ElectionReason::UncleanElection => "unclean",
                 ElectionReason::PreferredReplica => "preferred",
                 ElectionReason::Reassignment => "reassigned",
+                ElectionReason::LogDirFailed => "directory failed",
             };
             Some(format!("{partition} {leader} {leader_epoch} [{}] {reason}", isr.join(",")))
         }
