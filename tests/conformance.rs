@@ -15,12 +15,17 @@ conformance [--once] [--races] [--record=FOLDER] [WORD…]
   WORD            cases whose name holds one of the words; none: all
   --once          does not look twice at what differs
   --races         the real cluster twice instead of Highwater: what differs races
+  --serve=N       runs N brokers of the real cluster for other clients (make clients records there);
+                  words are settings, KEY=VALUE; kill b2, start b2 on standard input
   --record=FOLDER writes our cases there with what the real cluster gave, for `highwater conform`
   ORACLE_KEEP=1   (environment) leaves the files where they are, and says where";
 
 fn main() -> ExitCode {
     let (flags, words): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|word| word.starts_with('-'));
+    if let Some(brokers) = flags.iter().find_map(|flag| flag.strip_prefix("--serve=")) {
+        return serve(brokers, &words);
+    }
     let mut options = Options { words, ..Options::default() };
     for flag in &flags {
         match flag.strip_prefix("--record=") {
@@ -44,4 +49,16 @@ fn main() -> ExitCode {
     court.hear();
     println!("{}", court.closing_line());
     if court.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn serve(brokers: &str, settings: &[String]) -> ExitCode {
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let brokers = brokers.parse().map_err(|_| format!("--serve={brokers}: a number"));
+    match brokers.and_then(|brokers| oracle::open::open(brokers, &settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            println!("cannot run: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -43,6 +43,12 @@ impl Addresses {
                     self.put(broker.broker_id.0, &mut broker.host, &mut broker.port);
                 }
             }
+            Response::FindCoordinator(found) => {
+                self.put(found.node_id.0, &mut found.host, &mut found.port);
+                for one in &mut found.coordinators {
+                    self.put(one.node_id.0, &mut one.host, &mut one.port);
+                }
+            }
             Response::Produce(produce) => {
                 for node in &mut produce.node_endpoints {
                     self.put(node.node_id.0, &mut node.host, &mut node.port);

@@ -1,0 +1,163 @@
+// Runs programs of real clients against `highwater serve` and compares what they print with what the
+// same programs printed against a real Kafka (expected/).
+//
+//   node tests/clients/run.js [WORD…]              all programs, or those whose names hold a word
+//   node tests/clients/run.js --record [WORD…]     against a real Kafka 3.9.1 (scripts/setup.sh oracle)
+//                                                  and writes expected/
+//   node tests/clients/run.js --at HOST:PORT,…     against a cluster that runs already; no faults then
+//
+// A program gets BOOTSTRAP and PREFIX (of its topics and groups). A line `@ kill 2` has that done to a
+// broker; the answer comes on its standard input. One that cannot run has failed.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
+const cache = process.env.HIGHWATER_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME, '.cache'), 'highwater');
+const kit = join(cache, 'clients');
+const python = join(kit, 'venv', 'bin', 'python');
+const go = (use) => [join(kit, 'kafka-go'), use];
+
+// Settings that make a cluster quick, of both clusters alike.
+const settings = ['zookeeper.session.timeout.ms=3000', 'group.initial.rebalance.delay.ms=0',
+  'offsets.topic.num.partitions=4', 'offsets.topic.replication.factor=3', 'auto.leader.rebalance.enable=false'];
+
+const programs = {
+  'kafka-go-admin': go('admin'),
+  'kafka-go-write': go('write'),
+  'kafka-go-read': go('read'),
+  'kafka-go-group': go('group'),
+  'kafka-go-faults': go('faults'),
+  'kcat': ['bash', join(here, 'kcat.sh')],
+  'kcat-group': ['bash', join(here, 'kcat-group.sh')],
+  'java-topics': ['bash', join(here, 'java-topics.sh')],
+  'java-records': ['bash', join(here, 'java-records.sh')],
+  'java-groups': ['bash', join(here, 'java-groups.sh')],
+  'kafka-python': [python, join(here, 'python', 'kafka_python_client.py')],
+  'confluent-kafka': [python, join(here, 'python', 'confluent_client.py')],
+  'aiokafka': [python, join(here, 'python', 'aiokafka_client.py')],
+  'kafkajs': [process.execPath, join(here, 'kafkajs', 'client.mjs')],
+};
+
+const words = process.argv.slice(2);
+const records = words[0] === '--record';
+if (records) words.shift();
+const at = words[0] === '--at' ? words.splice(0, 2)[1] : undefined;
+const seconds = Number(process.env.CLIENT_SECONDS ?? 180);
+
+/** A cluster: its address, and a way to have something done to it. */
+async function start() {
+  if (at) return { bootstrap: at, tell: async () => 'error: not our cluster', end: async () => {} };
+  const cargo = (args) => spawn('cargo', ['--quiet', ...args], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  let child;
+  if (records) {
+    child = cargo(['test', '--locked', '--test', 'conformance', '--', '--serve=3', ...settings]);
+  } else {
+    const binary = process.env.HIGHWATER_BIN ?? build();
+    const sets = settings.flatMap((setting) => ['--set', setting]);
+    child = spawn(binary, ['serve', '--brokers', '3', '--port', '0', ...sets], { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the cluster did not start');
+    const found = /^listening on ((?:\S+:\d+ ?)+)/.exec(value);
+    if (!found) continue;
+    return {
+      bootstrap: found[1].trim().split(' ').join(','),
+      tell: async (command) => {
+        child.stdin.write(`${command}\n`);
+        return (await lines.next()).value;
+      },
+      end: () => new Promise((resolve) => {
+        child.on('exit', resolve);
+        if (records) child.stdin.end(); else child.kill('SIGTERM');
+      }),
+    };
+  }
+}
+
+/** Builds the bridge in release and says where it is. */
+function build() {
+  const built = spawnSync('cargo', ['build', '--release', '--locked', '--quiet', '--bin', 'highwater', '--message-format=json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28 });
+  if (built.status !== 0) throw new Error('highwater does not build');
+  const made = built.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return made.findLast((one) => one.executable).executable;
+}
+
+/** Runs a program; resolves to what it printed, and how it ended. */
+function run(name, cluster, prefix) {
+  const [command, ...args] = programs[name];
+  const scratch = mkdtempSync(join(tmpdir(), 'highwater-clients-'));
+  const env = { ...process.env, BOOTSTRAP: cluster.bootstrap, PREFIX: prefix, KIT: kit, SCRATCH: scratch, KAFKA_LIB: join(cache, 'kafka-3.9.1') };
+  const child = spawn(command, args, { env, cwd: scratch, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const printed = [];
+  const errors = [];
+  const limit = setTimeout(() => {
+    printed.push(`stopped after ${seconds} s`);
+    try { process.kill(-child.pid, 'SIGKILL'); } catch { /* it has just ended */ }
+  }, seconds * 1000);
+  child.stderr.on('data', (data) => errors.push(data));
+  createInterface({ input: child.stdout }).on('line', async (line) => {
+    const told = /^@ (\w+) (\d+)$/.exec(line);
+    if (!told) return printed.push(line);
+    const answer = await cluster.tell(`${told[1]} b${told[2]}`);
+    child.stdin.write(`${answer}\n`);
+  });
+  return new Promise((resolve) => {
+    child.on('error', (error) => { clearTimeout(limit); resolve({ printed: [`cannot run: ${error.message}`], status: 1, errors: '' }); });
+    child.on('close', (status) => {
+      clearTimeout(limit);
+      rmSync(scratch, { recursive: true, force: true });
+      resolve({ printed, status, errors: Buffer.concat(errors).toString() });
+    });
+  });
+}
+
+const stable = (lines, cluster, prefix) => lines.join('\n')
+  .replaceAll(prefix, '')
+  .replace(/(127\.0\.0\.1|localhost):\d+/g, 'HOST:PORT');
+
+/** The lines that differ, as `diff` shows them. */
+function difference(expected, found) {
+  const folder = mkdtempSync(join(tmpdir(), 'highwater-diff-'));
+  writeFileSync(join(folder, 'expected'), `${expected}\n`);
+  writeFileSync(join(folder, 'found'), `${found}\n`);
+  const diff = spawnSync('diff', ['-u', 'expected', 'found'], { cwd: folder, encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  return diff.stdout.split('\n').slice(2).join('\n');
+}
+
+const names = Object.keys(programs).filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+let passed = 0;
+let failed = 0;
+const cluster = await start();
+for (const name of names) {
+  const file = join(here, 'expected', `${name}.txt`);
+  const prefix = `x${Math.random().toString(36).slice(2, 8)}-`;
+  const began = Date.now();
+  const { printed, status, errors } = await run(name, cluster, prefix);
+  const text = stable(printed, cluster, prefix);
+  const took = `${((Date.now() - began) / 1000).toFixed(1)} s`;
+  if (records) {
+    if (status === 0) writeFileSync(file, `${text}\n`);
+    console.log(status === 0 ? `recorded ${name} (${took})` : `${name} failed: ${text}\n${errors}`);
+    if (status !== 0) failed += 1;
+    continue;
+  }
+  const expected = existsSync(file) ? readFileSync(file, 'utf8').trimEnd() : 'nothing is recorded';
+  if (status === 0 && text === expected) {
+    passed += 1;
+    console.log(`ok ${name} (${took})`);
+  } else {
+    failed += 1;
+    console.log(`not ok ${name} (${took}), status ${status}\n${difference(expected, text)}\n${errors.split('\n').slice(-15).join('\n')}`);
+  }
+}
+await cluster.end();
+console.log(`# pass ${passed}\n# fail ${failed}`);
+process.exit(failed === 0 && (records || passed > 0) ? 0 : 1);
