@@ -1,6 +1,6 @@
 # Every job here first installs what it lacks (scripts/setup.sh), so a second run installs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help play page test conformance simulate tidy bench bench-profiles pictures
+.PHONY: help play page test conformance clients simulate tidy bench bench-profiles pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,10 @@ test: ## run every check and every test, the page in a browser included
 conformance: ## do the same faults to a real Kafka and to Highwater, and compare (CASES="name name" for some)
 	@scripts/setup.sh oracle
 	@. scripts/env.sh && cargo test --quiet --locked --test conformance -- $(CASES)
+
+clients: ## run real clients (kafka-go, kcat, Java, Python, JavaScript) against the bridge (CLIENTS="kcat java" for some)
+	@scripts/setup.sh clients
+	@. scripts/env.sh && node tests/clients/run.js $(CLIENTS)
 
 simulate: ## run random worlds with random faults and check Kafka's rules (SEEDS=1000, or SEED=n to repeat one)
 	@. scripts/env.sh && cargo run --release --quiet -- simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))

@@ -4,6 +4,7 @@
 #   scripts/setup.sh page      what building the page takes: wasm target, trunk, wasm-bindgen, wasm-opt
 #   scripts/setup.sh browser   what testing it takes: Chromium and its driver
 #   scripts/setup.sh oracle    what judges the engine: a real Kafka, outside the clone, once per user
+#   scripts/setup.sh clients   real clients in Go, Python, JavaScript, C and Java, outside the clone
 #
 # What it may not install (a compiler, Node, a browser without apt or root) it names, and stops.
 set -euo pipefail
@@ -89,6 +90,44 @@ need_kafka() {
     touch "$KAFKA_LIB/.done"
 }
 
+# The programs of tests/clients, each with its client in the version of its lockfile. What was installed
+# from the same lockfiles is left alone.
+need_clients() {
+    local kit="$HIGHWATER_CACHE/clients" from=tests/clients stamp
+    need_kafka
+    have node && have npm || stop "node $NODE_MAJOR or later, with npm, is missing."
+    have go || stop "go is missing, and kafka-go needs it. Install Go $GO_VERSION or later."
+    have python3 || stop "python3 is missing, and three clients need it."
+    if ! have kcat; then
+        have apt-get && [ "$(id -u)" = 0 ] || stop "kcat is missing. As root: apt-get install kcat"
+        say "kcat"
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq kcat >/dev/null 2>&1 \
+            || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq kcat >/dev/null; }
+    fi
+    mkdir -p "$kit"
+    stamp=$(cat $from/kafka-go/* | cksum)
+    [ -x "$kit/kafka-go" ] && [ "$(cat "$kit/kafka-go.from" 2>/dev/null)" = "$stamp" ] || {
+        say "kafka-go"
+        (cd $from/kafka-go && go build -o "$kit/kafka-go" .)
+        echo "$stamp" >"$kit/kafka-go.from"
+    }
+    stamp=$(cksum <$from/python/requirements.txt)
+    [ "$(cat "$kit/venv.from" 2>/dev/null)" = "$stamp" ] || {
+        say "kafka-python, confluent-kafka and aiokafka"
+        python3 -m venv --clear "$kit/venv" || stop "python3 cannot make a venv (python3-venv)."
+        "$kit/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r $from/python/requirements.txt
+        echo "$stamp" >"$kit/venv.from"
+    }
+    stamp=$(cksum <$from/kafkajs/package-lock.json)
+    [ "$(cat "$kit/kafkajs.from" 2>/dev/null)" = "$stamp" ] || {
+        say "kafkajs"
+        mkdir -p "$kit/kafkajs"
+        cp $from/kafkajs/package.json $from/kafkajs/package-lock.json "$kit/kafkajs/"
+        npm ci --prefix "$kit/kafkajs" --no-audit --no-fund --loglevel=error
+        echo "$stamp" >"$kit/kafkajs.from"
+    }
+}
+
 # Tests of the page need none of this; the oracle needs no page.
 case " $* " in *" page "* | *" browser "*) need_commands ;; esac
 for part in "$@"; do
@@ -96,6 +135,7 @@ for part in "$@"; do
         page) need_rust; need_trunk; need_wasm_bindgen; need_npm_packages; need_crates ;;
         browser) need_browser ;;
         oracle) need_kafka ;;
-        *) stop "scripts/setup.sh knows page, browser and oracle, not $part" ;;
+        clients) need_clients ;;
+        *) stop "scripts/setup.sh knows page, browser, oracle and clients, not $part" ;;
     esac
 done

@@ -6,6 +6,7 @@
 
 pub mod inter_broker;
 pub mod wire;
+mod wary;
 pub mod fit;
 pub mod zk;
 

@@ -12,6 +12,7 @@ use kafka_protocol::messages::{self as kafka, ApiKey, RequestHeader, ResponseHea
 use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 use crate::engine::ids::Text;
+use crate::engine::protocol::wary::is_readable;
 use crate::engine::protocol::{Payload, Request, Response, Unreadable};
 
 /// The message after its way through bytes, in the version that it names.
@@ -52,6 +53,7 @@ macro_rules! apis {
             match api {
                 $(ApiKey::$api => {
                     fits::<kafka::$request>(version).then_some(())?;
+                    is_readable::<kafka::$request>(bytes, version).then_some(())?;
                     kafka::$request::decode(bytes, version).ok().map(Request::$api)
                 })*
                 _ => None,

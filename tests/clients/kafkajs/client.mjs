@@ -39,7 +39,7 @@ const cluster = await admin.describeCluster();
 say('brokers:', cluster.brokers.length, 'controller known:', cluster.brokers.some((b) => b.nodeId === cluster.controller));
 const described = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: topic, configNames: ['retention.ms', 'cleanup.policy'] }] });
 say('configs:', sorted(described.resources[0].configEntries.map((e) => `${e.configName}=${e.configValue}`)).join(' '));
-await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }] });
+await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'retention.ms', value: '7200000' }] }] });
 await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
 await until('three partitions', async () => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0].partitions.length === 3);
 
