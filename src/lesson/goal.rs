@@ -201,7 +201,7 @@ impl Facts<'_> {
 
     fn copies(&self) -> Copies {
         let producer = NodeId::Client(self.send.producer);
-        let on_the_way = project::messages(self.world).iter().any(|message| {
+        let on_the_way = project::messages(self.world, &[]).iter().any(|message| {
             message.from == producer && message.api == Api::Produce && !message.response
         });
         if on_the_way || self.send.told == Told::Nothing {

@@ -70,6 +70,7 @@ pub struct Session {
     left_out: Vec<CommandError>,
     effects: Vec<Effect>,
     version: u64,
+    branch: u64,
     seen: RefCell<Seen>,
 }
 
@@ -105,6 +106,7 @@ impl Session {
             left_out: Vec::new(),
             effects: Vec::new(),
             version: 0,
+            branch: 0,
             seen: RefCell::default(),
         }
     }
@@ -299,7 +301,8 @@ impl Session {
         match &seen.messages {
             Some((version, view)) if *version == self.version => view.clone(),
             _ => {
-                let view = Rc::new(project::messages(&self.world));
+                let before = seen.messages.take().map(|(_, before)| before).unwrap_or_default();
+                let view = Rc::new(project::messages(&self.world, &before));
                 seen.messages = Some((self.version, view.clone()));
                 view
             }
@@ -346,6 +349,19 @@ impl Session {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Moves when the world is another one or went back: an id may name another event then.
+    #[must_use]
+    pub fn branch(&self) -> u64 {
+        self.branch
+    }
+
+    /// Forgets what was projected of a world that is no more.
+    fn begin_branch(&mut self) {
+        self.branch += 1;
+        self.version += 1;
+        self.seen = RefCell::default();
     }
 
     /// The newest events, oldest of them first; at most [`window::WINDOW_MAX`].

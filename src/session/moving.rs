@@ -176,7 +176,7 @@ impl Session {
         self.world = kept.world;
         self.digest = kept.digest;
         self.saving.attach(&mut self.world);
-        self.version += 1;
+        self.begin_branch();
     }
 
     /// Makes the events around one that left the window known again, by replaying a copy of the past.

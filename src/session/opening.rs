@@ -71,7 +71,7 @@ impl Session {
         let last = start.commands.last().map_or(Micros::ZERO, |timed| timed.at);
         self.end = last.max(start.until.at);
         self.left_out = Vec::new();
-        self.version += 1;
+        self.begin_branch();
         self.start = start;
     }
 

@@ -1,6 +1,6 @@
 //! The app: one session, what is looked at, and the frame loop that drives both.
 //!
-//! The stage is handed every version of the world; lists and panels are made anew at most ten times
+//! The stage is handed every version of the world; lists and panels are made anew at most five times
 //! a second while time runs, and at once when somebody acts.
 
 mod actions;
@@ -121,7 +121,7 @@ impl Component for App {
         let report = answer.reform(Msg::Storage);
         let opened = ctx.link().callback(AppMsg::Link);
         let asked = Asked { lang, level: Importance::Fact, why: None };
-        let shown = Shown::of(&session.borrow(), &Headlines::default(), asked);
+        let shown = Shown::of(&session.borrow(), &Headlines::default(), asked, None);
         let drawn = drawn(&session.borrow());
         let mut app = App {
             shown,
@@ -183,7 +183,7 @@ impl Component for App {
                     { self.top() }
                     { self.stage() }
                     { self.time() }
-                    <Dock rows={self.shown.rows.clone()} level={self.level} why={self.why}
+                    <Dock rows={Shared(self.shown.rows.clone())} level={self.level} why={self.why}
                         causes={self.shown.causes.clone()} begins_earlier={self.shown.begins_earlier} />
                     { self.side() }
                     { bottom_tabs(&ui, self.tab) }
@@ -261,7 +261,7 @@ impl App {
         let session = self.session.borrow();
         self.headlines.observe(&session);
         let asked = Asked { lang: self.lang, level: self.level, why: self.why };
-        self.shown = Shown::of(&session, &self.headlines, asked);
+        self.shown = Shown::of(&session, &self.headlines, asked, Some(&self.shown));
         self.shown.look_at(&session, &self.selection, &self.opened);
         if let Some(open) = &mut self.lesson {
             let given =

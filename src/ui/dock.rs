@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::engine::ids::EventId;
 use crate::engine::time::Micros;
 use crate::i18n::Arg;
-use crate::ui::context::{Action, Ui, use_ui};
+use crate::ui::context::{Action, Shared, Ui, use_ui};
 use crate::ui::format;
 use crate::ui::glyph::Glyph;
 use crate::view::explain::Importance;
@@ -39,7 +39,7 @@ pub struct Cause {
 #[derive(Properties, PartialEq)]
 pub struct DockProps {
     /// Events of the chosen importance, newest first.
-    pub rows: Vec<Row>,
+    pub rows: Shared<Vec<Row>>,
     /// Which are listed.
     pub level: Importance,
     /// The event whose causes are told.
@@ -62,10 +62,10 @@ pub fn Dock(props: &DockProps) -> Html {
                     { levels(&ui, props.level) }
                 </header>
                 <ol class="rows">
-                    { for props.rows.iter().map(|row| html! {
+                    { for props.rows.0.iter().map(|row| html! {
                         <EventRow key={row.event.0} row={row.clone()} on={props.why == Some(row.event)} />
                     }) }
-                    if props.rows.is_empty() { <li class="empty">{ ui.t("events-empty") }</li> }
+                    if props.rows.0.is_empty() { <li class="empty">{ ui.t("events-empty") }</li> }
                 </ol>
             </div>
             { why(&ui, props) }

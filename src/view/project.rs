@@ -45,9 +45,11 @@ pub fn cluster(world: &World) -> ClusterView {
     }
 }
 
-/// Messages on their way now, oldest first.
+/// Messages on their way now, oldest first. `before` are those of an earlier moment of the same world,
+/// or none: what is in both is not looked into again, which takes reading the headers of its batches.
 #[must_use]
-pub fn messages(world: &World) -> Vec<MessageView> {
+pub fn messages(world: &World, before: &[MessageView]) -> Vec<MessageView> {
+    let mut before = before.iter().peekable();
     let view = |flight: &crate::engine::network::flight::Flight| MessageView {
         id: flight.message,
         from: flight.from,
@@ -60,7 +62,12 @@ pub fn messages(world: &World) -> Vec<MessageView> {
         sent_at: flight.sent_at,
         arrives_at: flight.arrives_at,
     };
-    world.flights().map(view).collect()
+    let mut known = |flight: &crate::engine::network::flight::Flight| {
+        while before.next_if(|old| old.id < flight.message).is_some() {}
+        let same = before.next_if(|old| old.id == flight.message)?;
+        Some(MessageView { arrives_at: flight.arrives_at, ..same.clone() })
+    };
+    world.flights().map(|flight| known(flight).unwrap_or_else(|| view(flight))).collect()
 }
 
 /// Records of one replica with offsets from `from`, at most `limit`; empty when there is no replica.

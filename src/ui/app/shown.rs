@@ -26,8 +26,8 @@ use super::is_loss;
 
 /// Most lines of the list of events.
 const ROWS_MOST: usize = 80;
-/// How long a list may be old while time runs, in milliseconds.
-const STALE_MS: f64 = 100.0;
+/// How long a list may be old while time runs, in milliseconds: nobody reads faster.
+const STALE_MS: f64 = 200.0;
 /// While time runs, a headline stays in the caption for this much of the world's time.
 const HEADLINE_STAYS: Micros = Micros(2_000_000);
 
@@ -51,7 +51,7 @@ pub struct Shown {
     /// The caption.
     pub told: Option<Told>,
     /// The list of events, newest first.
-    pub rows: Vec<Row>,
+    pub rows: Rc<Vec<Row>>,
     /// Causes of the selected event, oldest first.
     pub causes: Vec<Cause>,
     /// Whether older causes have left the window.
@@ -59,11 +59,18 @@ pub struct Shown {
     /// The inside of what is inspected.
     pub inside: Rc<Inside>,
     made_ms: f64,
+    branch: u64,
+    lang: Lang,
 }
 
 impl Shown {
-    /// Everything but what the inspector looks into.
-    pub fn of(session: &Session, headlines: &Headlines, asked: Asked) -> Shown {
+    /// Everything but what the inspector looks into. `before` is what was shown last.
+    pub fn of(
+        session: &Session,
+        headlines: &Headlines,
+        asked: Asked,
+        before: Option<&Shown>,
+    ) -> Shown {
         let Asked { lang, why, .. } = asked;
         let telling = Telling::of(session, headlines);
         let steps = why.map(|event| telling.why(event)).unwrap_or_default();
@@ -80,11 +87,13 @@ impl Shown {
             cluster: session.cluster(),
             messages: session.messages(),
             told: caption(session, &telling, lang),
-            rows: rows(session, headlines, &telling, asked),
+            rows: rows(session, headlines, &telling, asked, before),
             causes: steps.iter().map(cause).collect(),
             begins_earlier,
             inside: Rc::default(),
             made_ms: now_ms(),
+            branch: session.branch(),
+            lang,
         }
     }
 
@@ -149,17 +158,31 @@ fn caption(session: &Session, telling: &Telling<'_>, lang: Lang) -> Option<Told>
     })
 }
 
-fn rows(session: &Session, headlines: &Headlines, telling: &Telling<'_>, asked: Asked) -> Vec<Row> {
-    let row = |event: &Event| Row {
+/// The list of events. A sentence that was told is not made again.
+fn rows(
+    session: &Session,
+    headlines: &Headlines,
+    telling: &Telling<'_>,
+    asked: Asked,
+    before: Option<&Shown>,
+) -> Rc<Vec<Row>> {
+    let before = before.filter(|b| b.lang == asked.lang && b.branch == session.branch());
+    let told = before.map(|before| &before.rows[..]).unwrap_or_default();
+    let known = |event: &Event| {
+        let place = told.binary_search_by(|row| event.id.cmp(&row.event)).ok()?;
+        Some(told[place].clone())
+    };
+    let tell = |event: &Event| Row {
         event: event.id,
         at: event.at,
         glyph: Glyph::of_event(&event.kind, event.node),
         text: telling.sentence(event, asked.lang).into(),
         is_headline: importance(&event.kind) == Importance::Headline,
     };
+    let row = |event: &Event| known(event).unwrap_or_else(|| tell(event));
     if asked.level == Importance::Headline {
-        return headlines.newest().take(ROWS_MOST).map(row).collect();
+        return Rc::new(headlines.newest().take(ROWS_MOST).map(row).collect());
     }
     let of_level = session.events().rev().filter(|event| importance(&event.kind) >= asked.level);
-    of_level.take(ROWS_MOST).map(row).collect()
+    Rc::new(of_level.take(ROWS_MOST).map(row).collect())
 }

@@ -29,17 +29,11 @@ pub fn back(card: &BrokerCard, chosen: bool) -> Html {
     }
 }
 
-/// What is written and drawn on the card.
-pub fn front(scene: &Scene, card: &BrokerCard, lang: Lang) -> Html {
-    let spine = match scene.layout {
-        Layout::Wide => spine(card, lang),
+/// The card's name, state and duties.
+pub fn spine(scene: &Scene, card: &BrokerCard, lang: Lang) -> Html {
+    match scene.layout {
+        Layout::Wide => beside(card, lang),
         Layout::Upright => header(card, lang),
-    };
-    html! {
-        <g>
-            { spine }
-            { for card.replicas.iter().map(|replica| draw_replica(scene, card, replica, lang)) }
-        </g>
     }
 }
 
@@ -70,7 +64,7 @@ fn state(card: &BrokerCard, x: f64, y: f64, lang: Lang) -> Html {
     html! { <g>{ sign }{ text(x + 11.0, y, class, words) }</g> }
 }
 
-fn spine(card: &BrokerCard, lang: Lang) -> Html {
+fn beside(card: &BrokerCard, lang: Lang) -> Html {
     let (x, y) = (card.rect.x + 12.0, card.rect.y);
     let mut line = y + 60.0;
     let duty = card.controller.then(|| {
@@ -120,7 +114,8 @@ fn header(card: &BrokerCard, lang: Lang) -> Html {
     }
 }
 
-fn draw_replica(scene: &Scene, card: &BrokerCard, replica: &ReplicaShape, lang: Lang) -> Html {
+/// One of the card's replicas.
+pub fn replica(scene: &Scene, card: &BrokerCard, replica: &ReplicaShape, lang: Lang) -> Html {
     let live = card.state.is_up();
     let upright = scene.layout == Layout::Upright;
     let (x, y) = match upright {

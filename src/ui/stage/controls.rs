@@ -48,12 +48,16 @@ pub fn Controls(props: &ControlsProps) -> Html {
     let all = Rc::new(targets(scene));
     let current = use_state(|| 0_usize);
     let here = (*current).min(all.len().saturating_sub(1));
+    let at_focus = {
+        let current = current.setter();
+        use_callback((), move |k: usize, ()| current.set(k))
+    };
     let stops = all.iter().enumerate().map(|(k, target)| {
-        let onfocus = {
-            let current = current.setter();
-            Callback::from(move |_| current.set(k))
-        };
-        stop(props, &all, k, target, k == here, onfocus)
+        let chosen = props.selection == target.selection;
+        html! {
+            <Stop scene={scene.clone()} all={all.clone()} {k} lang={props.lang} {chosen} current={k == here}
+                at_focus={at_focus.clone()} on_action={props.on_action.clone()} />
+        }
     });
     html! {
         <div class="stage-controls">
@@ -62,7 +66,7 @@ pub fn Controls(props: &ControlsProps) -> Html {
                 let select = StageAction::Select(Selection::Partition(partition.clone()));
                 html! {
                     <button type="button" class={classes!("stage-pick", on.then_some("on"))} style={place(at)}
-                        aria-pressed={on.to_string()} onclick={act(props, select)}>{ partition.to_string() }</button>
+                        aria-pressed={on.to_string()} onclick={act(&props.on_action, select)}>{ partition.to_string() }</button>
                 }
             }) }
             { for scene.brokers.iter().map(|card| broker_buttons(props, card)) }
@@ -76,24 +80,65 @@ fn place(at: &Rect) -> String {
 }
 
 /// A callback that asks for an action and keeps the touch from the picture under the button.
-fn act(props: &ControlsProps, action: StageAction) -> Callback<MouseEvent> {
-    let on_action = props.on_action.clone();
+fn act(on_action: &Callback<StageAction>, action: StageAction) -> Callback<MouseEvent> {
+    let on_action = on_action.clone();
     Callback::from(move |event: MouseEvent| {
         event.stop_propagation();
         on_action.emit(action.clone());
     })
 }
 
-fn stop(
-    props: &ControlsProps,
-    all: &Rc<Vec<Target>>,
+/// One target: it is drawn anew when what it stands on changes, not when anything does.
+#[derive(Properties)]
+struct StopProps {
+    scene: Rc<Scene>,
+    all: Rc<Vec<Target>>,
     k: usize,
-    target: &Target,
+    lang: Lang,
+    chosen: bool,
     current: bool,
-    onfocus: Callback<FocusEvent>,
-) -> Html {
+    at_focus: Callback<usize>,
+    on_action: Callback<StageAction>,
+}
+
+impl PartialEq for StopProps {
+    fn eq(&self, other: &StopProps) -> bool {
+        let told = |stop: &StopProps| (stop.k, stop.lang, stop.chosen, stop.current, stop.all.len());
+        told(self) == told(other)
+            && (self.at_focus == other.at_focus && self.on_action == other.on_action)
+            && self.all[self.k] == other.all[other.k]
+            && self.scene.layout == other.scene.layout
+            && self.is_labelled_as(other)
+    }
+}
+
+impl StopProps {
+    /// Whether the label of the target, which is the same in both, says the same.
+    fn is_labelled_as(&self, other: &StopProps) -> bool {
+        match self.all[self.k].replica {
+            Some((b, r)) => {
+                self.scene.brokers[b].replicas[r] == other.scene.brokers[b].replicas[r]
+            }
+            None => {
+                let state = |scene: &Scene| match self.all[self.k].selection {
+                    Selection::Broker(id) => {
+                        scene.brokers.iter().find(|card| card.id == id).map(|card| card.state)
+                    }
+                    _ => None,
+                };
+                state(&self.scene) == state(&other.scene)
+            }
+        }
+    }
+}
+
+#[component]
+fn Stop(props: &StopProps) -> Html {
+    let StopProps { scene, all, k, chosen, current, .. } = props;
+    let (k, target) = (*k, &all[*k]);
+    let onfocus = props.at_focus.reform(move |_: FocusEvent| k);
     let onkeydown = {
-        let (all, on_action, scene) = (all.clone(), props.on_action.clone(), props.scene.clone());
+        let (all, on_action, scene) = (all.clone(), props.on_action.clone(), scene.clone());
         Callback::from(move |event: KeyboardEvent| {
             if let Some(arrow) = Arrow::of_key(&event.key()) {
                 event.prevent_default();
@@ -108,12 +153,11 @@ fn stop(
             }
         })
     };
-    let chosen = props.selection == target.selection;
+    let onclick = act(&props.on_action, select(scene, target));
     html! {
         <button type="button" id={id_of(k)} class="stage-target" style={place(&target.rect)}
-            tabindex={if current { "0" } else { "-1" }} aria-label={label(props, target)}
-            aria-pressed={chosen.to_string()} {onfocus} {onkeydown}
-            onclick={act(props, select(&props.scene, target))}></button>
+            tabindex={if *current { "0" } else { "-1" }} aria-label={label(scene, props.lang, target)}
+            aria-pressed={chosen.to_string()} {onfocus} {onkeydown} {onclick}></button>
     }
 }
 
@@ -141,8 +185,7 @@ fn focus(k: usize) {
 }
 
 /// What a screen reader says of a target.
-fn label(props: &ControlsProps, target: &Target) -> String {
-    let (scene, lang) = (&props.scene, props.lang);
+fn label(scene: &Scene, lang: Lang, target: &Target) -> String {
     if let Some((b, r)) = target.replica {
         let (card, replica) = (&scene.brokers[b], &scene.brokers[b].replicas[r]);
         let args = [
@@ -193,7 +236,7 @@ fn broker_buttons(props: &ControlsProps, card: &BrokerCard) -> Html {
         let label = words::t1(props.lang, label, "id", card.id.0);
         html! {
             <button type="button" class={classes!("stage-button", class, touch.then_some("touch"))} style={place(at)}
-                title={label.clone()} aria-label={label} onclick={act(props, StageAction::Give(command))}>
+                title={label.clone()} aria-label={label} onclick={act(&props.on_action, StageAction::Give(command))}>
                 { face }
             </button>
         }
@@ -230,7 +273,7 @@ fn producer_controls(props: &ControlsProps, card: &ProducerCard) -> Html {
             <button type="button" class="stage-button send" style={place(&card.send)} disabled={!up}
                 aria-label={words::t1(lang, "stage-send-label", "name", name())}
                 title={words::t1(lang, "stage-send-label", "name", name())}
-                onclick={act(props, StageAction::SendOne(card.name.clone()))}>
+                onclick={act(&props.on_action, StageAction::SendOne(card.name.clone()))}>
                 { words::t(lang, "stage-send") }
             </button>
         </>

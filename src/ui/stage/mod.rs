@@ -8,6 +8,7 @@
 mod svg;
 mod words;
 mod structure;
+mod part;
 mod broker;
 mod strip;
 mod client;

@@ -10,7 +10,8 @@ use yew::prelude::*;
 use crate::engine::ids::NodeId;
 use crate::i18n::Lang;
 use crate::ui::stage::svg::{disc, path, px, rect, slide, text};
-use crate::ui::stage::{broker, client, words};
+use crate::ui::stage::part::{Part, Piece};
+use crate::ui::stage::{broker, words};
 use crate::view::cluster::ProcessState;
 use crate::view::scene::card::{ColumnHead, Plate};
 use crate::view::scene::link::{Link, LinkState};
@@ -42,6 +43,9 @@ pub fn Structure(props: &StructureProps) -> Html {
     let (scene, lang) = (&*props.scene, props.lang);
     let (width, height) = (px(scene.width), px(scene.height));
     let is = |selection: Selection| props.selection == selection;
+    let part = |piece: Piece, chosen: bool| {
+        html! { <Part scene={props.scene.clone()} {lang} {piece} {chosen} /> }
+    };
     let client_links = scene.links.iter().filter(|link| link.b.client().is_some());
     let server_links = scene.links.iter().filter(|link| link.b.client().is_none());
     html! {
@@ -60,11 +64,16 @@ pub fn Structure(props: &StructureProps) -> Html {
             { duct(scene) }
             <g>{ for server_links.map(|link| draw_link(link, &props.selection)) }</g>
             { columns(scene, &props.selection) }
-            <g>{ for scene.heads.iter().map(water_line) }</g>
-            <g>{ for scene.heads.iter().map(|head| draw_head(scene, head, lang)) }</g>
-            <g>{ for scene.brokers.iter().map(|card| broker::front(scene, card, lang)) }</g>
-            <g>{ for scene.producers.iter().map(|card| client::producer(scene, card, lang, is(Selection::Producer(card.id)))) }</g>
-            <g>{ for scene.consumers.iter().map(|card| client::consumer(scene, card, lang, is(Selection::Consumer(card.id)))) }</g>
+            <g>{ for (0..scene.heads.len()).map(|k| part(Piece::Water(k), false)) }</g>
+            <g>{ for (0..scene.heads.len()).map(|k| part(Piece::Head(k), false)) }</g>
+            <g>{ for scene.brokers.iter().enumerate().map(|(k, card)| html! {
+                <g>
+                    { part(Piece::Spine(k), false) }
+                    { for (0..card.replicas.len()).map(|r| part(Piece::Replica(k, r), false)) }
+                </g>
+            }) }</g>
+            <g>{ for scene.producers.iter().enumerate().map(|(k, card)| part(Piece::Producer(k), is(Selection::Producer(card.id)))) }</g>
+            <g>{ for scene.consumers.iter().enumerate().map(|(k, card)| part(Piece::Consumer(k), is(Selection::Consumer(card.id)))) }</g>
             <g>{ for scene.ports.iter().map(|(at, node)| disc(at.x, at.y, 3.0, classes!("port", port_class(scene, *node)))) }</g>
         </svg>
     }
@@ -188,7 +197,8 @@ fn columns(scene: &Scene, selection: &Selection) -> Html {
     html! { <g>{ for grounds }</g> }
 }
 
-fn water_line(head: &ColumnHead) -> Html {
+/// How high the water stands in a column.
+pub fn water_line(head: &ColumnHead) -> Html {
     let Some(mark) = head.hw else { return Html::default() };
     let mut d = String::new();
     for (from, to) in &head.line {
@@ -197,7 +207,8 @@ fn water_line(head: &ColumnHead) -> Html {
     slide(mark.x, path(d, "water-line"))
 }
 
-fn draw_head(scene: &Scene, head: &ColumnHead, lang: Lang) -> Html {
+/// The name of a column and its high watermark.
+pub fn head(scene: &Scene, head: &ColumnHead, lang: Lang) -> Html {
     let upright = scene.layout == Layout::Upright;
     let name = if upright { head.hw_y } else { head.name_y };
     let class = if head.leaderless { "t13 w6 t-lost" } else { "t13 w6" };
