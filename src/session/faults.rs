@@ -10,7 +10,7 @@ use crate::session::message::Start;
 /// The bit that rots: one that turns letters into letters, so that values stay readable.
 const BIT: u8 = 0x04;
 
-/// Bytes at a file's end that a torn write leaves as zeros: less than the smallest batch.
+/// Bytes that a torn write leaves out at a file's end: less than the smallest batch.
 const TORN_BYTES: u64 = 32;
 /// The lab switch that brings truncation to the high watermark back.
 const TRUNCATION: &str = "lab.truncation";
@@ -54,15 +54,13 @@ impl Session {
         Command::PowerLoss { durable }
     }
 
-    /// The last write of a file was torn: its length is there, its last bytes are not. `None` when the
-    /// file is empty.
+    /// The last write of a file was torn: its last bytes are not there. Writes are torn when a process
+    /// dies, so the world takes it only of one that does not run. `None` when the file is empty.
     #[must_use]
     pub fn torn_tail(&self, node: NodeId, path: &str) -> Option<Command> {
         let disk = self.world.disk(node)?;
-        let length = disk.len(disk.find(path)?);
-        let torn = length.min(TORN_BYTES);
-        let bytes = vec![0; usize::try_from(torn).ok().filter(|torn| *torn > 0)?];
-        Some(Command::DiskFault { node, path: path.into(), position: length - torn, bytes })
+        let bytes = disk.len(disk.find(path)?).min(TORN_BYTES);
+        (bytes > 0).then(|| Command::Tear { node, path: path.into(), bytes })
     }
 
     /// One bit of the byte in the middle of a file turns; `None` when there is no such byte.

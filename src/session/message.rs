@@ -29,6 +29,17 @@ pub struct Start {
     pub digest: Option<Text>,
     /// Whether time passes from then on.
     pub playing: bool,
+    /// How the play button and the speed were left, for a session that the store gives back.
+    pub left: Option<Left>,
+}
+
+/// How playback was left when the page was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Whether time passed.
+    pub playing: bool,
+    /// The speed, an index into [`crate::session::playback::SPEEDS`].
+    pub speed: u8,
 }
 
 impl Start {
@@ -42,6 +53,7 @@ impl Start {
             until: Moment { at: Micros::ZERO, before: None },
             digest: None,
             playing: true,
+            left: None,
         }
     }
 

@@ -199,6 +199,10 @@ impl Session {
             let place = place_of(&self.world, self.timeline.done());
             self.saving.replace(&mut self.world, place);
         }
+        if let Some(left) = self.start.left {
+            self.playback.set_speed(left.speed);
+            self.playback.set_playing(left.playing);
+        }
         self.effects.push(Effect::Notify(Notice::PowerReturned { shortened, damaged }));
     }
 }

@@ -31,13 +31,16 @@ struct Page {
 
 impl Page {
     fn open(rows: MemoryRows) -> Page {
+        Page::begin(rows, Start { playing: false, ..Start::new("playground", config()) })
+    }
+
+    fn begin(rows: MemoryRows, start: Start) -> Page {
         let mut page = Page {
             session: Session::new(),
             store: Store::new(rows),
             answers: Vec::new(),
             notices: Vec::new(),
         };
-        let start = Start { playing: false, ..Start::new("playground", config()) };
         page.tell(Msg::Open(start));
         page.settle();
         page

@@ -21,7 +21,7 @@ use crate::engine::event::{ElectionReason, EventKind};
 use crate::engine::ids::{EventId, Text};
 use crate::i18n::Lang;
 use crate::session::Session;
-use crate::session::message::{Effect, Mark, Msg, Notice};
+use crate::session::message::{Effect, Left, Mark, Msg, Notice};
 use crate::ui::caption::Caption;
 use crate::ui::context::{Action, Dialog, Opened, Shared, Tab, Ui};
 use crate::ui::dialog::{Dialogs, MARKS_MOST};
@@ -80,6 +80,7 @@ pub struct App {
     notices_made: u32,
     lesson: Option<Rc<OpenLesson>>,
     storage: Storage,
+    left: Option<Left>,
     painter: Painter,
     dying: Dying,
     headlines: Headlines,
@@ -142,6 +143,7 @@ impl Component for App {
             notices: Vec::new(),
             notices_made: 0,
             lesson: None,
+            left: None,
             painter: Painter::new(),
             dying: Dying::default(),
             headlines: Headlines::default(),
@@ -244,6 +246,17 @@ impl App {
                 Effect::Notify(notice) => self.notify(notice),
                 Effect::Store(request) => self.storage.request(request),
             }
+        }
+        self.keep_left();
+    }
+
+    /// A page that was paused comes back paused, and as fast as it was.
+    fn keep_left(&mut self) {
+        let session = self.session.borrow();
+        let left = Left { playing: session.playing(), speed: session.speed() };
+        if !session.is_opening() && self.left != Some(left) {
+            prefs::keep_left(session.name(), left);
+            self.left = Some(left);
         }
     }
 

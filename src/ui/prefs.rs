@@ -3,10 +3,12 @@
 use gloo::utils::{document_element, window};
 
 use crate::i18n::{Lang, tr};
+use crate::session::message::Left;
 use crate::ui::effects::{kept, location};
 
 const LANGUAGE_KEY: &str = "highwater.lang";
 const THEME_KEY: &str = "highwater.theme";
+const LEFT_KEY: &str = "highwater.playback";
 /// Parameters of the address: how somebody who sends it wants the page to be seen at first.
 const LANGUAGE_PARAMETER: &str = "lang";
 const THEME_PARAMETER: &str = "theme";
@@ -96,6 +98,21 @@ pub fn set_letters(on: bool) {
 
 /// What of the address belongs to whoever looks at it, and to no link.
 pub const OWN_PARAMETERS: [&str; 2] = [LANGUAGE_PARAMETER, THEME_PARAMETER];
+
+/// How playback of the session of this name was left.
+pub fn left(name: &str) -> Option<Left> {
+    let kept = kept::get(LEFT_KEY)?;
+    let (state, whose) = kept.split_once(' ')?;
+    let (playing, speed) = state.split_once('@')?;
+    let left = Left { playing: playing == "playing", speed: speed.parse().ok()? };
+    (whose == name).then_some(left)
+}
+
+/// Keeps how playback of the session of this name stands.
+pub fn keep_left(name: &str, left: Left) {
+    let playing = if left.playing { "playing" } else { "paused" };
+    kept::set(LEFT_KEY, &format!("{playing}@{} {name}", left.speed));
+}
 
 /// A parameter of the page's address.
 pub fn query(name: &str) -> Option<String> {

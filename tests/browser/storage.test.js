@@ -91,6 +91,7 @@ everywhere("a damaged chunk costs one follower its tail, and it catches up", "",
 
   await person.page.goto(person.address);
   await person.ready();
+  await person.play();
   await person.turnTo("events");
   await person.hears("event-log-recovered-cut", { node: follower, partition: PARTITION });
   const cuts = (await person.events()).filter((event) =>

@@ -21,6 +21,9 @@ everywhere("kill the leader, reload, share", "", async (person, language, screen
   await person.page.getByText(person.t("saved-all")).first().waitFor({ state: "attached" });
   const before = await person.partition(PARTITION);
   await person.reload();
+  await person.button("time-play").waitFor();
+  const again = person.t.pattern("command-start-again");
+  await until("who was started again", async () => (await person.events()).some((event) => again.test(event)));
   await person.hurry();
   await person.play();
   const after = await person.sees("what was committed, after the reload", PARTITION, (p) => p.hw >= before.hw);

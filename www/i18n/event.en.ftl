@@ -35,6 +35,7 @@ message-answer = { $api ->
 ## Commands
 
 command-start = You started { $target }.
+command-start-again = { $Target } was started again, now that the power is back.
 command-kill = You killed { $target }.
 command-stop = You asked { $target } to stop.
 command-pause = You froze { $target }.

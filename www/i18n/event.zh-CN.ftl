@@ -34,6 +34,7 @@ message-answer = { $api ->
 ## 命令
 
 command-start = 你启动了 { $target }。
+command-start-again = 恢复供电后，{ $target } 重新启动。
 command-kill = 你杀掉了 { $target }。
 command-stop = 你要求 { $target } 停止。
 command-pause = 你冻结了 { $target }。

@@ -48,6 +48,7 @@ checkpoint-none = not written
 flip = Flip a bit
 flip-label = Flip a bit in the middle of { $file }
 tear = Tear the tail
+tear-while-running = Kill or stop the broker first: a write is torn when its process dies
 tear-label = Tear the last write of { $file }
 power = Power loss everywhere
 power-hint = Every process ends, and every file keeps only what was flushed.

@@ -42,6 +42,7 @@ checkpoint-none = 未写入
 flip = 翻转一位
 flip-label = 翻转 { $file } 正中的一位
 tear = 撕掉尾部
+tear-while-running = 请先杀掉或停止这个 broker：进程死亡时写入才会残缺
 tear-label = 让 { $file } 的最后一次写入残缺
 power = 全部断电
 power-hint = 所有进程都会结束，每个文件只剩已刷盘的部分。

@@ -38,15 +38,20 @@ fn a_flipped_bit_changes_one_byte_of_the_file_and_none_of_its_length() {
 }
 
 #[test]
-fn a_torn_tail_keeps_the_length_and_loses_the_last_bytes() {
+fn a_torn_tail_is_a_file_that_ends_earlier_on_a_host_that_is_down() {
     let mut page = busy();
     page.run(Micros(5_000_000), Micros(33_333));
     let path = "orders-0/00000000000000000000.log";
-    let Some(Command::DiskFault { position, bytes, .. }) = page.session.torn_tail(B1, path) else {
-        panic!("the file has a tail");
-    };
-    assert_eq!(position + bytes.len() as u64, length(&page, path));
-    assert!(!bytes.is_empty() && bytes.iter().all(|byte| *byte == 0));
+    let whole = length(&page, path);
+    let tear = page.session.torn_tail(B1, path).expect("the file has a tail");
+    page.tell(Msg::Apply(tear.clone()));
+    assert_eq!(length(&page, path), whole, "the broker runs");
+    page.kill(B1);
+    let whole = length(&page, path);
+    page.tell(Msg::Apply(tear));
+    let torn = whole - length(&page, path);
+    assert!((1..=32).contains(&torn), "{torn} bytes are gone");
+    assert!(page.session.torn_tail(B1, "no/such/file").is_none());
 }
 
 fn length(page: &Page, path: &str) -> u64 {

@@ -7,6 +7,7 @@
 use super::*;
 use crate::engine::event::EventKind;
 use crate::engine::ids::PartitionId;
+use crate::session::message::Left;
 
 const LOG: &str = "orders-0/00000000000000000000.log";
 
@@ -151,4 +152,14 @@ fn power_lost_in_every_file_of_every_host_at_once_still_recovers() {
         assert_eq!(page.session.events().find(failed), None);
         assert_all_run_and_agree(&page);
     }
+}
+
+#[test]
+fn a_page_that_was_paused_comes_back_paused_and_as_fast() {
+    let left = Some(Left { playing: false, speed: 9 });
+    let open = |name: &str| Page::begin(closed(), Start { left, ..Start::new(name, config()) });
+    let back = open("playground");
+    assert_eq!((back.session.playing(), back.session.speed()), (false, 9));
+    let new = open("another");
+    assert!(new.session.playing(), "what the store does not have was not left");
 }

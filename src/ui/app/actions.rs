@@ -193,6 +193,7 @@ impl App {
         self.why = None;
         self.tool = Tool::Select;
         self.notices.clear();
+        self.left = None;
         self.dying = Dying::default();
         self.headlines.clear();
     }

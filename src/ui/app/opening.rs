@@ -16,6 +16,8 @@ use crate::ui::prefs;
 use gloo::utils::window;
 use yew::AttrValue;
 
+/// The name under which the playground is kept.
+const PLAYGROUND: &str = "playground";
 /// The playground is shown when its cluster is up and its first records are on their way.
 const PLAYGROUND_SHOWN_AT: Micros = Micros(2_450_000);
 
@@ -38,7 +40,9 @@ impl App {
             Ok(opened) => {
                 self.lesson = None;
                 self.look_at_nothing();
-                let start = Start::from_scenario(&name_of(&opened.scenario), &opened.scenario);
+                let name = name_of(&opened.scenario);
+                let left = prefs::left(&name);
+                let start = Start { left, ..Start::from_scenario(&name, &opened.scenario) };
                 self.tell(if as_left { Msg::Open(start) } else { Msg::Load(start) });
             }
             Err(error) => self.refuse_link(error),
@@ -58,7 +62,8 @@ impl App {
         self.lesson = None;
         let start = Start {
             until: Moment { at: PLAYGROUND_SHOWN_AT, before: None },
-            ..Start::from_scenario("playground", &shipped::playground())
+            left: prefs::left(PLAYGROUND),
+            ..Start::from_scenario(PLAYGROUND, &shipped::playground())
         };
         self.tell(Msg::Open(start));
     }

@@ -263,17 +263,19 @@ fn files(ui: &Ui, replica: &ReplicaInside) -> Html {
 fn damage(ui: &Ui, replica: &ReplicaInside, file: &FileView) -> Html {
     let node = NodeId::Broker(replica.broker);
     let path: crate::engine::ids::Text = format!("{}/{}", replica.dir, file.name).into();
-    let button = |key: &str, label: &str, action: Action| {
+    let button = |key: &str, label: &str, why_not: Option<&str>, action: Action| {
         let label = ui.tr(label, &[("file", Arg::from(&*file.name))]);
+        let title = why_not.map_or_else(|| label.clone(), |key| ui.t(key));
         html! {
-            <button class="btn sm danger" title={label.clone()} aria-label={label} disabled={file.bytes == 0}
+            <button class="btn sm danger" {title} aria-label={label} disabled={file.bytes == 0 || why_not.is_some()}
                 onclick={ui.on(action)}>{ ui.t(key) }</button>
         }
     };
+    let running = replica.running.then_some("tear-while-running");
     html! {
         <>
-            { button("tear", "tear-label", Action::Tear(node, path.clone())) }
-            { button("flip", "flip-label", Action::Flip(node, path)) }
+            { button("tear", "tear-label", running, Action::Tear(node, path.clone())) }
+            { button("flip", "flip-label", None, Action::Flip(node, path)) }
         </>
     }
 }

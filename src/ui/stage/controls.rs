@@ -103,7 +103,8 @@ struct StopProps {
 
 impl PartialEq for StopProps {
     fn eq(&self, other: &StopProps) -> bool {
-        let told = |stop: &StopProps| (stop.k, stop.lang, stop.chosen, stop.current, stop.all.len());
+        let told =
+            |stop: &StopProps| (stop.k, stop.lang, stop.chosen, stop.current, stop.all.len());
         told(self) == told(other)
             && (self.at_focus == other.at_focus && self.on_action == other.on_action)
             && self.all[self.k] == other.all[other.k]
@@ -116,9 +117,7 @@ impl StopProps {
     /// Whether the label of the target, which is the same in both, says the same.
     fn is_labelled_as(&self, other: &StopProps) -> bool {
         match self.all[self.k].replica {
-            Some((b, r)) => {
-                self.scene.brokers[b].replicas[r] == other.scene.brokers[b].replicas[r]
-            }
+            Some((b, r)) => self.scene.brokers[b].replicas[r] == other.scene.brokers[b].replicas[r],
             None => {
                 let state = |scene: &Scene| match self.all[self.k].selection {
                     Selection::Broker(id) => {

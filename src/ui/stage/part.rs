@@ -42,7 +42,8 @@ pub struct PartProps {
 impl PartialEq for PartProps {
     fn eq(&self, other: &PartProps) -> bool {
         (self.piece, self.lang, self.chosen) == (other.piece, other.lang, other.chosen)
-            && (Rc::ptr_eq(&self.scene, &other.scene) || is_same(self.piece, &self.scene, &other.scene))
+            && (Rc::ptr_eq(&self.scene, &other.scene)
+                || is_same(self.piece, &self.scene, &other.scene))
     }
 }
 

@@ -9,8 +9,8 @@ use yew::prelude::*;
 
 use crate::engine::ids::NodeId;
 use crate::i18n::Lang;
-use crate::ui::stage::svg::{disc, path, px, rect, slide, text};
 use crate::ui::stage::part::{Part, Piece};
+use crate::ui::stage::svg::{disc, path, px, rect, slide, text};
 use crate::ui::stage::{broker, words};
 use crate::view::cluster::ProcessState;
 use crate::view::scene::card::{ColumnHead, Plate};

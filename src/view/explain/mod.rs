@@ -6,6 +6,7 @@
 mod words;
 mod keys;
 mod phrase;
+mod again;
 mod story;
 #[cfg(test)]
 mod samples;

@@ -10,6 +10,7 @@ use crate::engine::ids::{BrokerId, NodeId, TopicPartition};
 use crate::engine::time::Micros;
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
+use crate::view::explain::again::{STARTED_AGAIN, is_started_again};
 use crate::view::explain::keys::key;
 use crate::view::explain::words::{
     broker_list, bytes, drop_reason, error_name, node_name, node_name_first, retention_reason,
@@ -18,7 +19,8 @@ use crate::view::explain::words::{
 /// The sentence of an event.
 #[must_use]
 pub fn phrase(event: &Event, names: &(impl Names + ?Sized)) -> Phrase {
-    let mut teller = Teller { names, phrase: Phrase::new(key(&event.kind)) };
+    let key = if is_started_again(event, names) { STARTED_AGAIN } else { key(&event.kind) };
+    let mut teller = Teller { names, phrase: Phrase::new(key) };
     if let Some(node) = event.node {
         teller.host("node", "Node", node);
     }

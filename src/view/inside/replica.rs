@@ -18,6 +18,8 @@ pub struct ReplicaInside {
     pub broker: BrokerId,
     /// The partition.
     pub partition: TopicPartition,
+    /// Whether the broker's process runs.
+    pub running: bool,
     /// Its directory on the disk.
     pub dir: Text,
     /// First offset kept.
@@ -154,6 +156,7 @@ pub fn look(
     Some(ReplicaInside {
         broker,
         partition: partition.clone(),
+        running: world.host(NodeId::Broker(broker)).is_some_and(|host| host.life.is_up()),
         dir: log.dir().into(),
         log_start_offset: log.log_start_offset(),
         log_end_offset: log.log_end_offset(),
