@@ -6,6 +6,7 @@
 //! - [`view`]: read-only projections of a world: tables, geometry, causes as sentences
 //! - [`scenario`]: scenario text, links, digests · [`lesson`]: tasks judged on what the world reached
 //!   · [`store`]: sessions and segments, kept
+//! - [`console`]: a line of a person, to a tool of the world
 //! - [`session`]: the app without a DOM: `update(Msg) → Vec<Effect>`
 //! - `conform` (native): recorded facts of a real Kafka, run through the engine and compared
 //! - `simulate` (native): random worlds with random faults, and what must hold in them
@@ -13,6 +14,7 @@
 //!
 //! [`i18n`] is a leaf: key and arguments in, text out. ARCHITECTURE.md has the map and the borders.
 
+pub mod console;
 pub mod engine;
 pub mod i18n;
 pub mod lesson;

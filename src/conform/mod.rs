@@ -7,6 +7,7 @@
 pub mod anomaly;
 pub mod input;
 pub mod report;
+pub mod transcript;
 pub mod vectors;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub struct Format {
 /// The formats that are known. The first that recognises a file runs it.
 pub const FORMATS: &[Format] = &[
     anomaly::FORMAT,
+    transcript::FORMAT,
     vectors::segments::FORMAT,
     vectors::record_batches::FORMAT,
     vectors::murmur2::FORMAT,

@@ -230,6 +230,8 @@ pub enum Command {
         /// The connection.
         name: Text,
     },
+    /// Run a command-line tool, or do something to one that runs.
+    Tool(ToolCommand),
     /// Electricity goes on every host: no process lives, and files are what survived.
     PowerLoss {
         /// Length that each file keeps; files not named are gone.
@@ -280,6 +282,45 @@ pub enum DiskState {
     Full,
     /// It takes this long for the records of one partition.
     Slow(Micros),
+}
+
+/// A tool at somebody's terminal: a process of its own. `name` is the terminal; one whose tool has
+/// ended may be used again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToolCommand {
+    /// Start a tool.
+    Run {
+        /// The terminal, unique in the world; hosts' names are taken.
+        name: Text,
+        /// The machine that it runs on: whose files it sees. `None`: one without a broker.
+        host: Option<BrokerId>,
+        /// Its name and arguments: `kafka-topics`, `--list`.
+        argv: Vec<Text>,
+    },
+    /// A line is typed.
+    Input {
+        /// The terminal.
+        name: Text,
+        /// The line.
+        line: Text,
+    },
+    /// There is no more input (ctrl-D).
+    EndOfInput {
+        /// The terminal.
+        name: Text,
+    },
+    /// The tool is interrupted (ctrl-C, SIGINT).
+    Interrupt {
+        /// The terminal.
+        name: Text,
+    },
+    /// A file is written into the directory in which every tool runs; one of that name is replaced.
+    Write {
+        /// Its name.
+        file: Text,
+        /// What it holds.
+        text: Text,
+    },
 }
 
 /// What a link does with what is sent on it.

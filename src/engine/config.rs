@@ -246,6 +246,9 @@ settings! {
         "group.initial.rebalance.delay.ms" group_initial_rebalance_delay_ms: i64 = 3_000, (0, INT);
         /// Most members of a group.
         "group.max.size" group_max_size: i64 = INT, (1, INT);
+        /// Not Kafka's: 0, brokers are called `b1:9092`; else broker 1 is at this port of 127.0.0.1,
+        /// the others at those after it.
+        "lab.loopback.port" lab_loopback_port: i64 = 0, (0, 65_000);
         /// Not Kafka's: how followers cut their logs. Anything but `epoch` is an old release's way.
         "lab.truncation" lab_truncation: Truncation = Truncation::Epoch, (0, 0);
     }

@@ -172,6 +172,8 @@ pub enum TimerPurpose {
     LeaderRebalance,
     /// A slow disk has taken what was written.
     DiskWrite,
+    /// A tool waited for a while.
+    ToolPause,
 }
 
 /// Why segments were deleted (`SegmentDeletionReason`).
@@ -183,6 +185,18 @@ pub enum RetentionReason {
     Size,
     /// Their records are older than `retention.ms` (`RetentionMsBreach`).
     Time,
+}
+
+/// Where a tool's line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToolStream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+    /// The tool's list of options, on standard error: the line is the tool's name, and stands for a
+    /// text that whoever shows it has (`console::help`).
+    Options,
 }
 
 /// What happened. Fields use Kafka's names.
@@ -421,4 +435,13 @@ pub enum EventKind {
     LogDirFailed { dir: Text, offline: u32 },
     /// The controller learned that a broker has replicas in failed log directories.
     ReplicasOffline { broker: BrokerId, partitions: Vec<TopicPartition> },
+    /// A tool printed.
+    ToolPrinted {
+        stream: ToolStream,
+        line: Text,
+        /// Whether a line end followed; without one, what is printed next stands on the same line.
+        ended: bool,
+    },
+    /// A tool ended, with this code.
+    ToolExited { code: i32 },
 }

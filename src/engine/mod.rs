@@ -8,6 +8,7 @@
 
 pub mod ids;
 pub mod time;
+pub mod address;
 pub mod ordered;
 pub mod persistent;
 pub mod crc;

@@ -3,7 +3,7 @@
 //! [`crate::scenario::parser`] reads it and [`crate::scenario::printer`] writes it; going there and
 //! back changes nothing. Commands stand in the order in which they are given: `at` never falls.
 
-use crate::engine::command::{Command, TimedCommand};
+use crate::engine::command::{Command, TimedCommand, ToolCommand};
 use crate::engine::config::WorldConfig;
 use crate::engine::ids::{ClientId, EventId, Text};
 use crate::engine::time::Micros;
@@ -36,6 +36,9 @@ pub const PATIENCE: Micros = Micros(10_000_000);
 
 /// Name of the client program through which commands about topics go.
 pub const ADMIN: &str = "admin";
+
+/// The terminal of tools whose line stands alone.
+pub const CONSOLE: &str = "console";
 
 /// A world and what is done to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,7 +75,9 @@ impl Scenario {
                 Command::AddProducer { name, .. } | Command::AddConsumer { name, .. } => {
                     names.push(name.clone());
                 }
-                Command::Connect { name, .. } if !names.contains(name) => {
+                Command::Connect { name, .. } | Command::Tool(ToolCommand::Run { name, .. })
+                    if !names.contains(name) =>
+                {
                     names.push(name.clone());
                 }
                 command if command.is_admin() && !names.iter().any(|n| &**n == ADMIN) => {

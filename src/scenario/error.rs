@@ -112,6 +112,8 @@ pub enum Wanted {
     Partition,
     /// A name of a client program.
     Client,
+    /// A tool's name, `kafka-topics`, or `on` and a broker.
+    Tool,
     /// A word or a quoted text.
     Word,
     /// A setting's name.
@@ -161,6 +163,7 @@ impl Wanted {
             Wanted::Topic => "topic",
             Wanted::Partition => "partition",
             Wanted::Client => "client",
+            Wanted::Tool => "tool",
             Wanted::Word => "word",
             Wanted::Setting => "setting",
             Wanted::Value => "value",

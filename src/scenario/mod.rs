@@ -10,6 +10,7 @@
 pub mod ast;
 pub mod error;
 pub mod suggest;
+pub mod shell_words;
 pub mod spec;
 pub mod parser;
 pub mod printer;

@@ -8,13 +8,15 @@ use std::fmt::Write;
 
 use crate::engine::command::{
     Command, DiskState, ElectionKind, LinkState, MessageAddress, Placement, RecordSpec,
-    TimedCommand,
+    TimedCommand, ToolCommand,
 };
 use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
+use crate::engine::program::tool;
 use crate::engine::time::Micros;
-use crate::scenario::ast::{Moment, Scenario, default_time};
+use crate::scenario::ast::{CONSOLE, Moment, Scenario, default_time};
 use crate::scenario::parser::{is_bare, is_bare_host};
+use crate::scenario::shell_words;
 use crate::scenario::spec::{consumer_settings, producer_settings};
 
 /// The scenario as text, each statement on a line of its own.
@@ -125,6 +127,7 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
         Command::Tear { node, path, bytes } => {
             format!("tear {} {bytes}", file(*node, path, clients))
         }
+        Command::Tool(tool) => tool_command(tool),
         Command::Connect { name, broker } => format!("connect {} b{broker}", word(name)),
         Command::Frame { name, bytes } => format!("frame {} {}", word(name), hex(bytes)),
         Command::Disconnect { name } => format!("disconnect {}", word(name)),
@@ -147,6 +150,29 @@ fn hex(bytes: &[u8]) -> String {
         digits
     });
     word(&digits)
+}
+
+fn tool_command(command: &ToolCommand) -> String {
+    match command {
+        ToolCommand::Run { name, host: None, argv }
+            if &**name == CONSOLE && argv.first().is_some_and(|tool| stands_alone(tool)) =>
+        {
+            shell_words::join(argv)
+        }
+        ToolCommand::Run { name, host, argv } => {
+            let host = host.map_or_else(String::new, |host| format!(" on b{host}"));
+            format!("run {}{host} {}", word(name), shell_words::join(argv))
+        }
+        ToolCommand::Input { name, line } => format!("input {} {}", word(name), word(line)),
+        ToolCommand::EndOfInput { name } => format!("eof {}", word(name)),
+        ToolCommand::Interrupt { name } => format!("interrupt {}", word(name)),
+        ToolCommand::Write { file, text } => format!("write {} {}", word(file), word(text)),
+    }
+}
+
+/// Whether a tool's line is a statement as it is.
+fn stands_alone(tool: &str) -> bool {
+    tool::find(tool).is_some() && tool.chars().all(is_bare)
 }
 
 /// A statement for the admin client.

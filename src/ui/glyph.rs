@@ -109,7 +109,7 @@ impl Glyph {
             RecordsAcked { .. } => glyph("f-producer", RING),
             BatchRetried { .. } => glyph("f-producer", BOX),
             RecordsDelivered { .. } | PositionReset { .. } => glyph("f-consumer", CELLS),
-            ClientChanged { .. } => glyph("f-ink", SQUARE),
+            ClientChanged { .. } | ToolPrinted { .. } | ToolExited { .. } => glyph("f-ink", SQUARE),
         }
     }
 

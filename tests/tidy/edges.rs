@@ -15,7 +15,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lesson", &["i18n", "engine", "view", "scenario"]),
     ("store", &["i18n", "engine", "view"]),
     ("session", &["i18n", "engine", "view", "scenario", "lesson", "store"]),
-    ("conform", &["engine", "view", "scenario"]),
+    ("console", &["i18n", "engine", "view", "scenario"]),
+    ("conform", &["engine", "view", "scenario", "console"]),
     ("simulate", &["engine", "view", "scenario"]),
     (
         "cli",
@@ -26,13 +27,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     // What `ui` sees of the engine is in UI_ENGINE; of the store it sees what was reported, and only
     // its effects reach it.
-    ("ui", &["i18n", "engine", "view", "scenario", "lesson", "session"]),
+    ("ui", &["i18n", "engine", "view", "scenario", "console", "lesson", "session"]),
 ];
 
 /// The engine's vocabulary: plain data, its containers and the node's contract, free to all of the engine.
 const VOCABULARY: &[&str] = &[
     "ids",
     "time",
+    "address",
     "persistent",
     "crc",
     "rng",

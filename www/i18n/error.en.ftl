@@ -72,6 +72,7 @@ error-scenario-wanted = { $wanted ->
     [topic] a topic
     [partition] a partition such as orders-0
     [client] a client
+    [tool] a tool such as kafka-topics
     [word] a word
     [setting] a setting
     [value] a value

@@ -72,6 +72,7 @@ error-scenario-wanted = { $wanted ->
     [topic] 主题
     [partition] 一个分区，如 orders-0
     [client] 客户端
+    [tool] kafka-topics 之类的工具
     [word] 一个词
     [setting] 设置名
     [value] 值

@@ -93,6 +93,11 @@ command-frame = { $name }, a client outside, sent { $count ->
     [one] a byte
    *[other] { $count } bytes
 }.
+command-tool-run = At { $name }: { $line }.
+command-tool-input = Typed at { $name }: { $line }.
+command-tool-eof = No more input at { $name }.
+command-tool-interrupt = Ctrl-C at { $name }.
+command-tool-write = The file { $name } was written.
 command-disconnect = { $name }, a client outside, closed its connection.
 command-power-loss = The power went on every host.
 command-tear = The end of a file on the disk of { $target } was torn off.
@@ -126,6 +131,7 @@ event-timer = { $purpose ->
     [FileDelete] { $Node } had kept deleted files for file.delete.delay.ms.
     [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
     [Ping] The heartbeat of { $node } was due.
+    [ToolPause] { $Node } had waited for a while.
     [LeaderRebalance] The controller looked whether leaders are where they belong.
     [DiskWrite] The slow disk of { $node } had taken what waited for it.
    *[Boot] The host of { $node } was switched on.
@@ -329,6 +335,9 @@ event-records-delivered = { $Node } read { $count ->
    *[other] offsets { $first } to { $last }
 } of { $partition }.
 event-position-reset = The position of { $node } in { $partition } was out of range and moved from { $from } to { $to }.
+event-tool-printed = { $Node } printed: { $line }.
+event-tool-options = { $Node } printed the options of { $line }.
+event-tool-exited = { $Node } ended with code { $code }.
 event-client-changed = { $Node } now runs with { $key }={ $value }.
 
 story-left-out = ({ $count } more steps)

@@ -77,6 +77,11 @@ command-set-client = 你把 { $name } 的 { $key } 设为 { $value }。
 command-send = 你让 { $name } 发送 { $count } 条记录。
 command-connect = 外部客户端 { $name } 连接到 b{ $broker }。
 command-frame = 外部客户端 { $name } 发送了 { $count } 字节。
+command-tool-run = 在 { $name } 运行：{ $line }。
+command-tool-input = 在 { $name } 输入：{ $line }。
+command-tool-eof = { $name } 的输入结束。
+command-tool-interrupt = 在 { $name } 按下 Ctrl-C。
+command-tool-write = 写入文件 { $name }。
 command-disconnect = 外部客户端 { $name } 关闭了连接。
 command-power-loss = 所有主机断电。
 command-tear = { $target } 磁盘上一个文件的末尾被截断。
@@ -110,6 +115,7 @@ event-timer = { $purpose ->
     [FileDelete] { $node } 已把删除的文件保留了 file.delete.delay.ms。
     [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
     [Ping] { $node } 该发心跳了。
+    [ToolPause] { $node } 等待了片刻。
     [LeaderRebalance] 控制器检查 leader 是否都在该在的地方。
     [DiskWrite] { $node } 的慢磁盘写完了排队的数据。
    *[Boot] { $node } 的主机开机。
@@ -288,6 +294,9 @@ event-records-delivered = { $node } 读到 { $partition } 的 { $count ->
    *[other] offset { $first } 到 { $last }
 }。
 event-position-reset = { $node } 在 { $partition } 的位置超出范围，从 { $from } 移到 { $to }。
+event-tool-printed = { $node } 输出：{ $line }。
+event-tool-options = { $node } 输出了 { $line } 的选项列表。
+event-tool-exited = { $node } 以退出码 { $code } 结束。
 event-client-changed = { $node } 改用 { $key }={ $value }。
 
 story-left-out = （另有 { $count } 步）

@@ -14,7 +14,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use crate::engine::broker::metadata::{PORT, wire_name};
+use crate::engine::broker::metadata::wire_name;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::ids::TopicName;
@@ -47,8 +47,8 @@ impl Broker {
             let brokers = self.metadata.live_brokers().map(|broker| {
                 DescribeClusterBroker::default()
                     .with_broker_id(WireBroker(broker.0))
-                    .with_host(StrBytes::from_string(format!("b{broker}")))
-                    .with_port(PORT)
+                    .with_host(StrBytes::from_string(self.host_of(broker)))
+                    .with_port(self.port_of(broker))
             });
             response.brokers = brokers.collect();
             response.cluster_id = id.into();

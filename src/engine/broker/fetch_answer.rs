@@ -10,7 +10,6 @@ use kafka_protocol::protocol::StrBytes;
 use crate::engine::broker::fetch::{ParkedFetch, Scope};
 use crate::engine::broker::fetch_read::Piece;
 use crate::engine::broker::fetch_session::{Ask, Told};
-use crate::engine::broker::metadata::PORT;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::engine::node::Ctx;
@@ -100,10 +99,9 @@ impl Broker {
         if let Some(leader) = leader.filter(|leader| self.is_alive(*leader))
             && !response.node_endpoints.iter().any(|node| node.node_id == id)
         {
-            let host = StrBytes::from_string(format!("b{leader}"));
-            response
-                .node_endpoints
-                .push(NodeEndpoint::default().with_node_id(id).with_host(host).with_port(PORT));
+            let host = StrBytes::from_string(self.host_of(leader));
+            let node = NodeEndpoint::default().with_node_id(id).with_host(host);
+            response.node_endpoints.push(node.with_port(self.port_of(leader)));
         }
     }
 

@@ -11,7 +11,6 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use crate::engine::broker::metadata::PORT;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::controller::topic_name::CONSUMER_OFFSETS;
 use crate::engine::ids::{BrokerId, PartitionId, TopicName, TopicPartition};
@@ -38,7 +37,7 @@ impl Broker {
     ) {
         let response = if caller.version < BATCHED {
             let found = self.coordinator_of(ctx, request.key_type, &request.key);
-            let (error, (node, host, port)) = told(found);
+            let (error, (node, host, port)) = self.told(found);
             // `Errors.message`: an error in words, or the name of no error.
             let message = match found {
                 Ok(_) => "NONE",
@@ -56,7 +55,7 @@ impl Broker {
             let mut coordinators = Vec::new();
             for key in &request.coordinator_keys {
                 let found = self.coordinator_of(ctx, request.key_type, key);
-                let (error, (node, host, port)) = told(found);
+                let (error, (node, host, port)) = self.told(found);
                 coordinators.push(
                     Coordinator::default()
                         .with_key(key.clone())
@@ -94,6 +93,16 @@ impl Broker {
         leader.ok_or(ResponseError::CoordinatorNotAvailable)
     }
 
+    fn told(&self, found: Result<BrokerId, ResponseError>) -> (i16, (WireBroker, StrBytes, i32)) {
+        match found {
+            Ok(id) => {
+                let host = StrBytes::from_string(self.host_of(id));
+                (0, (WireBroker(id.0), host, self.port_of(id)))
+            }
+            Err(error) => (error.code(), (WireBroker(-1), StrBytes::default(), -1)),
+        }
+    }
+
     /// The partition of `__consumer_offsets` that holds a group (`GroupMetadataManager.partitionFor`).
     pub(super) fn partition_for(&self, group: &str) -> PartitionId {
         let there = self.metadata.count(&TopicName::new(CONSUMER_OFFSETS));
@@ -107,13 +116,6 @@ const NOT_AVAILABLE: &str = "The coordinator is not available.";
 const INVALID_REQUEST: &str = "This most likely occurs because of a request being malformed by the \
                                client library or the message was sent to an incompatible broker. See the broker logs \
                                for more details.";
-
-fn told(found: Result<BrokerId, ResponseError>) -> (i16, (WireBroker, StrBytes, i32)) {
-    match found {
-        Ok(id) => (0, (WireBroker(id.0), StrBytes::from_string(format!("b{id}")), PORT)),
-        Err(error) => (error.code(), (WireBroker(-1), StrBytes::default(), -1)),
-    }
-}
 
 /// `String.hashCode`: over UTF-16 units.
 fn java_hash(text: &str) -> i32 {

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::address;
 use crate::engine::broker::{Broker, Phase};
 use crate::engine::command::DiskState;
 use crate::engine::disk::Disk;
@@ -15,9 +16,6 @@ use crate::engine::ids::{BrokerId, Text, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
 use crate::engine::setting::LogDirs as Setting;
-
-/// Where a broker with one log directory has it, and what the names of several follow.
-const ROOT: &str = "/var/kafka-logs";
 
 /// A broker's log directories, each by what the paths of its files begin with.
 #[derive(Clone, Debug)]
@@ -67,13 +65,13 @@ impl LogDirs {
 }
 
 /// Path of a log directory as a broker names it: `/var/kafka-logs`, or `/var/kafka-logs/a` for the one
-/// whose files' paths begin with `a/`.
+/// whose files' paths begin with `a/`. `first` is `lab.loopback.port`.
 #[must_use]
-pub fn dir_path(broker: BrokerId, prefix: &str) -> String {
-    let _ = broker;
+pub fn dir_path(first: i64, broker: BrokerId, prefix: &str) -> String {
+    let root = address::log_dir(first, broker);
     match prefix.trim_end_matches('/') {
-        "" => ROOT.to_owned(),
-        name => format!("{ROOT}/{name}"),
+        "" => root,
+        name => format!("{root}/{name}"),
     }
 }
 
@@ -176,12 +174,13 @@ impl Broker {
 
     /// Path of one of this broker's directories.
     pub(super) fn path_of(&self, prefix: &str) -> Text {
-        dir_path(self.id, prefix).into()
+        dir_path(self.config.lab_loopback_port, self.id, prefix).into()
     }
 
     fn all_paths(&self) -> String {
         let all = self.config.log_dirs.prefixes();
-        let paths: Vec<String> = all.iter().map(|dir| dir_path(self.id, dir)).collect();
+        let paths: Vec<String> =
+            all.iter().map(|dir| dir_path(self.config.lab_loopback_port, self.id, dir)).collect();
         paths.join(", ")
     }
 }

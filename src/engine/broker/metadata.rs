@@ -18,6 +18,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
+use crate::engine::address;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::controller::topic_name;
 use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
@@ -28,8 +29,16 @@ use crate::engine::protocol::inter_broker::{
 };
 use crate::engine::protocol::{Api, Response, Unreadable};
 
-/// Port of every broker inside a world: `b1:9092`.
-pub(super) const PORT: i32 = 9092;
+/// Addresses of brokers, as answers tell them.
+impl Broker {
+    pub(super) fn host_of(&self, broker: BrokerId) -> String {
+        address::host(self.config.lab_loopback_port, broker)
+    }
+
+    pub(super) fn port_of(&self, broker: BrokerId) -> i32 {
+        address::port(self.config.lab_loopback_port, broker)
+    }
+}
 
 /// What a broker knows of the whole cluster.
 #[derive(Clone, Debug, Default)]
@@ -150,8 +159,8 @@ impl Broker {
         let brokers = self.metadata.live_brokers().map(|broker| {
             MetadataResponseBroker::default()
                 .with_node_id(WireBroker(broker.0))
-                .with_host(StrBytes::from_string(format!("b{broker}")))
-                .with_port(PORT)
+                .with_host(StrBytes::from_string(self.host_of(broker)))
+                .with_port(self.port_of(broker))
         });
         let controller = self.control.controller().map_or(-1, |broker| broker.0);
         let response = MetadataResponse::default()

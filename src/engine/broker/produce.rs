@@ -13,7 +13,6 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use crate::engine::broker::metadata::PORT;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
@@ -363,10 +362,9 @@ impl Broker {
         if let Some(leader) = leader.filter(|leader| self.is_alive(*leader))
             && !response.node_endpoints.iter().any(|known| known.node_id == node)
         {
-            let host = StrBytes::from_string(format!("b{leader}"));
-            response
-                .node_endpoints
-                .push(NodeEndpoint::default().with_node_id(node).with_host(host).with_port(PORT));
+            let host = StrBytes::from_string(self.host_of(leader));
+            let node = NodeEndpoint::default().with_node_id(node).with_host(host);
+            response.node_endpoints.push(node.with_port(self.port_of(leader)));
         }
     }
 }

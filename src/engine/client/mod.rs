@@ -15,6 +15,7 @@ pub mod producer;
 pub mod consumer;
 pub mod admin;
 pub mod admin_task;
+pub mod calls;
 
 #[cfg(test)]
 mod testing;

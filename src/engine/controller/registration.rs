@@ -105,7 +105,7 @@ impl ControlPlane {
     /// Creates the znode empty and then writes it, in one transaction, as Kafka does.
     fn register(&mut self, ctx: &mut Ctx) {
         let path = broker_path(self.broker);
-        let data = state_json::broker(self.broker, ctx.wall_ms());
+        let data = state_json::broker(self.broker, self.config.lab_loopback_port, ctx.wall_ms());
         let create = ZkOp::Create {
             path: path.clone(),
             data: "".into(),

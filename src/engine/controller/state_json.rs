@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use crate::engine::address;
 use crate::engine::controller::election::Leadership;
 use crate::engine::controller::json::{Json, quote};
 use crate::engine::ids::{
@@ -154,16 +155,18 @@ pub fn config_path(topic: &TopicName) -> Text {
     format!("{TOPIC_CONFIGS}/{topic}").into()
 }
 
-/// A broker's registration; hosts of a world are named `b1`, `b2`, … and listen on 9092.
+/// A broker's registration, with its address; `first` is `lab.loopback.port`.
 #[must_use]
-pub fn broker(broker: BrokerId, wall_ms: i64) -> Text {
+pub fn broker(broker: BrokerId, first: i64, wall_ms: i64) -> Text {
     format!(
         concat!(
             r#"{{"features":{{}},"listener_security_protocol_map":{{"PLAINTEXT":"PLAINTEXT"}},"#,
-            r#""endpoints":["PLAINTEXT://b{0}:9092"],"jmx_port":-1,"port":9092,"host":"b{0}","#,
-            r#""version":5,"timestamp":"{1}"}}"#
+            r#""endpoints":["PLAINTEXT://{0}:{1}"],"jmx_port":-1,"port":{1},"host":"{0}","#,
+            r#""version":5,"timestamp":"{2}"}}"#
         ),
-        broker, wall_ms
+        address::host(first, broker),
+        address::port(first, broker),
+        wall_ms
     )
     .into()
 }
@@ -391,7 +394,7 @@ mod tests {
             r#""endpoints":["PLAINTEXT://b1:9092"],"jmx_port":-1,"port":9092,"host":"b1","#,
             r#""version":5,"timestamp":"7"}"#
         );
-        assert_eq!(&*broker(BrokerId(1), 7), text);
+        assert_eq!(&*broker(BrokerId(1), 0, 7), text);
         let text = r#"{"version":2,"brokerid":1,"timestamp":"7","kraftControllerEpoch":-1}"#;
         assert_eq!(&*controller(BrokerId(1), 7), text);
         assert_eq!(read_controller(text), Some(BrokerId(1)));

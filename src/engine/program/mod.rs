@@ -9,6 +9,7 @@ pub mod schedule;
 pub mod values;
 pub mod producer_app;
 pub mod consumer_app;
+pub mod tool;
 #[cfg(feature = "wire")]
 pub mod raw;
 
@@ -28,6 +29,8 @@ use consumer_app::ConsumerApp;
 use producer_app::ProducerApp;
 #[cfg(feature = "wire")]
 use raw::RawClient;
+use tool::ToolProcess;
+use tool::shell::Place;
 
 pub use consumer_app::ConsumerStatus;
 pub use producer_app::ProducerStatus;
@@ -43,6 +46,8 @@ pub enum ProgramKind {
     Admin,
     /// A connection of a client outside of the world.
     Raw,
+    /// A command-line tool.
+    Tool,
 }
 
 /// The process of one client program.
@@ -58,6 +63,7 @@ enum App {
     Producer(Box<ProducerApp>),
     Consumer(Box<ConsumerApp>),
     Admin(Box<Admin>),
+    Tool(Box<ToolProcess>),
     #[cfg(feature = "wire")]
     Raw(Box<RawClient>),
 }
@@ -95,6 +101,29 @@ impl ClientProcess {
         ClientProcess { id, name, app: App::Admin(Box::new(Admin::new(bootstrap))) }
     }
 
+    /// A command-line tool.
+    #[must_use]
+    pub fn tool(id: ClientId, name: Text, argv: Vec<Text>, place: Place) -> ClientProcess {
+        ClientProcess { id, name, app: App::Tool(Box::new(ToolProcess::new(argv, place))) }
+    }
+
+    /// The tool, when this is one.
+    #[must_use]
+    pub fn as_tool(&self) -> Option<&ToolProcess> {
+        match &self.app {
+            App::Tool(tool) => Some(tool),
+            _ => None,
+        }
+    }
+
+    /// The tool, when this is one.
+    pub fn as_tool_mut(&mut self) -> Option<&mut ToolProcess> {
+        match &mut self.app {
+            App::Tool(tool) => Some(tool),
+            _ => None,
+        }
+    }
+
     /// A connection of a client outside of the world to a broker.
     #[cfg(feature = "wire")]
     #[must_use]
@@ -127,6 +156,7 @@ impl ClientProcess {
             App::Producer(app) => app.start(ctx),
             App::Consumer(app) => app.start(ctx),
             App::Admin(_) => {}
+            App::Tool(tool) => tool.start(ctx),
             #[cfg(feature = "wire")]
             App::Raw(_) => {}
         }
@@ -149,6 +179,7 @@ impl ClientProcess {
             App::Admin(admin) => {
                 admin.on_timer(ctx, timer);
             }
+            App::Tool(tool) => tool.on_timer(ctx, timer),
             #[cfg(feature = "wire")]
             App::Raw(_) => {}
         }
@@ -161,6 +192,7 @@ impl ClientProcess {
             App::Producer(app) => app.on_connection_lost(ctx, broker),
             App::Consumer(app) => app.on_connection_lost(ctx, broker),
             App::Admin(admin) => admin.on_connection_lost(ctx, broker),
+            App::Tool(tool) => tool.on_connection_lost(ctx, broker),
             #[cfg(feature = "wire")]
             App::Raw(raw) => raw.on_connection_lost(ctx),
         }
@@ -225,6 +257,7 @@ impl ClientProcess {
             App::Producer(_) => ProgramKind::Producer,
             App::Consumer(_) => ProgramKind::Consumer,
             App::Admin(_) => ProgramKind::Admin,
+            App::Tool(_) => ProgramKind::Tool,
             #[cfg(feature = "wire")]
             App::Raw(_) => ProgramKind::Raw,
         }
@@ -300,6 +333,7 @@ impl ClientProcess {
             App::Producer(app) => app.on_response(ctx, broker, correlation, body),
             App::Consumer(app) => app.on_response(ctx, broker, correlation, body),
             App::Admin(admin) => admin.on_response(ctx, broker, correlation, body),
+            App::Tool(tool) => tool.on_response(ctx, broker, correlation, body),
             #[cfg(feature = "wire")]
             App::Raw(raw) => raw.on_response(ctx, (correlation, _version), body),
         }

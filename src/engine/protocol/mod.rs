@@ -462,7 +462,9 @@ impl Response {
         }
     }
 
-    fn error(&self) -> i16 {
+    /// The first error code in it; 0 when there is none.
+    #[must_use]
+    pub fn error(&self) -> i16 {
         let first = |mut codes: &mut dyn Iterator<Item = i16>| {
             Iterator::find(&mut codes, |code| *code != 0).unwrap_or(0)
         };

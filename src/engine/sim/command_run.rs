@@ -14,6 +14,7 @@ use crate::engine::event::{DropReason, EventKind};
 use crate::engine::ids::{BrokerId, ClientId, EventId, NodeId, Text};
 use crate::engine::node::Trigger;
 use crate::engine::ordered::Ordered;
+use crate::engine::program::tool::shell::Place;
 use crate::engine::program::{ClientProcess, ProgramKind};
 use crate::engine::sim::host::{Host, Life, Process};
 use crate::engine::sim::scheduler::Item;
@@ -48,6 +49,8 @@ pub enum ClientSpec {
     Admin,
     /// A connection of a client outside of the world, to this broker.
     Raw(BrokerId),
+    /// A command-line tool: its arguments, and the machine that it runs on.
+    Tool(Vec<Text>, Option<BrokerId>),
 }
 
 impl World {
@@ -93,6 +96,7 @@ impl World {
                 let client = self.client_id(&name).expect("checked");
                 self.stop(NodeId::Client(client), id);
             }
+            Command::Tool(command) => self.tool(command, id),
             Command::PowerLoss { durable } => self.power_loss(&durable, id),
             Command::Tear { node, path, bytes } => self.tear(node, &path, bytes, id),
             Command::SetDisk { node, dir, state } => self.set_disk(node, dir, state, id),
@@ -158,6 +162,7 @@ impl World {
                     _ => Err(wrong_program(name, "connection")),
                 }
             }
+            Command::Tool(command) => self.check_tool(command),
             Command::PowerLoss { durable } => {
                 durable.iter().try_for_each(|file| self.existing(file.node).map(|_| ()))
             }
@@ -196,7 +201,7 @@ impl World {
         }
     }
 
-    fn program(&self, name: &Text) -> Result<&ClientProcess, CommandError> {
+    pub(super) fn program(&self, name: &Text) -> Result<&ClientProcess, CommandError> {
         let missing = || CommandError::NoSuchClient { name: name.clone() };
         let id = self.client_id(name).ok_or_else(missing)?;
         self.not_paused(NodeId::Client(id))?;
@@ -221,6 +226,7 @@ impl World {
         let entry = node.client().map(|id| self.clients[usize::from(id.0)].clone());
         let first_record = node.client().map_or(0, |id| self.records_so_far(id));
         let bootstrap = self.bootstrap();
+        let place = self.place();
         {
             let host = Rc::make_mut(self.hosts.get_mut(&node).expect("checked by the caller"));
             host.run += 1;
@@ -241,7 +247,7 @@ impl World {
                 }
                 NodeId::Client(id) => {
                     let entry = entry.expect("a client host has an entry");
-                    let mut client = program(id, &entry, bootstrap, first_record);
+                    let mut client = program(id, &entry, bootstrap, first_record, place);
                     client.on_start(ctx);
                     Process::Client(Box::new(client))
                 }
@@ -315,7 +321,7 @@ impl World {
                 ProgramKind::Consumer => ClientSpec::Consumer(
                     client.consumer_spec().expect("a consumer has its spec").clone(),
                 ),
-                ProgramKind::Admin | ProgramKind::Raw => return,
+                ProgramKind::Admin | ProgramKind::Raw | ProgramKind::Tool => return,
             };
         }
     }
@@ -401,6 +407,7 @@ fn program(
     entry: &ClientEntry,
     bootstrap: Vec<BrokerId>,
     first: u64,
+    place: Place,
 ) -> ClientProcess {
     let name = entry.name.clone();
     match &entry.spec {
@@ -409,6 +416,7 @@ fn program(
         }
         ClientSpec::Consumer(spec) => ClientProcess::consumer(id, name, spec.clone(), bootstrap),
         ClientSpec::Admin => ClientProcess::admin(id, name, bootstrap),
+        ClientSpec::Tool(argv, _) => ClientProcess::tool(id, name, argv.clone(), place),
         #[cfg(feature = "wire")]
         ClientSpec::Raw(broker) => ClientProcess::raw(id, name, *broker, first),
         #[cfg(not(feature = "wire"))]
@@ -435,7 +443,7 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
     }
 }
 
-fn wrong_program(name: &Text, wanted: &str) -> CommandError {
+pub(super) fn wrong_program(name: &Text, wanted: &str) -> CommandError {
     CommandError::WrongProgram { name: name.clone(), wanted: wanted.into() }
 }
 

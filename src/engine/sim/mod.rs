@@ -7,6 +7,7 @@ pub mod host;
 pub mod world;
 pub mod command_run;
 mod outside;
+pub mod tools;
 pub mod disk_run;
 pub mod pause;
 pub mod links;

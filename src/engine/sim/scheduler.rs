@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 20] = [
+const PURPOSES: [TimerPurpose; 21] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -86,4 +86,5 @@ const PURPOSES: [TimerPurpose; 20] = [
     TimerPurpose::Boot,
     TimerPurpose::LeaderRebalance,
     TimerPurpose::DiskWrite,
+    TimerPurpose::ToolPause,
 ];

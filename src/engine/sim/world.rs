@@ -40,6 +40,8 @@ pub struct World {
     pub(super) streams: Streams,
     pub(super) hosts: BTreeMap<NodeId, Rc<Host>>,
     pub(super) clients: Vec<Rc<ClientEntry>>,
+    /// Files of the directory in which tools run.
+    pub(super) tool_files: Rc<BTreeMap<Text, Text>>,
     outputs: Vec<Output>,
     mirror: bool,
     disk_ops: Vec<(NodeId, DiskOp)>,
@@ -72,6 +74,7 @@ impl World {
             streams: Streams::new(config.seed),
             hosts,
             clients: Vec::new(),
+            tool_files: Rc::default(),
             outputs: Vec::new(),
             mirror: false,
             disk_ops: Vec::new(),

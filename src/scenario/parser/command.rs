@@ -6,6 +6,7 @@ use crate::engine::command::{
     Command, DiskState, DurableFile, LinkState, MessageAddress, RecordSpec,
 };
 use crate::engine::ids::{BrokerId, NodeId, PartitionId, Text};
+use crate::engine::program::tool::TOOLS;
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
 use crate::scenario::ast::BROKERS_MAX;
@@ -16,7 +17,7 @@ use super::lexical::{
     Fail, Input, Parsed, blanks, end_of_line, expected, fail_at, gap, has_sign, here, host_word,
     number, sign, time, word,
 };
-use super::{Reader, SETTING_WORDS, admin, settings};
+use super::{Reader, SETTING_WORDS, admin, settings, tools};
 
 /// Statements that become commands.
 const VERBS: &[&str] = &[
@@ -55,13 +56,14 @@ const VERBS: &[&str] = &[
 ];
 
 impl Reader {
-    pub(super) fn read_command(
+    pub(super) fn read_command<'i>(
         &mut self,
-        input: &mut Input<'_>,
-        start: usize,
+        input: &mut Input<'i>,
+        (start, line): (usize, Input<'i>),
         verb: &str,
     ) -> Parsed<Vec<Command>> {
         let command = match verb {
+            _ if Reader::is_tool_statement(verb) => self.tool(input, line, verb)?,
             "topic" => self.topic(input)?,
             "producer" => self.producer(input)?,
             "consumer" => self.consumer(input)?,
@@ -110,7 +112,7 @@ impl Reader {
     }
 
     /// `zk`, `b2`, or the name of a client program.
-    fn host(&mut self, input: &mut Input<'_>) -> Parsed<NodeId> {
+    pub(super) fn host(&mut self, input: &mut Input<'_>) -> Parsed<NodeId> {
         let start = *input;
         let name = host_word(input, Wanted::Host)?;
         if &*name == "zk" {
@@ -263,7 +265,9 @@ impl Reader {
 }
 
 fn unknown_statement(start: usize, verb: &str) -> Fail {
-    let known = VERBS.iter().chain(SETTING_WORDS).chain(&["at"]).copied();
+    let tools = TOOLS.iter().map(|tool| tool.name);
+    let known =
+        VERBS.iter().chain(tools::VERBS).chain(SETTING_WORDS).chain(&["at"]).copied().chain(tools);
     let problem = Problem::Unknown { kind: Wanted::Statement, found: verb.into() };
     Fail { offset: start, problem, suggestion: nearest(verb, known) }
 }

@@ -10,6 +10,7 @@ mod settings;
 mod command;
 mod program;
 mod admin;
+mod tools;
 
 use std::collections::BTreeSet;
 
@@ -109,24 +110,25 @@ impl Reader {
         if end_of_line(&mut input).is_ok() {
             return Ok(());
         }
-        let start = here(&input);
+        let line = input;
         let statement = word(&mut input, Wanted::Statement)?;
+        let start = here(&line);
         match &*statement {
             "at" => {
                 gap(&mut input, Wanted::Time)?;
                 let moment = moment(&mut input)?;
                 gap(&mut input, Wanted::Keyword("kill, start, send, …"))?;
-                let start = here(&input);
+                let line = input;
                 let verb = word(&mut input, Wanted::Keyword("kill, start, send, …"))?;
-                self.command(&mut input, start, &verb, Some(moment))?;
+                self.command(&mut input, line, &verb, Some(moment))?;
             }
             "link" | "set" if self.is_client_or_pair(&statement, input) => {
-                self.command(&mut input, start, &statement, None)?;
+                self.command(&mut input, line, &statement, None)?;
             }
             other if SETTING_WORDS.contains(&other) => {
                 self.setting(&mut input, start, other)?;
             }
-            _ => self.command(&mut input, start, &statement, None)?,
+            _ => self.command(&mut input, line, &statement, None)?,
         }
         end_of_line(&mut input)
     }
@@ -143,14 +145,15 @@ impl Reader {
         rest.unwrap_or(false)
     }
 
-    fn command(
+    fn command<'i>(
         &mut self,
-        input: &mut Input<'_>,
-        start: usize,
+        input: &mut Input<'i>,
+        line: Input<'i>,
         verb: &str,
         given: Option<Moment>,
     ) -> Parsed<()> {
-        let commands = self.read_command(input, start, verb)?;
+        let start = here(&line);
+        let commands = self.read_command(input, (start, line), verb)?;
         for command in commands {
             let at = given.map_or_else(|| default_time(&command), |m| m.at);
             let before = given.and_then(|m| m.before);

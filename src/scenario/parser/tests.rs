@@ -56,6 +56,26 @@ brokerconfig default unclean.leader.election.enable=true
 }
 
 #[test]
+fn tools_lines_are_read_and_written_as_they_are_typed() {
+    let text = "\
+brokers 3
+seed 1
+kafka-topics --bootstrap-server b1:9092 --create --topic t --config retention.ms=1000
+kafka-topics.sh --list --topic 't x'
+run c1 on b2 kafka-console-consumer --topic t
+input c1 \"two words\"
+eof c1
+interrupt c1
+write plan.json \"{}\\n\"
+";
+    let scenario = parse(text).expect("it is right");
+    assert_eq!(print(&scenario), text);
+    assert_eq!(scenario.clients().len(), 2);
+    let open = parse("kafka-topics --topic 't").expect_err("an open quote");
+    assert_eq!(open.problem.to_string(), "expected closing-quote, found kafka-topics");
+}
+
+#[test]
 fn a_partition_has_its_number_behind_the_last_dash() {
     for text in ["elect preferred t", "reassign t-x: b1", "elect unclean -1-"] {
         let found = problem(text).problem;

@@ -1,7 +1,7 @@
 //! Which text tells an event, by its kind.
 
-use crate::engine::command::{Command, DiskState};
-use crate::engine::event::EventKind;
+use crate::engine::command::{Command, DiskState, ToolCommand};
+use crate::engine::event::{EventKind, ToolStream};
 use crate::engine::ids::Offset;
 
 /// The key of the text.
@@ -28,9 +28,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         SessionOpened { .. } => "event-session-opened",
         SessionExpired { .. } => "event-session-expired",
         SessionClosed { .. } => "event-session-closed",
-        ZnodeCreated { .. } => "event-znode-created",
-        ZnodeChanged { .. } => "event-znode-changed",
-        ZnodeDeleted { .. } => "event-znode-deleted",
+        ZnodeCreated { .. } | ZnodeChanged { .. } | ZnodeDeleted { .. } => znode_key(kind),
         ControllerElected { .. } => "event-controller-elected",
         ControllerResigned { .. } => "event-controller-resigned",
         BrokerUp { .. } => "event-broker-up",
@@ -70,6 +68,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         RecordsDelivered { .. } => "event-records-delivered",
         PositionReset { .. } => "event-position-reset",
         ClientChanged { .. } => "event-client-changed",
+        ToolPrinted { .. } | ToolExited { .. } => tool_key(kind),
     }
 }
 
@@ -78,6 +77,22 @@ fn link_key(kind: &EventKind) -> &'static str {
         EventKind::LinkHeld { .. } => "event-link-held",
         EventKind::LinkCut { .. } => "event-link-cut",
         _ => "event-link-healed",
+    }
+}
+
+fn znode_key(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::ZnodeCreated { .. } => "event-znode-created",
+        EventKind::ZnodeChanged { .. } => "event-znode-changed",
+        _ => "event-znode-deleted",
+    }
+}
+
+fn tool_key(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::ToolPrinted { stream: ToolStream::Options, .. } => "event-tool-options",
+        EventKind::ToolPrinted { .. } => "event-tool-printed",
+        _ => "event-tool-exited",
     }
 }
 
@@ -139,6 +154,16 @@ fn topic_key(kind: &EventKind) -> &'static str {
     }
 }
 
+fn tool_command_key(command: &ToolCommand) -> &'static str {
+    match command {
+        ToolCommand::Run { .. } => "command-tool-run",
+        ToolCommand::Input { .. } => "command-tool-input",
+        ToolCommand::EndOfInput { .. } => "command-tool-eof",
+        ToolCommand::Interrupt { .. } => "command-tool-interrupt",
+        ToolCommand::Write { .. } => "command-tool-write",
+    }
+}
+
 fn command_key(command: &Command) -> &'static str {
     match command {
         Command::Start { .. } => "command-start",
@@ -177,6 +202,7 @@ fn command_key(command: &Command) -> &'static str {
         Command::Connect { .. } => "command-connect",
         Command::Frame { .. } => "command-frame",
         Command::Disconnect { .. } => "command-disconnect",
+        Command::Tool(tool) => tool_command_key(tool),
         Command::PowerLoss { .. } => "command-power-loss",
         Command::Tear { .. } => "command-tear",
         Command::SetDisk { state: DiskState::Works, .. } => "command-disk-works",

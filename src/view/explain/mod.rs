@@ -95,7 +95,9 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | SessionExpired { .. }
         | PositionReset { .. } => Importance::Headline,
         LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } => Importance::Fact,
-        MessageDelayed { .. } | MessageDuplicated { .. } => Importance::Fact,
+        MessageDelayed { .. } | MessageDuplicated { .. } | ToolExited { .. } => Importance::Fact,
+        ZnodeCreated { .. } | ZnodeChanged { .. } | ZnodeDeleted { .. } => Importance::Detail,
+        ToolPrinted { .. } => Importance::Detail,
         ProcessStarted | ProcessStopping | BrokerUp { .. } | BrokerDown { .. } => Importance::Fact,
         MessageDropped { .. }
         | TopicCreated { .. }
@@ -123,7 +125,6 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | ClientChanged { .. }
         | SessionClosed { .. } => Importance::Fact,
         MessageSent { .. } | MessageDelivered { .. } | MessageWaiting { .. } => Importance::Detail,
-        ZnodeCreated { .. } | ZnodeChanged { .. } | ZnodeDeleted { .. } => Importance::Detail,
         TimerFired { .. }
         | ConnectionLost { .. }
         | SessionOpened { .. }

@@ -4,7 +4,7 @@
 //! gathered family by family. `node` is the host within a sentence and `Node` the same host at its
 //! beginning.
 
-use crate::engine::command::{Command, DiskState, ElectionKind, LinkState, Placement};
+use crate::engine::command::{Command, DiskState, ElectionKind, LinkState, Placement, ToolCommand};
 use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::{BrokerId, NodeId, TopicPartition};
 use crate::engine::time::Micros;
@@ -69,6 +69,23 @@ impl<N: Names + ?Sized> Teller<'_, N> {
         }
     }
 
+    fn tool_command(&mut self, command: &ToolCommand) {
+        match command {
+            ToolCommand::Run { name, argv, .. } => {
+                self.set("name", &**name).set("line", argv.join(" "));
+            }
+            ToolCommand::Input { name, line } => {
+                self.set("name", &**name).set("line", &**line);
+            }
+            ToolCommand::EndOfInput { name } | ToolCommand::Interrupt { name } => {
+                self.set("name", &**name);
+            }
+            ToolCommand::Write { file, .. } => {
+                self.set("name", &**file);
+            }
+        }
+    }
+
     fn command(&mut self, command: &Command) {
         match command {
             Command::Start { node }
@@ -119,6 +136,7 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             Command::Send { name, records } => {
                 self.set("name", &**name).set("count", records.len() as u64);
             }
+            Command::Tool(tool) => self.tool_command(tool),
             Command::Connect { name, broker } => {
                 self.set("name", &**name).broker(*broker);
             }
@@ -473,6 +491,12 @@ impl<N: Names + ?Sized> Teller<'_, N> {
             }
             EventKind::ClientChanged { key, value } => {
                 self.set("key", &**key).set("value", &**value);
+            }
+            EventKind::ToolPrinted { line, .. } => {
+                self.set("line", &**line);
+            }
+            EventKind::ToolExited { code } => {
+                self.set("code", *code);
             }
             _ => {}
         }

@@ -110,6 +110,7 @@ pub fn every_purpose() -> Vec<Event> {
         Boot,
         LeaderRebalance,
         DiskWrite,
+        ToolPause,
     ];
     all.into_iter().map(|purpose| at_broker(0, EventKind::TimerFired { purpose })).collect()
 }
@@ -118,6 +119,8 @@ pub fn every_purpose() -> Vec<Event> {
 pub fn every_kind() -> Vec<Event> {
     let mut kinds: Vec<EventKind> =
         commands().into_iter().map(|command| EventKind::CommandApplied { command }).collect();
+    let tools = tools().map(Command::Tool).map(|command| EventKind::CommandApplied { command });
+    kinds.extend(tools);
     kinds.extend(network());
     kinds.extend(processes());
     kinds.extend(controller());
@@ -195,6 +198,22 @@ fn commands() -> Vec<Command> {
         Command::SetDisk { node: B1, dir: None, state: DiskState::Slow(Micros(200_000)) },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
+}
+
+fn tools() -> [ToolCommand; 5] {
+    let name: Text = "console".into();
+    let argv = vec!["kafka-topics".into(), "--list".into()];
+    [
+        ToolCommand::Run { name: name.clone(), host: None, argv },
+        ToolCommand::Input { name: name.clone(), line: "m".into() },
+        ToolCommand::EndOfInput { name: name.clone() },
+        ToolCommand::Interrupt { name },
+        ToolCommand::Write { file: "plan.json".into(), text: "[]".into() },
+    ]
+}
+
+fn printed(stream: ToolStream) -> EventKind {
+    EventKind::ToolPrinted { stream, line: "orders".into(), ended: true }
 }
 
 fn network() -> Vec<EventKind> {
@@ -432,6 +451,10 @@ fn clients() -> Vec<EventKind> {
         EventKind::MetadataUpdated { brokers: 3, partitions: 6 },
         EventKind::PositionReset { partition, from: Offset(9), to: Offset(4) },
         EventKind::ClientChanged { key: "acks".into(), value: "1".into() },
+        printed(ToolStream::Out),
+        printed(ToolStream::Err),
+        printed(ToolStream::Options),
+        EventKind::ToolExited { code: 1 },
     ]);
     kinds
 }

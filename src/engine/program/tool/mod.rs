@@ -1,0 +1,248 @@
+//! Command-line tools as programs of the world: `kafka-topics` and its siblings.
+//!
+//! A tool is a process with arguments, standard input and output, that reaches brokers only through the
+//! client library, by requests that can be seen and dropped. What it prints and how it exits are events
+//! with Kafka 3.9's words. One tool, one file, with its table of flags ([`Tool::flags`]).
+
+pub mod fault;
+pub mod flags;
+pub mod pattern;
+pub mod properties;
+pub mod shell;
+pub mod terminal;
+mod cluster;
+mod java_order;
+mod topic_settings;
+mod topics;
+mod topics_options;
+
+use std::collections::VecDeque;
+
+use crate::engine::client::calls::{Answer, Calls};
+use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::ids::{BrokerId, CorrelationId, Text};
+use crate::engine::node::{Ctx, Timer};
+use crate::engine::protocol::Response;
+use crate::engine::rng::Stream;
+
+use shell::{Flow, Place, Question, Shell, Stop, Told};
+use terminal::Terminal;
+
+pub use shell::tool_name;
+
+/// What one tool is.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    /// Its name, as Kafka ships it, without `.sh`.
+    pub name: &'static str,
+    /// Its flags; see [`flags`].
+    pub flags: &'static str,
+    /// Its program.
+    run: fn(&mut Shell<'_>) -> Flow<()>,
+}
+
+/// Every tool, by name.
+pub const TOOLS: &[Tool] = &[topics::TOOL];
+
+/// The tool that a command line begins with.
+#[must_use]
+pub fn find(word: &str) -> Option<&'static Tool> {
+    let name = tool_name(word);
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+/// A tool's process.
+#[derive(Clone, Debug)]
+pub struct ToolProcess {
+    argv: Vec<Text>,
+    place: Place,
+    calls: Option<Calls>,
+    journal: Vec<Told>,
+    /// Calls whose answers are waited for, in order.
+    asked: Vec<(u64, Option<Answer>)>,
+    /// Lines that were printed.
+    printed: u64,
+    /// Pauses so far: the tag of the one that counts.
+    pauses: u64,
+    /// Lines that were typed and not read yet.
+    typed: VecDeque<Text>,
+    typed_all: bool,
+    ended: bool,
+}
+
+impl ToolProcess {
+    /// A tool that has not started. `argv` begins with its name.
+    #[must_use]
+    pub fn new(argv: Vec<Text>, place: Place) -> ToolProcess {
+        ToolProcess {
+            argv,
+            place,
+            calls: None,
+            journal: Vec::new(),
+            asked: Vec::new(),
+            printed: 0,
+            pauses: 0,
+            typed: VecDeque::new(),
+            typed_all: false,
+            ended: false,
+        }
+    }
+
+    /// Its name and arguments.
+    #[must_use]
+    pub fn argv(&self) -> &[Text] {
+        &self.argv
+    }
+
+    /// It starts.
+    pub fn start(&mut self, ctx: &mut Ctx<'_>) {
+        self.run(ctx);
+    }
+
+    /// A line was typed; `None`: there are no more.
+    pub fn input(&mut self, _ctx: &mut Ctx<'_>, line: Option<Text>) {
+        match line {
+            Some(line) => self.typed.push_back(line),
+            None => self.typed_all = true,
+        }
+    }
+
+    /// Ctrl-C: Java ends at once, with 128 and the signal's number.
+    pub fn interrupt(&mut self, ctx: &mut Ctx<'_>) {
+        self.exit(ctx, 130);
+    }
+
+    /// An answer arrived.
+    pub fn on_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        broker: BrokerId,
+        correlation: CorrelationId,
+        body: Response,
+    ) {
+        if let Some(calls) = &mut self.calls {
+            calls.on_response(ctx, broker, correlation, body);
+        }
+        self.go_on(ctx);
+    }
+
+    /// A timer fired.
+    pub fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: &Timer) {
+        if timer.purpose == TimerPurpose::ToolPause {
+            if timer.tag == self.pauses {
+                self.journal.push(Told::Clock(ctx.wall_ms()));
+                self.run(ctx);
+            }
+            return;
+        }
+        if let Some(calls) = &mut self.calls {
+            calls.on_timer(ctx, timer);
+        }
+        self.go_on(ctx);
+    }
+
+    /// The connection to a broker broke.
+    pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId) {
+        if let Some(calls) = &mut self.calls {
+            calls.on_connection_lost(ctx, broker);
+        }
+        self.go_on(ctx);
+    }
+
+    /// Runs the program on, when everything that it asked has been answered.
+    fn go_on(&mut self, ctx: &mut Ctx<'_>) {
+        let answers = self.calls.as_mut().map(Calls::take_answers).unwrap_or_default();
+        for (id, answer) in answers {
+            if let Some(asked) = self.asked.iter_mut().find(|(asked, _)| *asked == id) {
+                asked.1 = Some(answer);
+            }
+        }
+        if self.asked.is_empty() || self.asked.iter().any(|(_, answer)| answer.is_none()) {
+            return;
+        }
+        let answers = std::mem::take(&mut self.asked).into_iter().filter_map(|(_, answer)| answer);
+        self.journal.push(Told::Answers(answers.collect()));
+        self.run(ctx);
+    }
+
+    fn run(&mut self, ctx: &mut Ctx<'_>) {
+        while !self.ended {
+            let mut terminal = Terminal::default();
+            let mut shell = Shell {
+                argv: &self.argv,
+                place: &self.place,
+                wall_ms: ctx.wall_ms(),
+                terminal: &mut terminal,
+                admin: None,
+                journal: &self.journal,
+                question: None,
+            };
+            let code = match program(&mut shell) {
+                Ok(()) => Some(0),
+                Err(Stop::Exit(code)) => Some(code),
+                Err(Stop::Thrown(fault)) => {
+                    let text = format!("Exception in thread \"main\" {}", fault.trace());
+                    shell.err(text.trim_end_matches('\n'));
+                    Some(1)
+                }
+                Err(Stop::Waiting) => None,
+            };
+            let (question, admin) = (shell.question.take(), shell.admin.take());
+            if code.is_some() {
+                terminal.flush();
+            }
+            self.tell(ctx, &terminal);
+            match (code, question) {
+                (Some(code), _) => return self.exit(ctx, code),
+                (None, Some(Question::Calls(wanted))) => {
+                    if self.calls.is_none()
+                        && let Some(admin) = admin
+                    {
+                        let (request, api) = (admin.request_timeout, admin.api_timeout);
+                        self.calls = Some(Calls::new(admin.bootstrap, request, api));
+                    }
+                    let Some(calls) = &mut self.calls else { return };
+                    self.asked = wanted.into_iter().map(|w| (calls.ask(ctx, w), None)).collect();
+                    calls.run(ctx);
+                    return;
+                }
+                (None, Some(Question::Pause(pause))) => {
+                    self.pauses += 1;
+                    let purpose = TimerPurpose::ToolPause;
+                    let cause = ctx.timer_cause();
+                    ctx.set_timer_caused(pause, Timer { purpose, tag: self.pauses }, cause);
+                    return;
+                }
+                (None, Some(Question::Random(bound))) => {
+                    self.journal.push(Told::Random(ctx.random_below(Stream::Client, bound)));
+                }
+                (None, None) => return,
+            }
+        }
+    }
+
+    fn tell(&mut self, ctx: &mut Ctx<'_>, terminal: &Terminal) {
+        for line in terminal.lines(self.printed) {
+            self.printed += 1;
+            let (stream, line, ended) = (line.stream, line.text.as_str().into(), line.ended);
+            ctx.emit(EventKind::ToolPrinted { stream, line, ended });
+        }
+    }
+
+    fn exit(&mut self, ctx: &mut Ctx<'_>, code: i32) {
+        if !std::mem::replace(&mut self.ended, true) {
+            ctx.emit(EventKind::ToolExited { code });
+            ctx.exit();
+        }
+    }
+}
+
+/// What a shell does: it finds the tool and runs it.
+fn program(shell: &mut Shell<'_>) -> Flow<()> {
+    let name = shell.argv.first().cloned().unwrap_or_else(|| "".into());
+    let Some(tool) = find(&name) else {
+        shell.err(&format!("sh: {name}: command not found"));
+        return Err(Stop::Exit(127));
+    };
+    (tool.run)(shell)
+}

@@ -1,0 +1,336 @@
+//! What a tool's program sees: its arguments, its terminal, the cluster by questions and answers.
+//!
+//! A tool's program is a plain function that reads like Kafka's own source. It asks, and where the
+//! answer is not there yet it ends with [`Stop::Waiting`]; when the answer has come it runs again from
+//! its beginning, with every answer so far in a journal, and comes further. It is therefore a function
+//! of its arguments and the journal; what it printed before is not printed again. So a tool has no
+//! states to keep, and a checkpoint copies only its journal.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::engine::address;
+use crate::engine::client::calls::{Answer, Call};
+use crate::engine::event::ToolStream;
+use crate::engine::ids::{BrokerId, Text};
+use crate::engine::program::tool::fault::Fault;
+use crate::engine::program::tool::properties::Properties;
+use crate::engine::program::tool::terminal::Terminal;
+use crate::engine::time::Micros;
+
+/// How a tool's program ends, when it does not come to its end.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// It waits for what it asked.
+    Waiting,
+    /// `Exit.exit(code)`.
+    Exit(i32),
+    /// It threw.
+    Thrown(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Thrown(fault)
+    }
+}
+
+/// What a step of a tool's program gives.
+pub type Flow<T> = Result<T, Stop>;
+
+/// Where a tool runs.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// `lab.loopback.port`.
+    pub first_port: i64,
+    /// Number of brokers of the world.
+    pub brokers: u16,
+    /// Files of the directory in which it runs.
+    pub files: Rc<BTreeMap<Text, Text>>,
+}
+
+/// An admin client to be.
+#[derive(Clone, Debug)]
+pub struct AdminConfig {
+    /// Brokers to begin with.
+    pub bootstrap: Vec<BrokerId>,
+    /// `request.timeout.ms`.
+    pub request_timeout: Micros,
+    /// `default.api.timeout.ms`.
+    pub api_timeout: Micros,
+}
+
+/// What a tool's program wants to know.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Of the cluster, several at once.
+    Calls(Vec<Call>),
+    /// That so much time has passed.
+    Pause(Micros),
+    /// A number below this.
+    Random(u64),
+}
+
+/// What it was told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Answers, in the order of the calls.
+    Answers(Rc<[Answer]>),
+    /// It is so late now, in ms since 1970.
+    Clock(i64),
+    /// A number.
+    Random(u64),
+}
+
+/// A tool's program as it runs.
+pub struct Shell<'a> {
+    /// Its name and arguments.
+    pub argv: &'a [Text],
+    /// Where it runs.
+    pub place: &'a Place,
+    /// Milliseconds since 1970.
+    pub wall_ms: i64,
+    /// Where it prints.
+    pub terminal: &'a mut Terminal,
+    /// The admin client, once it has one.
+    pub admin: Option<AdminConfig>,
+    pub(super) journal: &'a [Told],
+    pub(super) question: Option<Question>,
+}
+
+impl Shell<'_> {
+    /// Its arguments without its name.
+    #[must_use]
+    pub fn words(&self) -> &[Text] {
+        self.argv.get(1..).unwrap_or_default()
+    }
+
+    /// `System.out.println`.
+    pub fn out(&mut self, line: &str) {
+        self.terminal.print(ToolStream::Out, line);
+        self.terminal.print(ToolStream::Out, "\n");
+    }
+
+    /// `System.out.print`.
+    pub fn print(&mut self, text: &str) {
+        self.terminal.print(ToolStream::Out, text);
+    }
+
+    /// `System.err.println`.
+    pub fn err(&mut self, line: &str) {
+        self.terminal.print(ToolStream::Err, line);
+        self.terminal.print(ToolStream::Err, "\n");
+    }
+
+    /// A logger's `error(message)`, with log4j's pattern of the tools.
+    pub fn log_error(&mut self, logger: &str, message: &str) {
+        let line = format!("[{}] ERROR {message} ({logger})", date(self.wall_ms));
+        self.err(&line);
+    }
+
+    /// `CommandLineUtils.printUsageAndExit`.
+    pub fn usage(&mut self, message: &str) -> Stop {
+        self.err(message);
+        self.options();
+        Stop::Exit(1)
+    }
+
+    /// The list of options, on standard error.
+    pub fn options(&mut self) {
+        let name = tool_name(&self.argv[0]);
+        self.terminal.options(name);
+    }
+
+    /// What every tool's `main` does with what was thrown.
+    pub fn print_fault(&mut self, fault: &Fault) -> Stop {
+        self.err(fault.words());
+        self.err(&fault.trace());
+        Stop::Exit(1)
+    }
+
+    /// Asks the cluster several things at once.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until all answers are there.
+    pub fn ask_all(&mut self, calls: Vec<Call>) -> Flow<Rc<[Answer]>> {
+        if calls.is_empty() {
+            return Ok(Rc::new([]));
+        }
+        match self.next(|| Question::Calls(calls))? {
+            Told::Answers(answers) => Ok(answers),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// Lets time pass, and says how late it is then, in ms since 1970.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until it has passed.
+    pub fn pause(&mut self, pause: Micros) -> Flow<i64> {
+        match self.next(|| Question::Pause(pause))? {
+            Told::Clock(ms) => Ok(ms),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// A number below `bound`.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until it is drawn.
+    pub fn random(&mut self, bound: u64) -> Flow<u64> {
+        match self.next(|| Question::Random(bound))? {
+            Told::Random(number) => Ok(number),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// A properties file (`Utils.loadProps`).
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn properties(&self, file: &str) -> Result<Properties, Fault> {
+        match self.place.files.get(file) {
+            Some(text) => Ok(Properties::read(text)),
+            None => Err(Fault::new("java.nio.file.NoSuchFileException", file)),
+        }
+    }
+
+    /// A whole file.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&Text> {
+        self.place.files.get(name)
+    }
+
+    /// Makes the admin client (`Admin.create`).
+    ///
+    /// # Errors
+    /// A setting will not do.
+    pub fn connect(&mut self, servers: &str, settings: &Properties) -> Result<(), Fault> {
+        let failed = |cause| {
+            let class = "org.apache.kafka.common.KafkaException";
+            Fault::new(class, "Failed to create new KafkaAdminClient").caused(cause)
+        };
+        let bootstrap = self.bootstrap(servers).map_err(failed)?;
+        let ms = |key: &str, default: i64| -> Result<Micros, Fault> {
+            let Some(text) = settings.get(key) else { return Ok(Micros::from_ms(default)) };
+            let number: Option<i64> = text.trim().parse().ok().filter(|ms| *ms >= 0);
+            number.map(Micros::from_ms).ok_or_else(|| {
+                let words = format!(
+                    "Invalid value {text} for configuration {key}: Not a number of type INT"
+                );
+                failed(config_fault(&words))
+            })
+        };
+        self.admin = Some(AdminConfig {
+            bootstrap,
+            request_timeout: ms("request.timeout.ms", 30_000)?,
+            api_timeout: ms("default.api.timeout.ms", 60_000)?,
+        });
+        Ok(())
+    }
+
+    /// Brokers behind `bootstrap.servers` (`ClientUtils.parseAndValidateAddresses`). Addresses at
+    /// which nobody listens are passed over.
+    ///
+    /// # Errors
+    /// One is no address, or no host of any has an address.
+    pub fn bootstrap(&self, servers: &str) -> Result<Vec<BrokerId>, Fault> {
+        let mut brokers = Vec::new();
+        let mut resolved = false;
+        for url in servers.split(',').map(str::trim).filter(|url| !url.is_empty()) {
+            let Some((host, port)) = host_and_port(url) else {
+                return Err(config_fault(&format!("Invalid url in bootstrap.servers: {url}")));
+            };
+            let Ok(port) = port.parse::<u16>() else {
+                return Err(config_fault(&format!("Invalid port in bootstrap.servers: {url}")));
+            };
+            resolved |= self.resolves(host);
+            let listener = address::listener(self.place.first_port, host, port);
+            brokers.extend(listener.filter(|id| id.0 <= i32::from(self.place.brokers)));
+        }
+        if !resolved {
+            return Err(config_fault("No resolvable bootstrap urls given in bootstrap.servers"));
+        }
+        Ok(brokers)
+    }
+
+    fn resolves(&self, host: &str) -> bool {
+        let number = host.strip_prefix('b').and_then(|digits| digits.parse::<u16>().ok());
+        host == "localhost"
+            || host == "zk"
+            || host.split('.').filter(|part| part.parse::<u8>().is_ok()).count() == 4
+            || number.is_some_and(|id| (1..=self.place.brokers).contains(&id))
+    }
+
+    fn next(&mut self, question: impl FnOnce() -> Question) -> Flow<Told> {
+        match self.journal.split_first() {
+            Some((told, rest)) => {
+                self.journal = rest;
+                Ok(told.clone())
+            }
+            None => {
+                self.question = Some(question());
+                Err(Stop::Waiting)
+            }
+        }
+    }
+}
+
+/// `org.apache.kafka.common.config.ConfigException`.
+#[must_use]
+pub fn config_fault(words: &str) -> Fault {
+    Fault::new("org.apache.kafka.common.config.ConfigException", words)
+}
+
+/// Host and port of an address (`Utils.getHost`, `Utils.getPort`).
+#[must_use]
+pub fn host_and_port(url: &str) -> Option<(&str, &str)> {
+    let (host, port) = url.rsplit_once(':')?;
+    let host = host.rsplit_once("//").map_or(host, |(_, host)| host);
+    let is_port = !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    is_port.then_some((host, port))
+}
+
+/// A tool's name without `.sh` and without a folder.
+#[must_use]
+pub fn tool_name(word: &str) -> &str {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    name.strip_suffix(".sh").unwrap_or(name)
+}
+
+/// A moment as log4j writes it: `2026-11-22 21:33:23,761`.
+#[must_use]
+pub fn date(wall_ms: i64) -> String {
+    let (days, ms) = (wall_ms.div_euclid(86_400_000), wall_ms.rem_euclid(86_400_000));
+    // Howard Hinnant's `civil_from_days`, with years that begin in March.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (seconds, ms) = (ms / 1_000, ms % 1_000);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},{ms:03}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_reads_as_log4j_writes_it() {
+        assert_eq!(date(0), "1970-01-01 00:00:00,000");
+        assert_eq!(date(1_709_210_096_789), "2024-02-29 12:34:56,789");
+        assert_eq!(date(1_767_225_600_000), "2026-01-01 00:00:00,000");
+    }
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        assert_eq!(host_and_port("b1:9092"), Some(("b1", "9092")));
+        assert_eq!(host_and_port("PLAINTEXT://b1:9092"), Some(("b1", "9092")));
+        assert_eq!(host_and_port("nonsense"), None);
+    }
+}
