@@ -27,6 +27,8 @@ mod elections;
 mod topics;
 #[path = "kafka_rules/settings.rs"]
 mod settings;
+#[path = "kafka_rules/partitioners.rs"]
+mod partitioners;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

@@ -34,6 +34,7 @@ pub const FORMATS: &[Format] = &[
     vectors::record_batches::FORMAT,
     vectors::murmur2::FORMAT,
     vectors::assignors::FORMAT,
+    vectors::configs::FORMAT,
 ];
 
 /// Runs every file, and of every folder all files within that have a known format, by name. What is

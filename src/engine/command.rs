@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName, TopicPartition};
+use crate::engine::setting::Partitioner;
 use crate::engine::time::Micros;
 
 /// A command and the place in the world's history where it was given.
@@ -444,6 +445,25 @@ pub struct ProducerSpec {
     pub enable_idempotence: Option<bool>,
     /// How batches are compressed (`compression.type`).
     pub compression: Compression,
+    /// How often a batch may be tried again (`retries`).
+    pub retries: u32,
+    /// Longest pause before a retry (`retry.backoff.max.ms`).
+    pub retry_backoff_max_ms: i64,
+    /// How long `send` may block (`max.block.ms`).
+    pub max_block_ms: i64,
+    /// Bytes of all batches that are not done (`buffer.memory`).
+    pub buffer_memory: u64,
+    /// Most bytes of a request, and of a record (`max.request.size`).
+    pub max_request_size: u32,
+    /// Who chooses partitions (`partitioner.class`, and a lab switch).
+    pub partitioner: Partitioner,
+    /// Whether keys have no say in it (`partitioner.ignore.keys`).
+    pub ignore_keys: bool,
+    /// Whether shorter queues are chosen more often (`partitioner.adaptive.partitioning.enable`).
+    pub adaptive: bool,
+    /// Slowness of a broker after which its partitions are not chosen, in ms; 0 is never
+    /// (`partitioner.availability.timeout.ms`).
+    pub availability_timeout_ms: i64,
 }
 
 impl ProducerSpec {
@@ -465,6 +485,15 @@ impl ProducerSpec {
             max_in_flight: 5,
             enable_idempotence: None,
             compression: Compression::None,
+            retries: i32::MAX.cast_unsigned(),
+            retry_backoff_max_ms: 1_000,
+            max_block_ms: 60_000,
+            buffer_memory: 33_554_432,
+            max_request_size: 1_048_576,
+            partitioner: Partitioner::Kafka33,
+            ignore_keys: false,
+            adaptive: true,
+            availability_timeout_ms: 0,
         }
     }
 
@@ -472,7 +501,8 @@ impl ProducerSpec {
     /// (`ProducerConfig.postProcessParsedConfig`).
     #[must_use]
     pub fn is_idempotent(&self) -> bool {
-        self.enable_idempotence.unwrap_or(self.acks == Acks::All && self.max_in_flight <= 5)
+        let fits = self.acks == Acks::All && self.max_in_flight <= 5 && self.retries > 0;
+        self.enable_idempotence.unwrap_or(fits)
     }
 }
 

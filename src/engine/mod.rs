@@ -16,6 +16,7 @@ pub mod rng;
 pub mod error;
 pub mod setting;
 pub mod config;
+pub mod config_def;
 pub mod command;
 pub mod event;
 pub mod protocol;

@@ -216,6 +216,21 @@ choice! {
     }
 }
 
+choice! {
+    /// Which release's producer chooses partitions. Kafka's setting is `partitioner.class`; the releases
+    /// are a lab switch.
+    Partitioner {
+        /// Round robin for records without a key, as up to 2.3.
+        "2.3" Kafka23,
+        /// Without a key one partition until a batch is done, as from 2.4 on (KIP-480).
+        "2.4" Kafka24,
+        /// Without a key one partition until `batch.size` bytes were produced, as from 3.3 on (KIP-794).
+        "3.3" Kafka33,
+        /// Kafka's class of this name: round robin for all records.
+        "RoundRobinPartitioner" RoundRobin,
+    }
+}
+
 /// `cleanup.policy`: what makes room in a log. A list; both may be there, or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleanupPolicy {

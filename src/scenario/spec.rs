@@ -6,11 +6,14 @@
 use crate::engine::command::{Acks, ConsumerSpec, Keys, ProducerSpec};
 use crate::engine::ids::TopicName;
 use crate::engine::program::settings;
+use crate::engine::setting::Partitioner;
 use crate::scenario::error::{Problem, Wanted};
 
-/// Settings of a producer program, `topic` first; in the order in which they are set.
+/// Settings of a producer program, `topic` first; in the order in which they are set, and so the defaults
+/// of another release before all that stands beside them.
 pub const PRODUCER_KEYS: &[&str] = &[
     "topic",
+    settings::DEFAULTS,
     "rate",
     "keys",
     "value.bytes",
@@ -24,6 +27,16 @@ pub const PRODUCER_KEYS: &[&str] = &[
     "max.in.flight.requests.per.connection",
     "enable.idempotence",
     "compression.type",
+    "retries",
+    "retry.backoff.max.ms",
+    "max.block.ms",
+    "buffer.memory",
+    "max.request.size",
+    "partitioner",
+    "partitioner.class",
+    "partitioner.ignore.keys",
+    "partitioner.adaptive.partitioning.enable",
+    "partitioner.availability.timeout.ms",
 ];
 
 /// Settings of a consumer program, `topic` first.
@@ -45,9 +58,13 @@ pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(
 /// A producer's settings that differ from the defaults, in the order of [`PRODUCER_KEYS`].
 #[must_use]
 pub fn producer_settings(spec: &ProducerSpec) -> Vec<(&'static str, String)> {
+    let default = Partitioner::Kafka33.word();
     let values = |spec: &ProducerSpec| {
+        let is_class = spec.partitioner == Partitioner::RoundRobin;
         vec![
             spec.topic.to_string(),
+            // What it set is printed by itself.
+            String::new(),
             spec.rate.to_string(),
             keys_text(spec.keys),
             spec.value_bytes.to_string(),
@@ -61,6 +78,16 @@ pub fn producer_settings(spec: &ProducerSpec) -> Vec<(&'static str, String)> {
             spec.max_in_flight.to_string(),
             spec.enable_idempotence.map_or(String::new(), |on| on.to_string()),
             spec.compression.name().to_owned(),
+            spec.retries.to_string(),
+            spec.retry_backoff_max_ms.to_string(),
+            spec.max_block_ms.to_string(),
+            spec.buffer_memory.to_string(),
+            spec.max_request_size.to_string(),
+            if is_class { default.to_owned() } else { spec.partitioner.word().to_owned() },
+            if is_class { spec.partitioner.word().to_owned() } else { String::new() },
+            spec.ignore_keys.to_string(),
+            spec.adaptive.to_string(),
+            spec.availability_timeout_ms.to_string(),
         ]
     };
     differing(PRODUCER_KEYS, values(spec), values(&ProducerSpec::new(&spec.topic)))

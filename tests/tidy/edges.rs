@@ -41,6 +41,7 @@ const VOCABULARY: &[&str] = &[
     "error",
     "setting",
     "config",
+    "config_def",
     "command",
     "event",
     "protocol",

@@ -4,6 +4,7 @@
 //! [`murmur2`] are keys and where they land, [`assignors`] groups and how their partitions are dealt out.
 
 pub mod assignors;
+pub mod configs;
 pub mod legacy;
 pub mod memory_records;
 pub mod murmur2;
@@ -94,10 +95,14 @@ mod tests {
     }
 
     #[test]
+    fn the_recorded_settings_are_those_of_the_tables() {
+        let (cases, text) = counts("vectors/configs.json");
+        assert_eq!((cases, text), (313, "313 passed, 0 failed, 0 skipped\n".to_owned()));
+    }
+
+    #[test]
     fn the_recorded_keys_land_where_kafka_puts_them() {
         let (cases, text) = counts("murmur2.json");
-        assert_eq!(cases, 76);
-        assert!(text.ends_with("75 passed, 0 failed, 1 skipped\n"), "{text}");
-        assert!(text.starts_with("SKIPPED RoundRobinPartitioner"), "{text}");
+        assert_eq!((cases, text), (76, "76 passed, 0 failed, 0 skipped\n".to_owned()));
     }
 }

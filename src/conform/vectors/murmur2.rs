@@ -8,8 +8,9 @@ use crate::conform::input::Input;
 use crate::conform::report::CaseResult;
 use crate::conform::vectors::{difference, unhex};
 use crate::engine::client::producer::partitioner::{
-    StickyPartitioner, drawn, murmur2, partition_for_key, weights,
+    StickyPartitioner, drawn, murmur2, partition_for_key, round_robin, weights,
 };
+use crate::engine::ids::PartitionId;
 
 /// The format: an object with `cases` that have a key and its `murmur2`.
 pub const FORMAT: Format = Format { name: "murmur2", is, run };
@@ -69,10 +70,23 @@ fn run_partitioner(case: &Value) -> CaseResult {
         by_queues(case)
     } else if case["appendedBytes"].is_array() {
         sticky(case)
+    } else if case["example"]["sequence"].is_array() {
+        in_turn(case)
     } else {
         return CaseResult::skipped(name, "this partitioner is not modelled");
     };
     compare(name, case, &got)
+}
+
+/// Partitions that have a leader: which ones the records go to, one after the other.
+fn in_turn(case: &Value) -> Value {
+    let available: Vec<PartitionId> = numbers(&case["example"]["available"])
+        .into_iter()
+        .map(|number| PartitionId(number.cast_signed()))
+        .collect();
+    let records = case["example"]["sequence"].as_array().map_or(0, Vec::len);
+    let turns = (0..).take(records).map(|turn| round_robin(turn, &available, 0).0);
+    json!({ "example": { "available": case["example"]["available"], "sequence": turns.collect::<Vec<_>>() } })
 }
 
 fn numbers(list: &Value) -> Vec<u32> {

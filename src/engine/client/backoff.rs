@@ -23,10 +23,10 @@ pub const RECONNECT: Backoff = Backoff { first: Micros(50_000), most: Micros(1_0
 pub const RETRY: Backoff = Backoff { first: Micros(100_000), most: Micros(1_000_000) };
 
 impl Backoff {
-    /// `first` as given, and `retry.backoff.max.ms`.
+    /// `retry.backoff.ms` and `retry.backoff.max.ms`: a first pause above the most is the most.
     #[must_use]
-    pub fn retry(first: Micros) -> Backoff {
-        Backoff { first, most: RETRY.most.max(first) }
+    pub fn retry(first: Micros, most: Micros) -> Backoff {
+        Backoff { first: first.min(most), most }
     }
 
     /// The pause after `failures` earlier failures in a row, counted from 0.

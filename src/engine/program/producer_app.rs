@@ -9,10 +9,11 @@
 use std::collections::BTreeMap;
 
 use crate::engine::client::alarm::Alarms;
+use crate::engine::client::backoff::Backoff;
 use crate::engine::client::producer::accumulator::Limits;
 use crate::engine::client::producer::partitioner::partition_for_key;
 use crate::engine::client::producer::{
-    Producer, ProducerConfig, ProducerRecord, RecordBuffer, Target,
+    Partitioning, Producer, ProducerConfig, ProducerRecord, RecordBuffer, Target,
 };
 use crate::engine::command::{Acks, Keys, ProducerSpec, RecordSpec};
 use crate::engine::error::ConfigError;
@@ -237,13 +238,38 @@ impl ProducerApp {
                 let mut fill =
                     |number: u64, buffer: &mut RecordBuffer| values.write(number, buffer);
                 let first = self.next_record;
-                let taken = self.producer.send_bulk(ctx, first, count, Target::Sticky, &mut fill);
+                let taken = self.producer.send_bulk(ctx, first, count, Target::Chosen, &mut fill);
                 self.made(taken);
                 if taken < count {
                     self.block(ctx, &values, None);
                 }
             }
+            Keys::Cycle(_) if self.producer.ignores_keys() => {
+                self.generate_in_turn(ctx, &values, count);
+            }
             Keys::Cycle(_) => self.generate_keyed(ctx, &values, count, partitions),
+        }
+    }
+
+    /// Records with keys that have no say in where they go.
+    fn generate_in_turn(&mut self, ctx: &mut Ctx<'_>, values: &Values, count: u32) {
+        let first = self.next_record;
+        let keys: Vec<u64> =
+            (0..u64::from(count)).map(|step| self.key_index(step).unwrap_or(0)).collect();
+        let key = |number: u64| {
+            let place = usize::try_from(number - first).ok();
+            place.and_then(|place| keys.get(place)).copied().unwrap_or(0)
+        };
+        let mut fill = |number: u64, buffer: &mut RecordBuffer| {
+            values.write(number, buffer);
+            write_key(key(number), buffer);
+        };
+        let taken = self.producer.send_bulk(ctx, first, count, Target::Chosen, &mut fill);
+        let refused = self.key_index(u64::from(taken));
+        self.next_key = self.key_index(u64::from(count)).unwrap_or(0);
+        self.made(taken);
+        if taken < count {
+            self.block(ctx, values, refused);
         }
     }
 
@@ -258,10 +284,11 @@ impl ProducerApp {
         }
         self.next_key = self.key_index(u64::from(count)).unwrap_or(0);
         for (partition, keys) in groups {
-            let mut left = keys.iter();
+            let start = self.next_record;
             let mut fill = |number: u64, buffer: &mut RecordBuffer| {
                 values.write(number, buffer);
-                write_key(left.next().copied().unwrap_or(0), buffer);
+                let place = usize::try_from(number - start).unwrap_or(usize::MAX);
+                write_key(keys.get(place).copied().unwrap_or(0), buffer);
             };
             let wanted = u32::try_from(keys.len()).unwrap_or(u32::MAX);
             let (first, target) = (self.next_record, Target::Partition(partition));
@@ -315,9 +342,22 @@ fn config(spec: &ProducerSpec) -> ProducerConfig {
             batch_size: spec.batch_size.min(settings::BATCH_SIZE_MAX),
             linger: Micros::from_ms(spec.linger_ms),
             delivery_timeout: Micros::from_ms(spec.delivery_timeout_ms),
+            buffer_memory: spec.buffer_memory,
         },
         request_timeout: Micros::from_ms(spec.request_timeout_ms),
-        retry_backoff: Micros::from_ms(spec.retry_backoff_ms),
+        max_block: Micros::from_ms(spec.max_block_ms),
+        max_request_size: u64::from(spec.max_request_size),
+        retries: spec.retries,
+        retry_backoff: Backoff::retry(
+            Micros::from_ms(spec.retry_backoff_ms),
+            Micros::from_ms(spec.retry_backoff_max_ms),
+        ),
+        partitioning: Partitioning {
+            partitioner: spec.partitioner,
+            ignore_keys: spec.ignore_keys,
+            adaptive: spec.adaptive,
+            availability_timeout: Micros::from_ms(spec.availability_timeout_ms),
+        },
         max_in_flight: spec.max_in_flight,
         idempotent: spec.is_idempotent(),
         codec: settings::codec(spec.compression),

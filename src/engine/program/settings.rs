@@ -7,6 +7,7 @@ use crate::engine::command::{Acks, Compression, ConsumerSpec, Keys, ProducerSpec
 use crate::engine::error::ConfigError;
 use crate::engine::record::batch::Codec;
 use crate::engine::record::codec::is_built_in;
+use crate::engine::setting::{Partitioner, Setting};
 
 /// Names of a producer program's settings.
 pub const PRODUCER_KEYS: &[&str] = &[
@@ -23,14 +24,40 @@ pub const PRODUCER_KEYS: &[&str] = &[
     "max.in.flight.requests.per.connection",
     "enable.idempotence",
     "compression.type",
+    "retries",
+    "retry.backoff.max.ms",
+    "max.block.ms",
+    "buffer.memory",
+    "max.request.size",
+    "partitioner",
+    "partitioner.class",
+    "partitioner.ignore.keys",
+    "partitioner.adaptive.partitioning.enable",
+    "partitioner.availability.timeout.ms",
+    DEFAULTS,
+];
+
+/// Not Kafka's: sets everything else to what an older release had, in one stroke.
+pub const DEFAULTS: &str = "defaults";
+/// The releases that it takes.
+const RELEASES: &[&str] = &["2.3", "3.9"];
+/// What a producer of release 2.3 had where 3.9 has something else: acks=1, no idempotence (3.0), pauses
+/// that do not grow (3.7), round robin without keys (2.4).
+const OF_2_3: &[(&str, &str)] = &[
+    ("enable.idempotence", "false"),
+    ("acks", "1"),
+    ("retry.backoff.max.ms", "100"),
+    ("partitioner", "2.3"),
 ];
 
 /// Names of a consumer program's settings.
 pub const CONSUMER_KEYS: &[&str] =
     &["from.beginning", "fetch.min.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes"];
 
-/// Largest `batch.size`: half of `buffer.memory`.
+/// Largest `batch.size`: half of the default of `buffer.memory`.
 pub const BATCH_SIZE_MAX: u32 = 16_777_216;
+/// The package of Kafka's producer classes.
+const PACKAGE: &str = "org.apache.kafka.clients.producer.";
 
 const INT_MAX: i64 = i32::MAX as i64;
 
@@ -76,9 +103,61 @@ pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(
             spec.enable_idempotence = Some(wanted);
         }
         "compression.type" => spec.compression = compression(key, value)?,
-        _ => return Err(ConfigError::Unknown { key: key.into() }),
+        "retries" => {
+            let least = i64::from(spec.enable_idempotence == Some(true));
+            spec.retries = number(key, value, least, INT_MAX)?;
+        }
+        _ => return set_newer(spec, key, value),
     }
     raise_delivery_timeout(spec);
+    Ok(())
+}
+
+/// The settings of memory, pauses and partitions.
+fn set_newer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
+    match key {
+        "retry.backoff.max.ms" => spec.retry_backoff_max_ms = number(key, value, 0, INT_MAX)?,
+        "max.block.ms" => spec.max_block_ms = number(key, value, 0, INT_MAX)?,
+        "buffer.memory" => spec.buffer_memory = number(key, value, 0, 1 << 31)?,
+        "max.request.size" => spec.max_request_size = number(key, value, 0, INT_MAX)?,
+        "partitioner" => {
+            let found = Partitioner::parse(key, value, (0, 0))?;
+            if found == Partitioner::RoundRobin {
+                return Err(not_one_of(key, value, "2.3, 2.4, 3.3"));
+            }
+            spec.partitioner = found;
+        }
+        "partitioner.class" => {
+            let class = value.trim().strip_prefix(PACKAGE).unwrap_or(value.trim());
+            spec.partitioner = match class {
+                "" | "null" => Partitioner::Kafka33,
+                "RoundRobinPartitioner" => Partitioner::RoundRobin,
+                _ => return Err(not_one_of(key, value, "null, RoundRobinPartitioner")),
+            };
+        }
+        "partitioner.ignore.keys" => spec.ignore_keys = boolean(key, value)?,
+        "partitioner.adaptive.partitioning.enable" => spec.adaptive = boolean(key, value)?,
+        "partitioner.availability.timeout.ms" => {
+            spec.availability_timeout_ms = number(key, value, 0, INT_MAX)?;
+        }
+        DEFAULTS => {
+            if !RELEASES.contains(&value.trim()) {
+                return Err(not_one_of(key, value, &RELEASES.join(", ")));
+            }
+            let kafka = ProducerSpec::new(&spec.topic);
+            *spec = ProducerSpec {
+                rate: spec.rate,
+                keys: spec.keys,
+                value_bytes: spec.value_bytes,
+                limit: spec.limit,
+                ..kafka
+            };
+            if value.trim() == "2.3" {
+                OF_2_3.iter().try_for_each(|(key, value)| set_producer(spec, key, value))?;
+            }
+        }
+        _ => return Err(ConfigError::Unknown { key: key.into() }),
+    }
     Ok(())
 }
 
@@ -187,6 +266,9 @@ mod tests {
                 "delivery.timeout.ms" => "120000",
                 "enable.idempotence" => "true",
                 "compression.type" => "lz4",
+                "partitioner" | DEFAULTS => "2.3",
+                "partitioner.class" => "RoundRobinPartitioner",
+                "partitioner.ignore.keys" | "partitioner.adaptive.partitioning.enable" => "true",
                 _ => "1",
             };
             assert_eq!(set_producer(&mut spec(), key, value), Ok(()), "{key}");
@@ -235,6 +317,42 @@ mod tests {
         assert!(with(&[("acks", "1"), ("enable.idempotence", "true")]).is_err());
         assert!(with(&[("enable.idempotence", "true"), ("acks", "0")]).is_err());
         assert!(with(&[("enable.idempotence", "true"), (in_flight, "6")]).is_err());
+    }
+
+    #[test]
+    fn retries_of_none_rule_idempotence_out() {
+        let mut spec = spec();
+        set_producer(&mut spec, "retries", "0").expect("in range");
+        assert!(!spec.is_idempotent());
+        assert!(set_producer(&mut spec, "enable.idempotence", "true").is_err());
+        let mut spec = self::spec();
+        set_producer(&mut spec, "enable.idempotence", "true").expect("it fits");
+        assert!(set_producer(&mut spec, "retries", "0").is_err());
+    }
+
+    #[test]
+    fn the_defaults_of_an_old_release_come_in_one_stroke_and_go_in_another() {
+        let mut spec = spec();
+        set_producer(&mut spec, "rate", "10").expect("in range");
+        set_producer(&mut spec, DEFAULTS, "2.3").expect("a release");
+        assert_eq!((spec.acks, spec.is_idempotent()), (Acks::Leader, false));
+        assert_eq!((spec.partitioner, spec.rate), (Partitioner::Kafka23, 10));
+        set_producer(&mut spec, DEFAULTS, "3.9").expect("a release");
+        assert_eq!(spec, ProducerSpec { rate: 10, ..self::spec() });
+        assert!(set_producer(&mut spec, DEFAULTS, "1.0").is_err());
+    }
+
+    #[test]
+    fn kafkas_round_robin_class_goes_by_its_name() {
+        let mut spec = spec();
+        for class in
+            ["RoundRobinPartitioner", "org.apache.kafka.clients.producer.RoundRobinPartitioner"]
+        {
+            set_producer(&mut spec, "partitioner.class", class).expect("a class that is there");
+            assert_eq!(spec.partitioner, Partitioner::RoundRobin);
+        }
+        assert!(set_producer(&mut spec, "partitioner.class", "Mine").is_err());
+        assert!(set_producer(&mut spec, "partitioner", "RoundRobinPartitioner").is_err());
     }
 
     #[test]

@@ -445,12 +445,25 @@ fn every_setting_of_a_program_can_be_written() {
                 "delivery.timeout.ms" => "90000",
                 "enable.idempotence" => "true",
                 "compression.type" => "lz4",
+                "partitioner" | "defaults" => "2.3",
+                "partitioner.class" => "RoundRobinPartitioner",
+                "partitioner.ignore.keys" | "partitioner.adaptive.partitioning.enable" => "true",
                 _ => "1",
             };
             let text = format!("{verb} p{{topic=t, {key}={sample}}}");
             assert!(parse(&text).is_ok(), "{text}");
         }
     }
+}
+
+#[test]
+fn the_defaults_of_an_old_release_are_written_out_and_what_stands_beside_them_counts() {
+    let text = "producer p{acks=all, topic=t, defaults=2.3}";
+    let scenario = parse(text).expect("it parses");
+    let printed = crate::scenario::printer::print(&scenario);
+    let wanted =
+        "producer p{topic=t, enable.idempotence=false, retry.backoff.max.ms=100, partitioner=2.3}";
+    assert!(printed.contains(wanted), "{printed}");
 }
 
 #[test]

@@ -6,12 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::client::alarm::{Deadline, earliest};
-use crate::engine::client::producer::batch::ProducerBatch;
+use crate::engine::client::producer::batch::{ProducerBatch, size_upper_bound};
 use crate::engine::ids::{EventId, LeaderEpoch, PartitionId, TopicPartition};
 use crate::engine::time::Micros;
-
-/// `buffer.memory`.
-pub const BUFFER_MEMORY: u64 = 33_554_432;
 
 /// When batches are full and when they have waited long enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +19,8 @@ pub struct Limits {
     pub linger: Micros,
     /// `delivery.timeout.ms`.
     pub delivery_timeout: Micros,
+    /// `buffer.memory`.
+    pub buffer_memory: u64,
 }
 
 /// A record to append, borrowed.
@@ -43,6 +42,8 @@ pub struct RecordAccumulator {
     partitions: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
     next_batch: u64,
     used_bytes: u64,
+    /// Whether somebody waits for memory (`BufferPool.queued`).
+    starved: bool,
 }
 
 /// The queue of one partition, to append to.
@@ -52,6 +53,7 @@ pub struct PartitionQueue<'a> {
     batches: &'a mut VecDeque<ProducerBatch>,
     next_batch: &'a mut u64,
     used_bytes: &'a mut u64,
+    starved: &'a mut bool,
     first_touched: Option<u64>,
 }
 
@@ -65,18 +67,29 @@ impl PartitionQueue<'_> {
             self.first_touched.get_or_insert(last.id);
             return Some(added);
         }
-        if *self.used_bytes + u64::from(limits.batch_size) > BUFFER_MEMORY {
+        // A buffer is taken for the most that the record can need (`RecordAccumulator.append`).
+        let bound = size_upper_bound(record.key, record.value).max(u64::from(limits.batch_size));
+        *self.starved = *self.used_bytes + bound > limits.buffer_memory;
+        if *self.starved {
             return None;
         }
         let room = if self.first_touched.is_some() { limits.batch_size } else { 0 };
         let mut batch = ProducerBatch::new(*self.next_batch, self.partition.clone(), now, room);
         let added = append_to(&mut batch, limits, record)?;
-        batch.memory_bytes = added.max(u64::from(limits.batch_size));
+        batch.memory_bytes = bound;
         *self.used_bytes += batch.memory_bytes;
         *self.next_batch += 1;
         self.first_touched.get_or_insert(batch.id);
         self.batches.push_back(batch);
         Some(added)
+    }
+
+    /// Whether the last batch has room for this record.
+    #[must_use]
+    pub fn has_room(&self, limits: Limits, record: NewRecord<'_>) -> bool {
+        let NewRecord { timestamp_ms, key, value, .. } = record;
+        let last = self.batches.back();
+        last.is_some_and(|last| last.has_room(limits.batch_size, timestamp_ms, key, value))
     }
 
     /// Whether no batch has room for more records.
@@ -106,6 +119,7 @@ impl RecordAccumulator {
             batches: self.partitions.get_mut(partition).expect("inserted above"),
             next_batch: &mut self.next_batch,
             used_bytes: &mut self.used_bytes,
+            starved: &mut self.starved,
             first_touched: None,
         }
     }
@@ -129,15 +143,26 @@ impl RecordAccumulator {
                 queue.len() > 1
                     || batch.is_full(limits.batch_size)
                     || batch.created + limits.linger <= now
-                    || self.is_exhausted(limits)
+                    || self.starved
             }
         }
     }
 
-    /// Whether no new batch can be begun.
+    /// Nobody waits for memory any more.
+    pub fn give_up_waiting(&mut self) {
+        self.starved = false;
+    }
+
+    /// Bytes of `buffer.memory` that no batch has.
     #[must_use]
-    pub fn is_exhausted(&self, limits: Limits) -> bool {
-        self.used_bytes + u64::from(limits.batch_size) > BUFFER_MEMORY
+    pub fn available(&self, limits: Limits) -> u64 {
+        limits.buffer_memory.saturating_sub(self.used_bytes)
+    }
+
+    /// Whether a partition ever had a batch.
+    #[must_use]
+    pub fn is_known(&self, partition: &TopicPartition) -> bool {
+        self.partitions.contains_key(partition)
     }
 
     /// Partitions with batches waiting, in order.

@@ -11,7 +11,26 @@ use crate::engine::client::producer::idempotence::ProducerState;
 use crate::engine::ids::{EventId, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::record::batch::{Codec, with_producer};
 use crate::engine::record::builder::BatchBuilder;
+use crate::engine::record::varint;
 use crate::engine::time::Micros;
+
+/// Bytes of a batch without records (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
+const BATCH_OVERHEAD: u64 = 61;
+/// Most bytes of a record beside its key, value and headers (`DefaultRecord.MAX_RECORD_OVERHEAD`).
+const RECORD_OVERHEAD: u64 = 21;
+
+/// The most that a batch of this one record can need (`AbstractRecords.estimateSizeInBytesUpperBound`).
+#[must_use]
+pub fn size_upper_bound(key: Option<&[u8]>, value: Option<&[u8]>) -> u64 {
+    let of = |bytes: Option<&[u8]>| match bytes {
+        None => 1,
+        Some(bytes) => {
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX / 4);
+            varint::size(length.cast_signed()) + length
+        }
+    };
+    BATCH_OVERHEAD + RECORD_OVERHEAD + of(key) + of(value) + 1
+}
 
 /// Consecutive records of the producer's numbering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +125,20 @@ impl ProducerBatch {
             _ => self.runs.push(Run { first: number, count: 1 }),
         }
         Some(added)
+    }
+
+    /// Whether a record fits in, without making the batch larger than `batch_size`.
+    #[must_use]
+    pub fn has_room(
+        &self,
+        batch_size: u32,
+        timestamp_ms: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> bool {
+        let Body::Open(builder) = &self.body else { return false };
+        let grown = builder.would_be_size(timestamp_ms, key, value, &[]);
+        self.records == 0 || grown <= u64::from(batch_size)
     }
 
     /// Whether no record can be added any more.

@@ -5,7 +5,6 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 
 use crate::engine::client::alarm::Deadline;
-use crate::engine::client::backoff::Backoff;
 use crate::engine::client::network_client::version;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Request;
@@ -95,7 +94,7 @@ impl Producer {
     }
 
     fn rest(&self, ctx: &mut Ctx<'_>) -> Asking {
-        let pause = Backoff::retry(self.config.retry_backoff).pause(ctx, 0);
+        let pause = self.config.retry_backoff.pause(ctx, 0);
         Asking::Resting(Deadline { at: ctx.now + pause, cause: ctx.timer_cause() })
     }
 }

@@ -8,13 +8,15 @@ pub mod partitioner;
 pub mod batch;
 pub mod accumulator;
 pub mod idempotence;
+pub mod outcome;
+mod choose;
 mod sender;
 mod identity;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::client::alarm::{Alarms, Deadline, earliest};
-use crate::engine::client::metadata;
+use crate::engine::client::backoff::Backoff;
 use crate::engine::client::network_client::NetworkClient;
 use crate::engine::command::Acks;
 use crate::engine::event::{EventKind, TimerPurpose};
@@ -27,16 +29,15 @@ use crate::engine::record::batch::Codec;
 use crate::engine::time::Micros;
 
 use accumulator::{Limits, NewRecord, RecordAccumulator};
-use batch::{ProducerBatch, Run};
+use batch::{ProducerBatch, Run, size_upper_bound};
+use choose::Chooser;
+pub use choose::Partitioning;
 use idempotence::Idempotence;
 use identity::Asking;
-use partitioner::{Candidate, StickyPartitioner, partition_for_key};
+use outcome::{Failure, Outcomes};
+use partitioner::partition_for_key;
 use sender::Produced;
 
-/// `max.block.ms`.
-const MAX_BLOCK: Micros = Micros(60_000_000);
-/// `max.request.size`.
-const MAX_REQUEST_SIZE: u64 = 1_048_576;
 /// REQUEST_TIMED_OUT: what Kafka's `TimeoutException` is on the wire.
 const REQUEST_TIMED_OUT: i16 = 7;
 /// MESSAGE_TOO_LARGE: what Kafka's `RecordTooLargeException` is on the wire.
@@ -49,12 +50,20 @@ const UNKNOWN_PARTITION: PartitionId = PartitionId(-1);
 pub struct ProducerConfig {
     /// `acks`.
     pub acks: Acks,
-    /// `batch.size`, `linger.ms`, `delivery.timeout.ms`.
+    /// `batch.size`, `linger.ms`, `delivery.timeout.ms`, `buffer.memory`.
     pub limits: Limits,
     /// `request.timeout.ms`.
     pub request_timeout: Micros,
-    /// `retry.backoff.ms`.
-    pub retry_backoff: Micros,
+    /// `max.block.ms`.
+    pub max_block: Micros,
+    /// `max.request.size`.
+    pub max_request_size: u64,
+    /// `retries`.
+    pub retries: u32,
+    /// `retry.backoff.ms` and `retry.backoff.max.ms`.
+    pub retry_backoff: Backoff,
+    /// Who chooses partitions.
+    pub partitioning: Partitioning,
     /// `max.in.flight.requests.per.connection`.
     pub max_in_flight: u32,
     /// `enable.idempotence`, as it takes effect.
@@ -88,8 +97,8 @@ pub struct Counts {
 /// Where bulk records go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Where the sticky partitioner says.
-    Sticky,
+    /// Where the partitioner says.
+    Chosen,
     /// One partition.
     Partition(PartitionId),
 }
@@ -101,6 +110,12 @@ pub struct RecordBuffer {
     pub key: Option<Vec<u8>>,
     /// Its value.
     pub value: Vec<u8>,
+}
+
+/// Where bulk records come from.
+struct Source<'a> {
+    buffer: RecordBuffer,
+    fill: &'a mut dyn FnMut(u64, &mut RecordBuffer),
 }
 
 /// What an answer is for.
@@ -119,7 +134,7 @@ pub struct Producer {
     config: ProducerConfig,
     network: NetworkClient<Asked>,
     accumulator: RecordAccumulator,
-    sticky: StickyPartitioner,
+    chooser: Chooser,
     /// Batches that wait for an answer, by id.
     in_flight: BTreeMap<u64, ProducerBatch>,
     /// Records whose `send` blocks, and when the first began to.
@@ -127,6 +142,7 @@ pub struct Producer {
     blocked_since: Option<Deadline>,
     alarms: Alarms,
     counts: Counts,
+    outcomes: Outcomes,
     idempotence: Idempotence,
     asking: Asking,
     /// First event of this handler run that told of records: what is sent at once names it or a later
@@ -143,12 +159,13 @@ impl Producer {
             config,
             network: NetworkClient::new(bootstrap, config.request_timeout),
             accumulator: RecordAccumulator::default(),
-            sticky: StickyPartitioner::default(),
+            chooser: Chooser::default(),
             in_flight: BTreeMap::new(),
             blocked: VecDeque::new(),
             blocked_since: None,
             alarms: Alarms::default(),
             counts: Counts::default(),
+            outcomes: Outcomes::default(),
             idempotence: Idempotence::default(),
             asking: Asking::default(),
             fresh: None,
@@ -217,16 +234,19 @@ impl Producer {
         target: Target,
         fill: &mut dyn FnMut(u64, &mut RecordBuffer),
     ) -> u32 {
-        let mut buffer = RecordBuffer::default();
+        let mut source = Source { buffer: RecordBuffer::default(), fill };
         let mut taken = 0;
         while taken < count {
-            let number = first + u64::from(taken);
-            let partition = match target {
-                Target::Partition(partition) => partition,
-                Target::Sticky => self.choose_sticky(ctx),
-            };
-            let wanted = Run { first: number, count: count - taken };
-            let run = self.append_run(ctx, wanted, partition, target, &mut buffer, fill);
+            let wanted = Run { first: first + u64::from(taken), count: count - taken };
+            let partition = self.place(ctx, target);
+            let run = self.append_run(ctx, wanted, partition, target, true, &mut source);
+            // A partitioner of one's own is told of a new batch, and asked once more.
+            let run = run.unwrap_or_else(|| {
+                self.on_new_batch(ctx, partition);
+                let partition = self.place(ctx, target);
+                let run = self.append_run(ctx, wanted, partition, target, false, &mut source);
+                run.unwrap_or(0)
+            });
             if run == 0 {
                 break;
             }
@@ -295,7 +315,8 @@ impl Producer {
         let timeout = self.network.next_timeout();
         let sent =
             self.in_flight.values().next().map(|batch| batch.expiry(limits.delivery_timeout));
-        let blocked = self.blocked_since.map(|b| Deadline { at: b.at + MAX_BLOCK, ..b });
+        let blocked =
+            self.blocked_since.map(|b| Deadline { at: b.at + self.config.max_block, ..b });
         let delivery = earliest(earliest(sent, self.accumulator.next_expiry(limits)), blocked);
         self.alarms.arm(ctx, TimerPurpose::Backoff, backoff);
         self.alarms.arm(ctx, TimerPurpose::Linger, linger);
@@ -312,13 +333,15 @@ impl Producer {
             }
             let cause = ctx.timer_cause();
             let since = *self.blocked_since.get_or_insert(Deadline { at: ctx.now, cause });
-            if since.at + MAX_BLOCK > ctx.now {
+            if since.at + self.config.max_block > ctx.now {
                 self.blocked.push_front(record);
                 return;
             }
             self.blocked_since = None;
             let unknown = TopicPartition::new(&self.topic, UNKNOWN_PARTITION);
-            self.fail_records(ctx, unknown, record.number, 1, REQUEST_TIMED_OUT);
+            let failure = self.why_blocked(&record);
+            self.accumulator.give_up_waiting();
+            self.fail_records(ctx, unknown, record.number, 1, &failure);
         }
     }
 
@@ -330,76 +353,73 @@ impl Producer {
                 return false;
             }
             (Some(given), _) => Target::Partition(given),
-            (None, Some(key)) => Target::Partition(partition_for_key(key.as_bytes(), partitions)),
-            (None, None) => Target::Sticky,
+            (None, Some(key)) if !self.ignores_keys() => {
+                Target::Partition(partition_for_key(key.as_bytes(), partitions))
+            }
+            (None, _) => Target::Chosen,
         };
         let key = record.key.as_ref().map(|key| key.as_bytes().to_vec());
         let value = record.value.as_bytes().to_vec();
-        let size = value.len() + key.as_ref().map_or(0, Vec::len);
-        if u64::try_from(size).is_ok_and(|size| size < MAX_REQUEST_SIZE - 100) {
-            let mut fill = |_: u64, buffer: &mut RecordBuffer| {
-                *buffer = RecordBuffer { key: key.clone(), value: value.clone() };
-            };
-            return self.send_bulk(ctx, record.number, 1, target, &mut fill) == 1;
+        if let Some(failure) = self.too_large(size_upper_bound(key.as_deref(), Some(&value))) {
+            let unknown = TopicPartition::new(&self.topic, UNKNOWN_PARTITION);
+            self.fail_records(ctx, unknown, record.number, 1, &failure);
+            return true;
         }
-        let unknown = TopicPartition::new(&self.topic, UNKNOWN_PARTITION);
-        self.fail_records(ctx, unknown, record.number, 1, MESSAGE_TOO_LARGE);
-        true
-    }
-
-    fn choose_sticky(&mut self, ctx: &mut Ctx<'_>) -> PartitionId {
-        let batch_size = self.config.limits.batch_size;
-        let full = match self.sticky.current() {
-            None => true,
-            Some(current) => {
-                let partition = TopicPartition::new(&self.topic, current);
-                self.accumulator.queue(&partition).is_full(batch_size)
-            }
+        let mut fill = |_: u64, buffer: &mut RecordBuffer| {
+            *buffer = RecordBuffer { key: key.clone(), value: value.clone() };
         };
-        let (network, accumulator, topic) = (&self.network, &self.accumulator, &self.topic);
-        let candidates = || candidates(network, accumulator, topic);
-        self.sticky.choose(ctx, batch_size, full, candidates)
+        self.send_bulk(ctx, record.number, 1, target, &mut fill) == 1
     }
 
-    /// Appends records of one run to one partition, until the sticky partition changes or memory is
-    /// used up, and tells of them. Returns how many.
+    /// Appends records of one run to one partition, until another partition is due or memory is used
+    /// up, and tells of them. Returns how many; `None` when the first would begin a batch of which the
+    /// partitioner is told first.
     fn append_run(
         &mut self,
         ctx: &mut Ctx<'_>,
         wanted: Run,
         partition: PartitionId,
         target: Target,
-        buffer: &mut RecordBuffer,
-        fill: &mut dyn FnMut(u64, &mut RecordBuffer),
-    ) -> u32 {
+        tells: bool,
+        source: &mut Source<'_>,
+    ) -> Option<u32> {
         let limits = self.config.limits;
         let timestamp_ms = ctx.wall_ms();
         let partition = TopicPartition::new(&self.topic, partition);
         let mut queue = self.accumulator.queue(&partition);
+        let partitioning = self.config.partitioning;
+        let most = if partitioning.is_by_record(target) { 1 } else { wanted.count };
         let first = wanted.first;
         let mut count = 0;
-        while count < wanted.count {
+        while count < most {
             let number = first + u64::from(count);
-            fill(number, buffer);
-            let (key, value) = (buffer.key.as_deref(), Some(buffer.value.as_slice()));
+            (source.fill)(number, &mut source.buffer);
+            let made = &source.buffer;
+            let (key, value) = (made.key.as_deref(), Some(made.value.as_slice()));
             let record = NewRecord { number, timestamp_ms, key, value };
+            if partitioning.is_told_of_batches() && !queue.has_room(limits, record) {
+                match count {
+                    0 if tells => return None,
+                    0 => {}
+                    _ => break,
+                }
+            }
             let Some(added) = queue.append(ctx.now, limits, record) else { break };
             count += 1;
-            if target == Target::Sticky {
-                self.sticky.produced(added);
-                if self.sticky.is_due(limits.batch_size, queue.is_full(limits.batch_size)) {
-                    break;
-                }
+            if target == Target::Chosen
+                && self.chooser.produced(partitioning, limits.batch_size, added, &queue)
+            {
+                break;
             }
         }
         if count > 0 {
-            let (key, value) = if count == 1 { texts(buffer) } else { (None, None) };
+            let (key, value) = if count == 1 { texts(&source.buffer) } else { (None, None) };
             let partition = partition.clone();
             let event = ctx.emit(EventKind::RecordsQueued { partition, first, count, key, value });
             queue.told_by(event);
             self.fresh.get_or_insert(event);
         }
-        count
+        Some(count)
     }
 
     fn fail_records(
@@ -408,28 +428,13 @@ impl Producer {
         partition: TopicPartition,
         first: u64,
         count: u32,
-        error: i16,
+        failure: &Failure,
     ) -> EventId {
         self.counts.failed += u64::from(count);
+        let error = failure.error;
+        self.outcomes.failed(&partition, first, count, failure);
         ctx.emit(EventKind::RecordsFailed { partition, first, count, error })
     }
-}
-
-/// Partitions that the sticky partitioner may choose: those with a leader, or all when none has one.
-fn candidates(
-    network: &NetworkClient<Asked>,
-    accumulator: &RecordAccumulator,
-    topic: &TopicName,
-) -> Vec<Candidate> {
-    let Some(known) = network.metadata.topic(topic) else { return Vec::new() };
-    let led = known.partitions.iter().any(|partition| partition.leader.is_some());
-    metadata::numbered(known)
-        .filter(|(_, partition)| partition.leader.is_some() || !led)
-        .map(|(partition, _)| Candidate {
-            partition,
-            queued: accumulator.queued_batches(&TopicPartition::new(topic, partition)),
-        })
-        .collect()
 }
 
 fn texts(buffer: &RecordBuffer) -> (Option<Text>, Option<Text>) {

@@ -42,6 +42,17 @@ pub fn partition_for_key(key: &[u8], partitions: u32) -> PartitionId {
     PartitionId((positive % partitions.max(1)).cast_signed())
 }
 
+/// Where record number `turn` goes when partitions take turns: among those with a leader, or among all
+/// `partitions` when none has one (`RoundRobinPartitioner`).
+#[must_use]
+pub fn round_robin(turn: u32, available: &[PartitionId], partitions: u32) -> PartitionId {
+    let positive = turn & 0x7fff_ffff;
+    match u32::try_from(available.len()) {
+        Ok(0) | Err(_) => PartitionId((positive % partitions.max(1)).cast_signed()),
+        Ok(count) => available[(positive % count) as usize],
+    }
+}
+
 /// A partition that the sticky partitioner may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {

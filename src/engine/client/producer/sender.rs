@@ -13,7 +13,6 @@ use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use kafka_protocol::messages::{self as kafka, ProduceRequest, ProduceResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use crate::engine::client::backoff::Backoff;
 use crate::engine::client::network_client::{Failed, version};
 use crate::engine::command::Acks;
 use crate::engine::event::EventKind;
@@ -23,7 +22,8 @@ use crate::engine::ordered::Ordered;
 use crate::engine::protocol::Request;
 
 use super::batch::ProducerBatch;
-use super::{Asked, MAX_REQUEST_SIZE, Producer, REQUEST_TIMED_OUT};
+use super::outcome::Failure;
+use super::{Asked, Producer, REQUEST_TIMED_OUT};
 
 /// DUPLICATE_SEQUENCE_NUMBER: the broker has the batch, and no longer knows where.
 const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
@@ -42,10 +42,11 @@ impl Producer {
         let mut by_leader = self.sendable(ctx);
         while !by_leader.is_empty() {
             by_leader.retain(|leader, partitions| {
-                self.network.in_flight(*leader) < self.config.max_in_flight
+                let ready = self.network.in_flight(*leader) < self.config.max_in_flight
                     && self.network.ready(ctx, *leader)
-                    && self.network.in_flight(*leader) < self.config.max_in_flight
-                    && !partitions.is_empty()
+                    && self.network.in_flight(*leader) < self.config.max_in_flight;
+                self.note_latency(ctx.now, *leader, ready);
+                ready && !partitions.is_empty()
             });
             for (leader, partitions) in &by_leader {
                 self.send_to(ctx, *leader, partitions);
@@ -97,7 +98,7 @@ impl Producer {
         let mut bytes = 0;
         for partition in partitions {
             bytes += self.accumulator.front_bytes(partition);
-            if bytes > MAX_REQUEST_SIZE && !batches.is_empty() {
+            if bytes > self.config.max_request_size && !batches.is_empty() {
                 break;
             }
             batches.extend(self.accumulator.take(partition));
@@ -173,18 +174,23 @@ impl Producer {
             let name = TopicName::new(topic.name.as_str());
             for part in &topic.partition_responses {
                 let partition = TopicPartition::new(&name, PartitionId(part.index));
-                answers.insert(partition, (part.error_code, Offset(part.base_offset)));
+                let words = part.error_message.as_ref().map_or("", |words| words.as_str());
+                let failure = Failure { error: part.error_code, message: words.into() };
+                answers.insert(partition, (failure, Offset(part.base_offset)));
             }
         }
         for (partition, id) in &produced.batches {
             let Some(batch) = self.in_flight.remove(id) else { continue };
             match answers.get(partition) {
-                Some((0, base)) => self.succeed(ctx, &batch, *base),
-                Some((DUPLICATE_SEQUENCE_NUMBER, _)) => self.succeed(ctx, &batch, Offset::NONE),
-                Some((error, _)) => self.retry_or_fail(ctx, batch, *error),
+                Some((Failure { error: 0, .. }, base)) => self.succeed(ctx, &batch, *base),
+                Some((Failure { error: DUPLICATE_SEQUENCE_NUMBER, .. }, _)) => {
+                    self.succeed(ctx, &batch, Offset::NONE);
+                }
+                Some((failure, _)) => self.retry_or_fail(ctx, batch, failure),
                 None => {
                     self.idempotence.failed(&batch, false);
-                    self.fail(ctx, &batch, ResponseError::UnknownServerError.code());
+                    let error = ResponseError::UnknownServerError.code();
+                    self.fail(ctx, &batch, &Failure { error, message: "".into() });
                 }
             }
         }
@@ -193,6 +199,7 @@ impl Producer {
     /// Requests got no answer: their batches are tried again.
     pub(super) fn retry_all(&mut self, ctx: &mut Ctx<'_>, failed: Failed<Asked>) {
         let error = if failed.timed_out { REQUEST_TIMED_OUT } else { NETWORK_EXCEPTION };
+        let failure = Failure { error, message: "".into() };
         for asked in &failed.purposes {
             let Asked::Produce(produced) = asked else {
                 self.producer_id_failed(ctx);
@@ -200,7 +207,7 @@ impl Producer {
             };
             for (_, id) in &produced.batches {
                 if let Some(batch) = self.in_flight.remove(id) {
-                    self.retry_or_fail(ctx, batch, error);
+                    self.retry_or_fail(ctx, batch, &failure);
                 }
             }
         }
@@ -217,19 +224,30 @@ impl Producer {
         }
         for batch in expired {
             self.idempotence.failed(&batch, true);
-            self.fail(ctx, &batch, REQUEST_TIMED_OUT);
+            let (records, partition) = (batch.records(), &batch.partition);
+            let waited = ctx.now.since(batch.created).as_ms();
+            let words = format!(
+                "Expiring {records} record(s) for {partition}:{waited} ms has passed since batch creation"
+            );
+            self.fail(ctx, &batch, &Failure { error: REQUEST_TIMED_OUT, message: words.into() });
         }
     }
 
-    fn retry_or_fail(&mut self, ctx: &mut Ctx<'_>, mut batch: ProducerBatch, error: i16) {
+    fn retry_or_fail(&mut self, ctx: &mut Ctx<'_>, mut batch: ProducerBatch, failure: &Failure) {
+        let error = failure.error;
         let kind = ResponseError::try_from_code(error);
         if kind.is_some_and(is_about_metadata) {
             self.network.metadata.request_update(ctx.timer_cause());
         }
         let expired = batch.expiry(self.config.limits.delivery_timeout).at <= ctx.now;
-        if expired || !kind.is_some_and(|kind| self.idempotence.can_retry(&batch, kind)) {
+        // `Sender.canRetry`: not too late, not too often, and of use.
+        let used_up = batch.attempts > self.config.retries;
+        let is_of_use = |idempotence: &mut super::idempotence::Idempotence| {
+            kind.is_some_and(|kind| idempotence.can_retry(&batch, kind))
+        };
+        if expired || used_up || !is_of_use(&mut self.idempotence) {
             self.idempotence.failed(&batch, false);
-            self.fail(ctx, &batch, error);
+            self.fail(ctx, &batch, failure);
             return;
         }
         let mut told = None;
@@ -238,8 +256,7 @@ impl Producer {
             let (first, count) = (run.first, run.count);
             told = Some(ctx.emit(EventKind::BatchRetried { partition, first, count, error }));
         }
-        let backoff = Backoff::retry(self.config.retry_backoff);
-        let pause = backoff.pause(ctx, batch.attempts.saturating_sub(1));
+        let pause = self.config.retry_backoff.pause(ctx, batch.attempts.saturating_sub(1));
         batch.retry_at = Some((ctx.now + pause, told));
         self.accumulator.give_back(batch);
     }
@@ -251,14 +268,15 @@ impl Producer {
         for (run, base) in batch.runs_from(base) {
             let partition = batch.partition.clone();
             let (first, count) = (run.first, run.count);
+            self.outcomes.acked(&partition, first, count, base);
             ctx.emit(EventKind::RecordsAcked { partition, first, count, base });
         }
     }
 
-    fn fail(&mut self, ctx: &mut Ctx<'_>, batch: &ProducerBatch, error: i16) {
+    fn fail(&mut self, ctx: &mut Ctx<'_>, batch: &ProducerBatch, failure: &Failure) {
         self.accumulator.release(batch);
         for run in batch.runs() {
-            self.fail_records(ctx, batch.partition.clone(), run.first, run.count, error);
+            self.fail_records(ctx, batch.partition.clone(), run.first, run.count, failure);
         }
     }
 }

@@ -416,3 +416,53 @@ fn the_same_seed_gives_the_same_events() {
     };
     assert_eq!(events(), events());
 }
+
+#[test]
+fn a_batch_is_tried_again_as_often_as_retries_says() {
+    let spec = ProducerSpec { retries: 2, enable_idempotence: Some(false), ..spec() };
+    let mut cluster = start(1, spec);
+    cluster.run_ms(100);
+    cluster.produce_errors.extend([19; 9]);
+    send(&mut cluster, &["m"]);
+    cluster.run_ms(10_000);
+    assert_eq!((retried(&cluster), failed(&cluster)), (vec![19, 19], vec![(0, 1, 19)]));
+}
+
+#[test]
+fn a_record_that_finds_no_memory_fails_after_max_block() {
+    let spec =
+        ProducerSpec { buffer_memory: 20_000, max_block_ms: 700, linger_ms: 60_000, ..spec() };
+    let mut cluster = start(2, spec);
+    cluster.run_ms(100);
+    let to = |partition| RecordSpec {
+        key: None,
+        value: "m".into(),
+        partition: Some(PartitionId(partition)),
+    };
+    cluster.silent.extend([1, 2, 3]);
+    let records = [to(0), to(1)];
+    cluster.command(|program, ctx| program.send(ctx, &records).expect("a producer"));
+    cluster.run_ms(600);
+    assert!(failed(&cluster).is_empty(), "it blocks");
+    cluster.run_ms(200);
+    assert_eq!(failed(&cluster), [(1, 1, 7)]);
+}
+
+#[test]
+fn a_record_larger_than_a_request_or_than_all_memory_is_refused_at_once() {
+    for (max_request_size, buffer_memory) in [(200, 33_554_432), (1_048_576, 200)] {
+        let spec = ProducerSpec { max_request_size, buffer_memory, ..spec() };
+        let mut cluster = start(1, spec);
+        cluster.run_ms(100);
+        // 61 of the batch, 21 and 4 varints of the record: 114 bytes of value are the most.
+        let most = "x".repeat(114);
+        let over = "x".repeat(115);
+        send(&mut cluster, &[&over]);
+        assert_eq!(failed(&cluster), [(0, 1, 10)]);
+        if buffer_memory > 16_384 {
+            send(&mut cluster, &[&most]);
+            cluster.run_ms(100);
+            assert_eq!(acked(&cluster).len(), 1);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What Kafka 3.9.1 knows of every setting: its type, default, valid values, importance, and whether a
+//! broker takes a change while it runs.
+//!
+//! The tables are those of the ConfigDefs themselves (`KafkaConfig`, `LogConfig`, `ProducerConfig`,
+//! `ConsumerConfig`, `AdminClientConfig`), as text: one line is `name|type|default|importance|flags|valid`.
+//! A default is `!` (required), `~` (null) or `=` and its text; the flags are `d` (a broker takes a change
+//! while it runs, `DynamicBrokerConfig.AllDynamicConfigs`) and `i` (internal: not told to anybody). Which of
+//! them the engine follows is [`crate::engine::config`]'s; the others are kept and told.
+
+/// Whose settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A broker's.
+    Broker,
+    /// A topic's.
+    Topic,
+    /// A producer's.
+    Producer,
+    /// A consumer's.
+    Consumer,
+    /// An admin client's.
+    Admin,
+}
+
+/// `ConfigDef.Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// true or false.
+    Boolean,
+    /// Text.
+    String,
+    /// 32 bits.
+    Int,
+    /// 16 bits.
+    Short,
+    /// 64 bits.
+    Long,
+    /// A fraction.
+    Double,
+    /// Words with commas between them.
+    List,
+    /// The name of a Java class.
+    Class,
+    /// A secret.
+    Password,
+}
+
+/// The default of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Default {
+    /// There is none: it must be given.
+    Required,
+    /// null.
+    Null,
+    /// This.
+    Text(&'static str),
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// What holds when it is not given.
+    pub default: Default,
+    /// `high`, `medium` or `low`.
+    pub importance: &'static str,
+    /// Whether a broker takes a change while it runs.
+    pub dynamic: bool,
+    /// Whether nobody is told of it.
+    pub internal: bool,
+    /// Which values it takes, in Kafka's words; `None` when its type says it all.
+    pub valid: Option<&'static str>,
+}
+
+impl Scope {
+    /// All settings, by name.
+    pub fn definitions(self) -> impl Iterator<Item = Definition> {
+        let table = match self {
+            Scope::Broker => include_str!("broker.txt"),
+            Scope::Topic => include_str!("topic.txt"),
+            // What the page never looks up is left out of it.
+            #[cfg(not(target_arch = "wasm32"))]
+            Scope::Producer => include_str!("producer.txt"),
+            #[cfg(not(target_arch = "wasm32"))]
+            Scope::Consumer => include_str!("consumer.txt"),
+            #[cfg(not(target_arch = "wasm32"))]
+            Scope::Admin => include_str!("admin.txt"),
+            #[cfg(target_arch = "wasm32")]
+            _ => "",
+        };
+        table.lines().filter_map(Definition::read)
+    }
+
+    /// One setting.
+    #[must_use]
+    pub fn find(self, name: &str) -> Option<Definition> {
+        self.definitions().find(|definition| definition.name == name)
+    }
+}
+
+impl Definition {
+    fn read(line: &'static str) -> Option<Definition> {
+        let mut fields = line.splitn(6, '|');
+        let name = fields.next()?;
+        let kind = Kind::WORDS.iter().find(|(word, _)| Some(*word) == line.split('|').nth(1))?.1;
+        let default = match fields.nth(1)?.split_at_checked(1)? {
+            ("!", _) => Default::Required,
+            ("~", _) => Default::Null,
+            (_, text) => Default::Text(text),
+        };
+        let importance = fields.next()?;
+        let flags = fields.next()?;
+        let valid = fields.next().filter(|valid| !valid.is_empty());
+        let (dynamic, internal) = (flags.contains('d'), flags.contains('i'));
+        Some(Definition { name, kind, default, importance, dynamic, internal, valid })
+    }
+
+    /// The default's text; `None` for null and where there is none.
+    #[must_use]
+    pub fn default_text(&self) -> Option<&'static str> {
+        match self.default {
+            Default::Text(text) => Some(text),
+            Default::Required | Default::Null => None,
+        }
+    }
+}
+
+impl Kind {
+    const WORDS: [(&'static str, Kind); 9] = [
+        ("boolean", Kind::Boolean),
+        ("string", Kind::String),
+        ("int", Kind::Int),
+        ("short", Kind::Short),
+        ("long", Kind::Long),
+        ("double", Kind::Double),
+        ("list", Kind::List),
+        ("class", Kind::Class),
+        ("password", Kind::Password),
+    ];
+
+    /// Its name, as `ConfigDef.Type` prints it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Kind::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+
+    /// Its number in DescribeConfigs (`DescribeConfigsResponse.ConfigType`).
+    #[must_use]
+    pub fn wire(self) -> i8 {
+        match self {
+            Kind::Boolean => 1,
+            Kind::String => 2,
+            Kind::Int => 3,
+            Kind::Short => 4,
+            Kind::Long => 5,
+            Kind::Double => 6,
+            Kind::List => 7,
+            Kind::Class => 8,
+            Kind::Password => 9,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::config::{BrokerConfig, TopicConfig};
+
+    const SCOPES: [(Scope, usize); 5] = [
+        (Scope::Broker, 328),
+        (Scope::Topic, 36),
+        (Scope::Producer, 95),
+        (Scope::Consumer, 98),
+        (Scope::Admin, 74),
+    ];
+
+    #[test]
+    fn every_line_of_every_table_is_read() {
+        for (scope, count) in SCOPES {
+            let names: Vec<&str> = scope.definitions().map(|one| one.name).collect();
+            assert_eq!(names.len(), count, "{scope:?}");
+            assert!(names.is_sorted(), "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_engine_follows_has_kafkas_defaults_and_is_kafkas() {
+        let broker = BrokerConfig::default();
+        let own = |key: &&&str| !key.starts_with("lab.");
+        for key in BrokerConfig::KEYS.iter().filter(own) {
+            let known = Scope::Broker.find(key).unwrap_or_else(|| panic!("{key} is Kafka's"));
+            let value = broker.get(key).unwrap_or_default();
+            assert_eq!(value, known.default_text().unwrap_or_default(), "{key}");
+        }
+        let topic = TopicConfig::default();
+        for key in TopicConfig::KEYS {
+            let known = Scope::Topic.find(key).unwrap_or_else(|| panic!("{key} is Kafka's"));
+            assert_eq!(topic.get(key).as_deref(), known.default_text(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_setting_tells_its_type_default_and_valid_values() {
+        let found = Scope::Topic.find("retention.ms").expect("it is known");
+        assert_eq!((found.kind, found.default), (Kind::Long, Default::Text("604800000")));
+        assert_eq!((found.valid, found.importance), (Some("[-1,...]"), "medium"));
+        let found = Scope::Consumer.find("key.deserializer").expect("it is known");
+        assert_eq!((found.kind.wire(), found.default), (8, Default::Required));
+        assert_eq!(Scope::Admin.find("acks"), None);
+    }
+}
