@@ -24,8 +24,8 @@ clients: ## run real clients (kafka-go, kcat, Java, Python, JavaScript) against 
 	@scripts/setup.sh clients
 	@. scripts/env.sh && node tests/clients/run.js $(CLIENTS)
 
-simulate: ## run random worlds with random faults and check Kafka's rules (SEEDS=1000, or SEED=n to repeat one)
-	@. scripts/env.sh && cargo run --release --quiet -- simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+simulate: ## run random worlds with random faults and check Kafka's rules (SEEDS=1000 FROM=1, or SEED=n to repeat one)
+	@. scripts/env.sh && cargo run --release --quiet -- simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --from $(or $(FROM),1))
 
 tidy: ## run the style rules alone (seconds)
 	@. scripts/env.sh && cargo test --quiet --test tidy

@@ -127,11 +127,14 @@ fn checkpoint(partitions: u32) {
     say(&name("copied by the next second's changes"), extra, "KiB");
 }
 
-/// What an event costs at 10,000 partitions against 10, while `work` goes on for `span`. The span holds
-/// every periodic task: checkpoints, retention, the cleaner, the check of leaders.
+/// What an event costs at 10,000 partitions against 10, while `work` goes on for `span`, which begins
+/// when the logs that were made have been written into every checkpoint. It holds every periodic task:
+/// checkpoints, retention, the cleaner, the check of leaders.
 fn events_against_partitions(what: &str, span: Micros, work: impl Fn(&mut World)) {
     let micros = |partitions: u32| {
         let mut world = workload::cluster(partitions);
+        let settled = world.now() + Micros::from_secs(60);
+        workload::advance(&mut world, settled);
         work(&mut world);
         let until = world.now() + span;
         let start = Instant::now();

@@ -11,10 +11,11 @@ use std::process::ExitCode;
 use oracle::court::{Court, Options};
 
 const HELP: &str = "\
-conformance [--once] [--races] [--record=FOLDER] [WORD…]
+conformance [--once] [--races] [--rooms=N] [--record=FOLDER] [WORD…]
   WORD            cases whose name holds one of the words; none: all
   --once          does not look twice at what differs
   --races         the real cluster twice instead of Highwater: what differs races
+  --rooms=N       so many real clusters at a time (two)
   --serve=N       runs N brokers of the real cluster for other clients (make clients records there);
                   words are settings, KEY=VALUE; kill b2, start b2 on standard input
   --record=FOLDER writes our cases there with what the real cluster gave, for `highwater conform`
@@ -28,11 +29,13 @@ fn main() -> ExitCode {
     }
     let mut options = Options { words, ..Options::default() };
     for flag in &flags {
-        match flag.strip_prefix("--record=") {
-            Some(folder) => options.record = Some(folder.into()),
-            None if flag == "--races" => options.races = true,
-            None if flag == "--once" => options.once = true,
-            None => {
+        let rooms = flag.strip_prefix("--rooms=").and_then(|rooms| rooms.parse().ok());
+        match (flag.strip_prefix("--record="), rooms) {
+            (Some(folder), _) => options.record = Some(folder.into()),
+            (None, Some(rooms)) => options.rooms = rooms,
+            _ if flag == "--races" => options.races = true,
+            _ if flag == "--once" => options.once = true,
+            _ => {
                 println!("{HELP}");
                 return ExitCode::FAILURE;
             }

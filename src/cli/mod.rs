@@ -70,6 +70,9 @@ enum Subcommands {
         /// How many seeds.
         #[arg(long, default_value_t = 1_000)]
         seeds: u64,
+        /// The first of them.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
         /// Only this one.
         #[arg(long)]
         seed: Option<u64>,
@@ -115,7 +118,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
         }
         Subcommands::Serve(arguments) => serve::serve(&arguments),
         Subcommands::Simulate { seed: Some(seed), .. } => Ok(simulate::repeat(seed)),
-        Subcommands::Simulate { seeds, .. } => Ok(simulate::run(1, seeds)),
+        Subcommands::Simulate { seeds, from, .. } => Ok(simulate::run(from, seeds)),
         Subcommands::Text { file } => {
             print!("{}", crate::scenario::printer::print(&input::read(&file)?));
             Ok(ExitCode::SUCCESS)

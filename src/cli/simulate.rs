@@ -11,7 +11,7 @@ const FAILURES_MAX: u32 = 5;
 
 /// `highwater simulate --seed`: repeats one seed, and writes its link whether it fails or not.
 pub(super) fn repeat(seed: u64) -> ExitCode {
-    let scenario = plan(seed).scenario;
+    let scenario = plan(seed).written();
     print!("{}", printer::print(&scenario));
     println!("open it: #{}", encode(&scenario).trim_start_matches('#'));
     run(seed, 1)
@@ -43,8 +43,9 @@ pub(super) fn run(first: u64, seeds: u64) -> ExitCode {
 
 fn tell(seed: u64, failure: &Failure, plan: &Plan) {
     println!("seed {seed}: {failure}");
-    print!("{}", printer::print(&plan.scenario));
-    println!("open it: #{}", encode(&plan.scenario).trim_start_matches('#'));
+    let scenario = plan.written();
+    print!("{}", printer::print(&scenario));
+    println!("open it: #{}", encode(&scenario).trim_start_matches('#'));
     println!("again: make simulate SEED={seed}");
     println!();
 }

@@ -43,6 +43,14 @@ pub enum Bug {
     IndexOffByOne,
     /// Recovery does not look at CRCs.
     RecoverySkipsCrc,
+    /// Retention deletes segments above the high watermark.
+    RetentionPastHighWatermark,
+    /// Nobody looks at the reign of a controller: one that was replaced goes on.
+    ControllerNotFenced,
+    /// A shrink of the ISR counts for the high watermark before it is committed.
+    ShrinkCountsEarly,
+    /// Followers take no note of producers' sequences.
+    FollowersForgetProducers,
 }
 
 #[cfg(test)]

@@ -71,8 +71,8 @@ impl Failure {
 /// # Errors
 /// The first thing that does not hold.
 pub fn check(plan: &Plan) -> Result<u64, Failure> {
-    let (events, plain) = run(&plan.scenario)?;
-    let mut scenario = plan.scenario.clone();
+    let mut scenario = written(plan)?;
+    let (events, plain) = run(&scenario)?;
     scenario.config.wire_mode = true;
     let (_, wire) = run(&scenario)?;
     if plain == wire { Ok(events) } else { Err(Failure::Wire { plain, wire }) }
@@ -83,12 +83,20 @@ pub fn check(plan: &Plan) -> Result<u64, Failure> {
 /// # Errors
 /// What does not hold.
 pub fn check_once(plan: &Plan) -> Result<(), Failure> {
-    run(&plan.scenario).map(|_| ())
+    run(&written(plan)?).map(|_| ())
+}
+
+fn written(plan: &Plan) -> Result<Scenario, Failure> {
+    caught(|| Ok(plan.written()))
 }
 
 fn run(scenario: &Scenario) -> Result<(u64, Text), Failure> {
-    let ran = catch_unwind(AssertUnwindSafe(|| run_to_the_end(scenario)));
-    ran.unwrap_or_else(|panic| {
+    caught(|| run_to_the_end(scenario))
+}
+
+/// A panic as a failure.
+fn caught<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(Failure::Panicked { message: text.unwrap_or_default().into() })

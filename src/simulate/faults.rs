@@ -5,8 +5,10 @@ use crate::engine::ids::{BrokerId, ClientId, NodeId};
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
 use crate::scenario::ast::Scenario;
+use crate::simulate::admin;
 use crate::simulate::chance::Chance;
-use crate::simulate::plan::{FAULTS_FROM_MS, HEALED_MS, Topic, give};
+use crate::simulate::plan::{FAULTS_FROM_MS, HEALED_MS, Topic, give, ms};
+use crate::simulate::power::PowerCut;
 
 /// Most faults of a plan.
 const FAULTS_MAX: u64 = 14;
@@ -56,7 +58,7 @@ fn fault(
     let node = host(chance, hosts);
     let (a, b) = pair(chance, hosts);
     let soon = at + chance.between(50, 9_000);
-    match chance.below(16) {
+    match chance.below(20) {
         0..=2 => {
             give(scenario, at, Command::Kill { node });
             give(scenario, soon, Command::Start { node });
@@ -91,9 +93,20 @@ fn fault(
             give(scenario, at, Command::SetLoss { a, b, loss_ppm, duplication_ppm });
         }
         12..=13 => one_message(chance, scenario, (a, b), at),
-        14 => setting(chance, scenario, topics, at),
-        _ => client(chance, scenario, at),
+        14 => client(chance, scenario, at),
+        _ => admin::add(chance, scenario, topics, (at, soon)),
     }
+}
+
+/// The power goes; some time later what lost it starts, ZooKeeper first.
+pub(super) fn power(chance: &mut Chance, scenario: &mut Scenario) -> PowerCut {
+    let at = chance.between(FAULTS_FROM_MS, HEALED_MS - 4_000);
+    let mut back = at + chance.between(100, 3_000);
+    for node in hosts(scenario) {
+        give(scenario, back, Command::Start { node });
+        back += chance.below(1_500);
+    }
+    PowerCut { at: Micros::from_ms(ms(at)), seed: chance.below(u64::from(u32::MAX)) }
 }
 
 fn split(chance: &mut Chance, scenario: &mut Scenario, hosts: &[NodeId], (at, soon): (u64, u64)) {
@@ -130,22 +143,6 @@ fn one_message(
         _ => Command::Duplicate { message, after: span },
     };
     give(scenario, at, command);
-}
-
-fn setting(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic], at: u64) {
-    let index = usize::try_from(chance.below(topics.len() as u64)).unwrap_or(0);
-    let topic = &topics[index];
-    let (key, value) = match chance.below(3) {
-        0 => ("min.insync.replicas", chance.between(1, topic.replication_factor)),
-        1 => ("segment.bytes", chance.pick(&[2_000, 20_000])),
-        _ => ("index.interval.bytes", chance.pick(&[0, 4_096])),
-    };
-    let (topic, key) = (topic.name.clone(), key.into());
-    give(
-        scenario,
-        at,
-        Command::SetTopicConfig { topic, key, value: Some(value.to_string().into()) },
-    );
 }
 
 fn client(chance: &mut Chance, scenario: &mut Scenario, at: u64) {
@@ -205,9 +202,6 @@ fn is_lossy(scenario: &Scenario, a: NodeId, b: NodeId) -> bool {
 /// what heals it stays.
 pub(super) fn may_drop(scenario: &Scenario, index: usize) -> bool {
     let timed = &scenario.commands[index];
-    let makes = matches!(
-        timed.command,
-        Command::CreateTopic { .. } | Command::AddProducer { .. } | Command::AddConsumer { .. }
-    );
-    !makes && timed.at < Micros(HEALED_MS * 1_000)
+    let faults = Micros::from_ms(ms(FAULTS_FROM_MS))..Micros::from_ms(ms(HEALED_MS));
+    faults.contains(&timed.at)
 }

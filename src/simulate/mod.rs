@@ -11,6 +11,8 @@
 mod chance;
 mod plan;
 mod faults;
+mod admin;
+mod power;
 mod check;
 mod shrink;
 

@@ -9,6 +9,7 @@ use crate::engine::time::Micros;
 use crate::scenario::ast::{Moment, Scenario};
 use crate::simulate::chance::Chance;
 use crate::simulate::faults;
+use crate::simulate::power::PowerCut;
 
 /// When the faults begin, in ms.
 pub(super) const FAULTS_FROM_MS: u64 = 3_000;
@@ -21,14 +22,28 @@ pub(super) const BOUND_MS: u64 = 75_000;
 /// What a seed asks for.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The world and its commands, in order of time.
+    /// The world and its commands, in order of time, but for the power loss.
     pub scenario: Scenario,
+    /// When the power goes, if it does.
+    pub power: Option<PowerCut>,
+}
+
+impl Plan {
+    /// All of it as a scenario: the power loss too, worked out by a run up to there.
+    #[must_use]
+    pub fn written(&self) -> Scenario {
+        match self.power {
+            Some(power) => power.work_out(&self.scenario),
+            None => self.scenario.clone(),
+        }
+    }
 }
 
 /// A topic of the plan.
 pub(super) struct Topic {
     pub(super) name: TopicName,
     pub(super) replication_factor: u64,
+    pub(super) partitions: u64,
 }
 
 /// Makes a seed's plan.
@@ -39,11 +54,12 @@ pub fn plan(seed: u64) -> Plan {
     let mut scenario = Scenario { config, ..Scenario::default() };
     let topics = topics(&mut chance, &mut scenario);
     clients(&mut chance, &mut scenario, &topics);
+    let power = chance.one_in(6).then(|| faults::power(&mut chance, &mut scenario));
     faults::add(&mut chance, &mut scenario, &topics);
     scenario.commands.sort_by_key(|timed| timed.at);
     let at = Micros::from_ms(ms(HEALED_MS + BOUND_MS));
     scenario.until = Some(Moment { at, before: None });
-    Plan { scenario }
+    Plan { scenario, power }
 }
 
 pub(super) fn ms(ms: u64) -> i64 {
@@ -70,6 +86,12 @@ fn world(chance: &mut Chance, seed: u64) -> WorldConfig {
     broker.replica_fetch_wait_max_ms = ms(chance.pick(&[100, 500, 500]));
     broker.replica_fetch_max_bytes = ms(chance.pick(&[200, 2_000, 1_048_576]));
     broker.replica_high_watermark_checkpoint_interval_ms = ms(chance.pick(&[1_000, 5_000]));
+    // Kafka's own intervals are minutes: too long for a plan.
+    broker.log_initial_task_delay_ms = ms(chance.between(2_000, 9_000));
+    broker.log_retention_check_interval_ms = ms(chance.between(2_000, 9_000));
+    broker.log_flush_offset_checkpoint_interval_ms = ms(chance.between(2_000, 9_000));
+    broker.log_flush_start_offset_checkpoint_interval_ms = ms(chance.between(2_000, 9_000));
+    broker.log_cleaner_backoff_ms = ms(chance.between(1_000, 9_000));
     config
 }
 
@@ -93,16 +115,26 @@ fn topics(chance: &mut Chance, scenario: &mut Scenario) -> Vec<Topic> {
         if chance.one_in(8) {
             configs.push(("unclean.leader.election.enable".into(), "true".into()));
         }
-        let placement = match chance.one_in(3) {
-            true => assigned(chance, brokers, replication_factor),
-            false => Placement::Automatic {
-                partitions: u32::try_from(chance.between(1, 3)).unwrap_or(1),
-                replication_factor: u16::try_from(replication_factor).unwrap_or(1),
-            },
+        if chance.one_in(6) {
+            configs.push(("flush.messages".into(), chance.pick(&["1", "20"]).into()));
+        }
+        if chance.one_in(6) {
+            configs.push(("cleanup.policy".into(), "compact".into()));
+            configs.push(("min.cleanable.dirty.ratio".into(), "0.1".into()));
+        }
+        let partitions = chance.between(1, 3);
+        let (placement, partitions) = match chance.one_in(3) {
+            true => (assigned(chance, brokers, replication_factor), 1),
+            false => {
+                let replication_factor = u16::try_from(replication_factor).unwrap_or(1);
+                let count = u32::try_from(partitions).unwrap_or(1);
+                let placement = Placement::Automatic { partitions: count, replication_factor };
+                (placement, partitions)
+            }
         };
         let topic = name.clone();
         give(scenario, 1_000, Command::CreateTopic { topic, placement, configs });
-        topics.push(Topic { name, replication_factor });
+        topics.push(Topic { name, replication_factor, partitions });
     }
     topics
 }

@@ -15,6 +15,13 @@ pub fn shrink(plan: Plan, failure: Failure) -> (Plan, Failure) {
     let mut runs = 0;
     let mut parts = 2;
     loop {
+        if best.0.power.is_some() {
+            runs += 1;
+            let plan = Plan { power: None, ..best.0.clone() };
+            if let Some(failure) = fails_like(&plan, &best.1) {
+                best = (plan, failure);
+            }
+        }
         let faults = faults_of(&best.0);
         if faults.is_empty() || runs >= RUNS_MAX {
             return best;
@@ -46,7 +53,7 @@ fn without(plan: &Plan, dropped: &[usize]) -> Plan {
     let kept = scenario.commands.iter().enumerate().filter(|(at, _)| !dropped.contains(at));
     let kept: Vec<TimedCommand> = kept.map(|(_, timed)| timed.clone()).collect();
     scenario.commands = kept;
-    Plan { scenario }
+    Plan { scenario, power: plan.power }
 }
 
 fn fails_like(plan: &Plan, failure: &Failure) -> Option<Failure> {

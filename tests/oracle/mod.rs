@@ -1,6 +1,8 @@
 //! A real Apache Kafka 3.9.1 with ZooKeeper on this machine, as the judge of Highwater.
 
 pub mod court;
+mod courtroom;
+mod docket;
 pub mod open;
 mod accepted;
 mod dump_log;

@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use highwater::conform::anomaly::case::ConsumerStart;
@@ -17,7 +17,7 @@ use highwater::conform::anomaly::cluster::{
 };
 
 use super::kit::Trouble;
-use super::servers::Servers;
+use super::servers::{Servers, wall_ms};
 use super::wire::{Heard, Line};
 use super::zk_log;
 
@@ -281,11 +281,6 @@ fn failed<T>(trouble: Trouble) -> Outcome<T> {
 
 fn no_clients<T>() -> Outcome<T> {
     Err(Problem::Cannot("no whole consumers and no groups on the real cluster".to_owned()))
-}
-
-fn wall_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn micros(span: Duration) -> i64 {

@@ -8,15 +8,20 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::kit::{BROKER, Kit, Trouble, write};
 use super::process::{POLL, Process, Signal};
 use super::zk::ZkClient;
+use super::zk_log;
 
 /// Most that anything here waits for.
 pub const LIMIT: Duration = Duration::from_secs(90);
+
+/// How long after a freeze the end of a session may still be its doing.
+const AFTER_FREEZE_MS: i64 = 10_000;
 
 /// Most that a broker which serves is given to hear from the controller.
 const TOLD: Duration = Duration::from_secs(5);
@@ -55,6 +60,26 @@ struct Server {
     port: u16,
     process: Option<Process>,
     frozen: bool,
+    /// Since when nothing was done to it, in milliseconds since 1970; `None` while it is dead, frozen
+    /// or starting.
+    calm_since_ms: Option<i64>,
+    /// Spans in which nothing was done to it.
+    calm: Vec<(i64, i64)>,
+}
+
+impl Server {
+    /// Something is done to it.
+    fn disturb(&mut self) {
+        if let Some(since) = self.calm_since_ms.take() {
+            self.calm.push((since, wall_ms()));
+        }
+    }
+
+    /// Whether nothing had been done to it at a time.
+    fn was_calm(&self, at_ms: i64) -> bool {
+        let still = self.calm_since_ms.is_some_and(|since| at_ms >= since);
+        still || self.calm.iter().any(|(from, to)| (*from..*to).contains(&at_ms))
+    }
 }
 
 pub struct Servers {
@@ -91,8 +116,10 @@ impl Servers {
             Ok(zk.borrow_mut().get("/zookeeper").is_ok())
         })?;
         let servers = (1..=shape.brokers).zip(&ports[1..]);
-        let server =
-            |(id, port): (i32, &u16)| (id, Server { port: *port, process: None, frozen: false });
+        let server = |(id, port): (i32, &u16)| {
+            let (process, frozen, calm_since_ms, calm) = (None, false, None, Vec::new());
+            (id, Server { port: *port, process, frozen, calm_since_ms, calm })
+        };
         let servers: BTreeMap<i32, Server> = servers.map(server).collect();
         let mut cluster = Servers { kit: kit.clone(), folder, zk, servers, _zookeeper: zookeeper };
         for id in cluster.ids() {
@@ -161,6 +188,7 @@ impl Servers {
         for id in ids {
             self.wait_until_it_serves(*id)?;
             self.wait_until_it_has_its_partitions(*id);
+            self.server(*id).calm_since_ms = Some(wall_ms());
         }
         Ok(())
     }
@@ -199,6 +227,7 @@ impl Servers {
         let server = self.server(id);
         let mut process = server.process.take().ok_or(format!("broker {id} does not run"))?;
         server.frozen = false;
+        server.disturb();
         process.signal(Signal::Kill)?;
         process.wait_for_end(LIMIT)
     }
@@ -210,6 +239,7 @@ impl Servers {
     pub fn stop(&mut self, id: i32) -> Result<(), Trouble> {
         let server = self.server(id);
         let mut process = server.process.take().ok_or(format!("broker {id} does not run"))?;
+        server.disturb();
         process.signal(Signal::Term)?;
         process.wait_for_end(LIMIT)
     }
@@ -220,6 +250,7 @@ impl Servers {
     /// When it does not run.
     pub fn pause(&mut self, id: i32) -> Result<(), Trouble> {
         self.server(id).frozen = true;
+        self.server(id).disturb();
         self.signal(id, Signal::Stop)
     }
 
@@ -229,7 +260,23 @@ impl Servers {
     /// When it does not run.
     pub fn resume(&mut self, id: i32) -> Result<(), Trouble> {
         self.server(id).frozen = false;
+        // It may just be too late to save its session: that is the case's own doing.
+        self.server(id).calm_since_ms = Some(wall_ms() + AFTER_FREEZE_MS);
         self.signal(id, Signal::Cont)
+    }
+
+    /// Brokers whose ZooKeeper session has ended since a time though nothing was done to them: the
+    /// machine was too busy for their heartbeats.
+    ///
+    /// # Errors
+    /// When ZooKeeper's log cannot be read.
+    pub fn lost_sessions(&self, since_ms: i64) -> Result<Vec<i32>, Trouble> {
+        let ended = zk_log::ended_sessions(&self.zookeeper_logs())?;
+        let lost = ended.iter().filter(|end| {
+            let server = self.servers.get(&end.broker);
+            end.at_ms >= since_ms && server.is_some_and(|server| server.was_calm(end.at_ms))
+        });
+        Ok(lost.map(|end| end.broker).collect())
     }
 
     fn signal(&mut self, id: i32, signal: Signal) -> Result<(), Trouble> {
@@ -329,13 +376,27 @@ fn listens(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
+/// Milliseconds since 1970.
+pub fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Ports that nobody listens on, below those that systems give to outgoing connections: a broker that
-/// is down for a while finds its own port again.
+/// is down for a while finds its own port again. None is given out twice while there are others.
 fn free_ports(count: usize) -> Result<Vec<u16>, Trouble> {
-    let first = 20_000 + (std::process::id() % 10_000) as u16;
-    let free: Vec<u16> = (first..32_000)
+    static NEXT: Mutex<u16> = Mutex::new(0);
+    let mut next = NEXT.lock().map_err(|_| "another thread has failed")?;
+    let own = FIRST_PORT + (std::process::id() % 8_000) as u16;
+    let first = if (own..LAST_PORT).contains(&*next) { *next } else { own };
+    let free: Vec<u16> = (first..LAST_PORT)
+        .chain(FIRST_PORT..first)
         .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .take(count)
         .collect();
+    *next = free.last().map_or(own, |last| last + 1);
     if free.len() == count { Ok(free) } else { Err("no free ports".to_owned()) }
 }
+
+const FIRST_PORT: u16 = 20_000;
+const LAST_PORT: u16 = 32_000;

@@ -157,10 +157,30 @@ impl Broker {
 
     pub(super) fn write_high_watermarks(&mut self, disk: &mut Disk) {
         self.watermarks_changed = false;
+        let moved = std::mem::take(&mut self.moved_watermarks);
+        let changes = self.partitions.members();
+        // Few of many: only their lines are made anew.
+        let few = moved.len() < self.partitions.len() / 8;
         for dir in self.log_dirs.live() {
-            let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
-            let entries = here.map(|(id, p)| (id, p.high_watermark));
-            checkpoint::write(disk, &in_dir(dir, HIGH_WATERMARKS), entries);
+            let path = in_dir(dir, HIGH_WATERMARKS);
+            let whole = || {
+                let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+                checkpoint::text(here.map(|(id, p)| (id, p.high_watermark)))
+            };
+            let last = self.watermarks_written.get(&path);
+            let text = match last.filter(|last| few && last.changes == changes) {
+                Some(last) => {
+                    let watermark = |id| Some((id, self.partitions.get(id)?.high_watermark));
+                    let before = std::str::from_utf8(&last.text).unwrap_or_default();
+                    let text = checkpoint::with_changed(before, moved.iter().filter_map(watermark));
+                    debug_assert_eq!(text, whole(), "a high watermark moved unnoticed");
+                    text
+                }
+                None => whole(),
+            };
+            let text = Bytes::from(text);
+            disk.replace(&path, text.clone());
+            self.watermarks_written.insert(path, Written { changes, text });
         }
     }
 

@@ -14,6 +14,7 @@ use crate::engine::ids::{Offset, TopicPartition};
 use crate::engine::log::{Cleanable, Room, checkpoint};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::ordered::Ordered;
+use crate::engine::protocol::inter_broker::TopicOverrides;
 use crate::engine::time::Micros;
 
 /// Bytes of a key in Kafka's offset map: an MD5 hash and an offset (`SkimpyOffsetMap`).
@@ -56,8 +57,13 @@ impl Broker {
         ctx.set_timer_caused(rest, timer.clone(), cause);
     }
 
-    /// Logs with `cleanup.policy=compact`. All are looked through only when a replica has changed.
+    /// Logs with `cleanup.policy=compact`. All are looked through only when a replica has changed and
+    /// some topic can be compacted at all.
     fn compacted(&mut self) -> Rc<[TopicPartition]> {
+        let asks = |own: &Rc<TopicOverrides>| own.contains_key("cleanup.policy");
+        if !self.config.log_cleanup_policy.compact && !self.overrides.values().any(asks) {
+            return Rc::default();
+        }
         let changes = self.partitions.changes();
         if let Some((seen, ids)) = &self.cleaner.compacted
             && *seen == changes

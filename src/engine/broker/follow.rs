@@ -196,6 +196,7 @@ impl Broker {
         }
         if let Some((from, to)) = partition.follow_high_watermark(Offset(data.high_watermark)) {
             self.watermarks_changed = true;
+            self.moved_watermarks.insert(id.clone());
             let partition = id.clone();
             ctx.emit(EventKind::HighWatermarkAdvanced { partition, from, to, leader: false });
             // Consumers that read from followers.
@@ -231,6 +232,7 @@ impl Broker {
         partition.log.truncate_to(disk, to);
         let high_watermark = partition.high_watermark;
         partition.high_watermark = high_watermark.min(to);
+        self.moved_watermarks.insert(id.clone());
         if to < from {
             let partition = id.clone();
             ctx.emit(EventKind::LogTruncated { partition, from, to, high_watermark });

@@ -96,6 +96,7 @@ impl Broker {
         let from = partition.log.log_start_offset();
         partition.log.truncate_fully_and_start_at(disk, start);
         partition.high_watermark = start;
+        self.moved_watermarks.insert(id.clone());
         let partition = id.clone();
         ctx.emit(EventKind::LogStartAdvanced { partition, from, to: start, leader: false });
         self.log_cut(ctx, disk, id, start);

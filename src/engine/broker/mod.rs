@@ -97,6 +97,9 @@ pub struct Broker {
     next_correlation: u32,
     /// Whether a high watermark moved since the last checkpoint.
     watermarks_changed: bool,
+    /// Replicas whose high watermark may be another than the last checkpoint says.
+    moved_watermarks: OrdSet<TopicPartition>,
+    watermarks_written: BTreeMap<String, Written>,
     /// When silent producers were last looked for.
     producers_checked: Micros,
     /// Seed of the logs' roll jitter.

@@ -275,6 +275,7 @@ impl Broker {
             return;
         };
         self.watermarks_changed = true;
+        self.moved_watermarks.insert(id.clone());
         let moved =
             EventKind::HighWatermarkAdvanced { partition: id.clone(), from, to, leader: true };
         let event = ctx.emit(moved);

@@ -13,11 +13,17 @@ use crate::engine::replication::partition::Partition;
 pub(super) struct Replicas {
     all: OrdMap<TopicPartition, Partition>,
     changes: u64,
+    members: u64,
 }
 
 impl Replicas {
     pub(super) fn new() -> Replicas {
-        Replicas { all: OrdMap::new(), changes: 0 }
+        Replicas { all: OrdMap::new(), changes: 0, members: 0 }
+    }
+
+    /// A number that rises whenever a replica has come or gone.
+    pub(super) fn members(&self) -> u64 {
+        self.members
     }
 
     /// A number that rises whenever a replica may have changed, come or gone.
@@ -35,11 +41,13 @@ impl Replicas {
 
     pub(super) fn insert(&mut self, id: TopicPartition, partition: Partition) {
         self.changes += 1;
+        self.members += 1;
         self.all.insert(id, partition);
     }
 
     pub(super) fn remove(&mut self, id: &TopicPartition) -> Option<Partition> {
         self.changes += 1;
+        self.members += 1;
         self.all.remove(id)
     }
 }

@@ -64,6 +64,8 @@ impl Broker {
             unsettled: OrdSet::new(),
             next_correlation: 0,
             watermarks_changed: false,
+            moved_watermarks: OrdSet::new(),
+            watermarks_written: BTreeMap::new(),
             producers_checked: ctx.now,
             jitter_seed: ctx.random_u64(Stream::Log),
             points_written: BTreeMap::new(),

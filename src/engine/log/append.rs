@@ -222,8 +222,10 @@ impl Log {
             self.epochs.assign(disk, &self.dir, header.leader_epoch, header.base_offset);
         }
         let rolled = self.maybe_roll(disk, size as u64, validated.arrival(wall_ms));
-        for (header, batch) in batches(&whole) {
-            self.producers.appended(&header, &batch);
+        if !planted::has(Bug::FollowersForgetProducers) {
+            for (header, batch) in batches(&whole) {
+                self.producers.appended(&header, &batch);
+            }
         }
         Ok(self.store(disk, whole, &validated, (rolled, wall_ms)))
     }

@@ -10,6 +10,7 @@ use crate::engine::event::RetentionReason as Reason;
 use crate::engine::ids::Offset;
 use crate::engine::log::Log;
 use crate::engine::log::segment::Segment;
+use crate::engine::planted::{self, Bug};
 
 /// Segments that retention deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +105,8 @@ impl Log {
         let deletable = |(segment, next): &(&Segment, Option<Offset>)| {
             let end = next.unwrap_or(self.log_end_offset);
             let is_last_and_empty = next.is_none() && segment.bytes == 0;
-            high_watermark >= end && goes(segment, *next) && !is_last_and_empty
+            let committed = high_watermark >= end || planted::has(Bug::RetentionPastHighWatermark);
+            committed && goes(segment, *next) && !is_last_and_empty
         };
         segments.zip(nexts).take_while(deletable).count()
     }

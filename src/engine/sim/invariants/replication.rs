@@ -6,6 +6,7 @@ use crate::engine::event::{EventKind, Invariant};
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::log::Log;
 use crate::engine::persistent::OrdMap;
+use crate::engine::protocol::inter_broker::PartitionState;
 use crate::engine::replication::partition::Partition;
 use crate::engine::sim::invariants::track::Mark;
 use crate::engine::sim::invariants::{Case, Invariants};
@@ -173,6 +174,11 @@ impl Invariants {
         }
         track.mark = partition.log.header_at(disk, to.plus(-1)).as_ref().map(Mark::of);
         for member in partition.isr().iter().copied().filter(|member| *member != broker) {
+            // A reassignment takes a replica away before it leaves the ISR: it cannot be elected.
+            let assigned = |state: &PartitionState| state.replicas.contains(&member);
+            if !partition.state.as_ref().is_some_and(assigned) {
+                continue;
+            }
             if self.is_weak(member, id) || self.is_weak(broker, id) {
                 continue;
             }
