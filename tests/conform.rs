@@ -41,6 +41,12 @@ fn what_a_real_cluster_did_when_things_broke_the_engine_does() {
 }
 
 #[test]
+fn a_case_may_use_every_step_field_and_condition_of_the_format() {
+    let report = conform::run(&[data("conform/every-step.json")]);
+    assert_eq!(report.to_string(), "1 passed, 0 failed, 0 skipped\n");
+}
+
+#[test]
 fn a_case_with_another_outcome_fails_and_names_what_came() {
     let text = std::fs::read_to_string(data("anomalies/s01-acks1-leader-killed.json"))
         .expect("the case is there");

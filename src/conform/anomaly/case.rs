@@ -49,6 +49,8 @@ pub struct ExpectedState(pub i32, pub i32, pub Option<Vec<i32>>, pub i32);
 pub struct Step {
     /// What is done.
     pub action: Action,
+    /// Its `id`, where requests of its kind have none: performed at once, `answer` is its outcome.
+    pub parked: Option<String>,
     /// What must come of it, field by field.
     pub expect: Map<String, Value>,
     /// Its words for messages: the verb, and its label when it has one.
@@ -488,6 +490,9 @@ impl Step {
         let mut fields = object.clone();
         fields.retain(|key, _| !REMARKS.contains(&key.as_str()) && key != CLIENT);
         let op = text("op");
+        let is_parked = ["init_producer_id", "admin", "txn"].contains(&verb);
+        let parked = is_parked.then(|| fields.remove("id")).flatten();
+        let parked = parked.and_then(|id| id.as_str().map(str::to_owned));
         let action = match passed_over {
             true => Action::PassOver,
             false => action(verb, fields).map_err(|problem| format!("{verb}: {problem}"))?,
@@ -503,7 +508,7 @@ impl Step {
                 title = format!("{title} {part}");
             }
         }
-        Ok(Step { action, expect, title })
+        Ok(Step { action, parked, expect, title })
     }
 }
 

@@ -59,7 +59,7 @@ impl Runner<'_> {
         let mut replicas = Map::new();
         for (broker, found) in files_of.into_iter().filter(|(_, found)| !found.is_empty()) {
             let leo = files::log_end_offset(&found);
-            let mut replica = json!({ "leo": leo, "epochs": files::epochs(&found),
+            let mut replica = json!({ "leo": leo, "hw": null, "epochs": files::epochs(&found),
                 "batches": files::all_batches(&found) });
             if wants("replicas")
                 && self.cluster.life(broker) == Life::Running

@@ -165,7 +165,9 @@ fn fetched(answer: &kafka::FetchResponse, offset: i64) -> Outcome<Value> {
     let Some(part) = part else {
         return match answer.error_code {
             0 => Err(nothing("Fetch")),
-            code => Ok(json!({ "error": error_name(code) })),
+            code => Ok(json!({ "error": error_name(code), "hw": -1, "lso": -1, "log_start": -1,
+                "batches": [], "first": null, "values": [], "last_offset": null, "aborted": [],
+                "first_batch_crc_ok": null })),
         };
     };
     let records = part.records.clone().unwrap_or_default();

@@ -28,7 +28,7 @@ struct Message<'a> {
 /// A whole message of magic 0 or 1 in the words of a batch.
 ///
 /// # Errors
-/// Kafka refuses it, or it needs LZ4 as format 0 had it.
+/// Kafka refuses it.
 pub fn read(bytes: &Bytes) -> Result<Value, Problem> {
     if !is_valid(&bytes[LOG_OVERHEAD..]) {
         return Err(refuse("ensureValid", CORRUPT));
@@ -37,9 +37,6 @@ pub fn read(bytes: &Bytes) -> Result<Value, Problem> {
     let records = match codec_of(&outer) {
         Codec::None => vec![describe(&outer, outer.offset, outer.timestamp)],
         Codec::Unknown(_) => return Err(refuse("read", "IllegalArgumentException")),
-        Codec::Lz4 if outer.magic == 0 => {
-            return Err(Problem::Missing("no LZ4 as it was in format 0".to_owned()));
-        }
         codec => inner(&outer, codec)?,
     };
     let base = records
@@ -71,6 +68,8 @@ pub fn read(bytes: &Bytes) -> Result<Value, Problem> {
 fn inner(outer: &Message<'_>, codec: Codec) -> Result<Vec<Value>, Problem> {
     let packed = outer.value.ok_or_else(|| refuse("read", INVALID))?;
     let mut plain = Vec::new();
+    let mended = (codec == Codec::Lz4 && outer.magic == 0).then(|| with_header_checksum(packed));
+    let packed = mended.as_deref().unwrap_or(packed);
     codec::decompress(codec, packed, &mut plain).map_err(|_| refuse("read", KAFKA))?;
     let mut messages = Vec::new();
     let mut rest = &plain[..];
@@ -100,6 +99,24 @@ fn inner(outer: &Message<'_>, codec: Codec) -> Result<Vec<Value>, Problem> {
         describe(message, first.wrapping_add(message.offset), time)
     });
     Ok(told.collect())
+}
+
+/// An LZ4 frame of format 0, whose writers hashed the magic number too (KAFKA-3160), with the checksum
+/// that others expect: Kafka passes over it there (`Lz4BlockInputStream`).
+fn with_header_checksum(frame: &[u8]) -> Vec<u8> {
+    /// Magic number, flags and descriptor, and the content's size where the flags name one.
+    const SHORT: usize = 6;
+    const CONTENT_SIZE: u8 = 0x08;
+    let mut frame = frame.to_vec();
+    let sized = frame.get(4).is_some_and(|flags| flags & CONTENT_SIZE != 0);
+    let end = if sized { SHORT + 8 } else { SHORT };
+    if let Some(header) = frame.get(4..end) {
+        let checksum = (xxhash_rust::xxh32::xxh32(header, 0) >> 8) as u8;
+        if let Some(byte) = frame.get_mut(end) {
+            *byte = checksum;
+        }
+    }
+    frame
 }
 
 fn describe(message: &Message<'_>, offset: i64, timestamp: i64) -> Value {

@@ -228,8 +228,8 @@ fn describe_record(header: &BatchHeader, batch: &Bytes, record: &RecordRef<'_>) 
 
 /// `DefaultRecordBatch.incrementSequence`.
 fn sequence(base: i32, delta: i32) -> i32 {
-    match base.checked_add(delta) {
-        Some(sum) => sum,
-        None => delta.wrapping_sub(i32::MAX.wrapping_sub(base)).wrapping_sub(1),
+    match base > i32::MAX.wrapping_sub(delta) {
+        true => delta.wrapping_sub(i32::MAX.wrapping_sub(base)).wrapping_sub(1),
+        false => base.wrapping_add(delta),
     }
 }
