@@ -13,7 +13,7 @@ page: ## build the page into dist/
 	@scripts/build.sh
 
 test: ## run every check and every test, the page in a browser included
-	@scripts/setup.sh page browser oracle
+	@scripts/setup.sh page browser oracle clients
 	@scripts/test.sh
 
 conformance: ## do the same faults to a real Kafka and to Highwater, and compare (CASES="name name" for some)

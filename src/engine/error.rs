@@ -124,12 +124,6 @@ pub enum CommandError {
         /// What the command needs.
         wanted: Text,
     },
-    /// This build of the engine was made without what the command needs.
-    #[error("{what} is not in this build")]
-    NotInThisBuild {
-        /// What is missing.
-        what: Text,
-    },
     /// A host has no such log directory.
     #[error("{node} has no log directory {dir}")]
     NoSuchLogDir {

@@ -9,9 +9,9 @@ use crate::engine::ids::{ClientId, EventId, Text};
 use crate::engine::time::Micros;
 
 /// Largest scenario text, in bytes.
-pub const TEXT_BYTES_MAX: usize = 65_536;
+pub const TEXT_BYTES_MAX: usize = 1_048_576;
 /// Most commands of a scenario.
-pub const COMMANDS_MAX: usize = 2_000;
+pub const COMMANDS_MAX: usize = 20_000;
 /// Largest scenario file that is read from a disk, in bytes: a recorded session.
 pub const FILE_BYTES_MAX: usize = 256 << 20;
 /// Most commands of such a file.

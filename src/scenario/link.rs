@@ -26,7 +26,7 @@ pub const PREFIX: &str = "v1.";
 /// Longest link that is made to be shared as a link; beyond it, a file.
 pub const SHARED_CHARS_MAX: usize = 2_000;
 /// Longest link that is read.
-pub const READ_CHARS_MAX: usize = 65_536;
+pub const READ_CHARS_MAX: usize = 1_048_576;
 /// A readable payload is preferred up to this length.
 const READABLE_CHARS_MAX: usize = 600;
 

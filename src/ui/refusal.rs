@@ -48,9 +48,6 @@ fn refusal(error: &CommandError, names: &impl Names) -> Phrase {
         CommandError::WrongProgram { name, wanted } => {
             Phrase::new("refused-wrong-program").with("name", &**name).with("wanted", &**wanted)
         }
-        CommandError::NotInThisBuild { what } => {
-            Phrase::new("refused-not-in-this-build").with("what", &**what)
-        }
         CommandError::OutOfRange { what, least, most } => range(what, *least, *most),
         CommandError::Config(error) => setting(error),
     }

@@ -1,7 +1,7 @@
 // Runs programs of real clients against `highwater serve` and compares what they print with what the
 // same programs printed against a real Kafka (expected/).
 //
-//   node tests/clients/run.js [WORD…]              all programs, or those whose names hold a word
+//   node tests/clients/run.js [WORD…]              all programs, those named, or whose names hold a word
 //   node tests/clients/run.js --record [WORD…]     against a real Kafka 3.9.1 (scripts/setup.sh oracle)
 //                                                  and writes expected/
 //   node tests/clients/run.js --at HOST:PORT,…     against a cluster that runs already; no faults then
@@ -132,7 +132,8 @@ function difference(expected, found) {
   return diff.stdout.split('\n').slice(2).join('\n');
 }
 
-const names = Object.keys(programs).filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+const wanted = (name) => words.some((word) => (word in programs ? name === word : name.includes(word)));
+const names = Object.keys(programs).filter((name) => words.length === 0 || wanted(name));
 let passed = 0;
 let failed = 0;
 const cluster = await start();

@@ -34,7 +34,6 @@ refused-same-host = a link needs two hosts.
 refused-bad-split = A split needs two sides or more, and no host in two of them.
 refused-zookeeper-link = Links to ZooKeeper lose no single message.
 refused-no-such-message = that message is no longer in flight.
-refused-not-in-this-build = This page was built without what that needs: { $what }.
 refused-wrong-program = { $name } is not a { $wanted }.
 refused-out-of-range = { $what } must be from { $least } to { $most }.
 refused-config-unknown = { $key } is not a setting that is modelled here.

@@ -34,7 +34,6 @@ refused-same-host = 链路需要两台不同的主机。
 refused-bad-split = 分割需要至少两边，而且一台主机只能在一边。
 refused-zookeeper-link = 到 ZooKeeper 的链路不会丢单条消息。
 refused-no-such-message = 那条消息已不在途中。
-refused-not-in-this-build = 本页面在构建时未包含所需部分：{ $what }。
 refused-wrong-program = { $name } 不是 { $wanted }。
 refused-out-of-range = { $what } 必须在 { $least } 到 { $most } 之间。
 refused-config-unknown = { $key } 不是这里有的设置。

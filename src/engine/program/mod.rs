@@ -10,7 +10,6 @@ pub mod values;
 pub mod producer_app;
 pub mod consumer_app;
 pub mod tool;
-#[cfg(feature = "wire")]
 pub mod raw;
 
 #[cfg(test)]
@@ -27,7 +26,6 @@ use crate::engine::protocol::{Payload, Response};
 
 use consumer_app::ConsumerApp;
 use producer_app::ProducerApp;
-#[cfg(feature = "wire")]
 use raw::RawClient;
 use tool::ToolProcess;
 use tool::shell::Place;
@@ -64,7 +62,6 @@ enum App {
     Consumer(Box<ConsumerApp>),
     Admin(Box<Admin>),
     Tool(Box<ToolProcess>),
-    #[cfg(feature = "wire")]
     Raw(Box<RawClient>),
 }
 
@@ -125,14 +122,12 @@ impl ClientProcess {
     }
 
     /// A connection of a client outside of the world to a broker.
-    #[cfg(feature = "wire")]
     #[must_use]
     pub fn raw(id: ClientId, name: Text, broker: BrokerId, first: u64) -> ClientProcess {
         ClientProcess { id, name, app: App::Raw(Box::new(RawClient::new(broker, first))) }
     }
 
     /// The connection of a client outside, when this is one.
-    #[cfg(feature = "wire")]
     #[must_use]
     pub fn as_raw(&self) -> Option<&RawClient> {
         match &self.app {
@@ -142,7 +137,6 @@ impl ClientProcess {
     }
 
     /// The connection of a client outside, when this is one.
-    #[cfg(feature = "wire")]
     pub fn as_raw_mut(&mut self) -> Option<&mut RawClient> {
         match &mut self.app {
             App::Raw(raw) => Some(raw),
@@ -157,7 +151,6 @@ impl ClientProcess {
             App::Consumer(app) => app.start(ctx),
             App::Admin(_) => {}
             App::Tool(tool) => tool.start(ctx),
-            #[cfg(feature = "wire")]
             App::Raw(_) => {}
         }
     }
@@ -180,7 +173,6 @@ impl ClientProcess {
                 admin.on_timer(ctx, timer);
             }
             App::Tool(tool) => tool.on_timer(ctx, timer),
-            #[cfg(feature = "wire")]
             App::Raw(_) => {}
         }
     }
@@ -193,7 +185,6 @@ impl ClientProcess {
             App::Consumer(app) => app.on_connection_lost(ctx, broker),
             App::Admin(admin) => admin.on_connection_lost(ctx, broker),
             App::Tool(tool) => tool.on_connection_lost(ctx, broker),
-            #[cfg(feature = "wire")]
             App::Raw(raw) => raw.on_connection_lost(ctx),
         }
     }
@@ -258,7 +249,6 @@ impl ClientProcess {
             App::Consumer(_) => ProgramKind::Consumer,
             App::Admin(_) => ProgramKind::Admin,
             App::Tool(_) => ProgramKind::Tool,
-            #[cfg(feature = "wire")]
             App::Raw(_) => ProgramKind::Raw,
         }
     }
@@ -316,7 +306,6 @@ impl ClientProcess {
     pub fn next_record(&self) -> u64 {
         match &self.app {
             App::Producer(app) => app.next_record(),
-            #[cfg(feature = "wire")]
             App::Raw(raw) => raw.next_correlation(),
             _ => 0,
         }
@@ -326,7 +315,7 @@ impl ClientProcess {
         &mut self,
         ctx: &mut Ctx<'_>,
         broker: BrokerId,
-        (correlation, _version): (CorrelationId, i16),
+        (correlation, version): (CorrelationId, i16),
         body: Response,
     ) {
         match &mut self.app {
@@ -334,8 +323,7 @@ impl ClientProcess {
             App::Consumer(app) => app.on_response(ctx, broker, correlation, body),
             App::Admin(admin) => admin.on_response(ctx, broker, correlation, body),
             App::Tool(tool) => tool.on_response(ctx, broker, correlation, body),
-            #[cfg(feature = "wire")]
-            App::Raw(raw) => raw.on_response(ctx, (correlation, _version), body),
+            App::Raw(raw) => raw.on_response(ctx, (correlation, version), body),
         }
     }
 

@@ -18,15 +18,18 @@ use kafka_protocol::protocol::buf::{ByteBuf, NotEnoughBytesError};
 /// Most elements of an array that is looked through.
 const ELEMENTS_MAX: usize = 1 << 20;
 
-/// Whether a message of this type can be read from the bytes without asking for more memory than they
-/// justify.
-pub(super) fn is_readable<T: Decodable>(bytes: &Bytes, version: i16) -> bool {
-    T::decode(&mut Wary { bytes: bytes.clone(), in_varint: false }, version).is_ok()
+/// Reads a message without asking for more memory than its bytes justify; `None` when they are none.
+pub(super) fn read<T: Decodable>(bytes: &Bytes, version: i16) -> Option<T> {
+    let with = |clamps| Wary { bytes: bytes.clone(), in_varint: false, clamps };
+    T::decode(&mut with(true), version).ok()?;
+    T::decode(&mut with(false), version).ok()
 }
 
 struct Wary {
     bytes: Bytes,
     in_varint: bool,
+    /// Whether no number is larger than what is left; else they are as they stand.
+    clamps: bool,
 }
 
 impl Wary {
@@ -58,6 +61,9 @@ impl Buf for Wary {
 
     fn try_get_i32(&mut self) -> Result<i32, TryGetError> {
         let value = self.bytes.try_get_i32()?;
+        if !self.clamps {
+            return Ok(value);
+        }
         let most = self.bytes.remaining().saturating_add(1).min(ELEMENTS_MAX);
         Ok(value.min(i32::try_from(most).unwrap_or(i32::MAX)))
     }
@@ -102,10 +108,10 @@ mod tests {
             let mut bytes = BytesMut::new();
             bytes.put_i32(claimed);
             bytes.put_slice(&[0, 1, b't']);
-            assert!(!is_readable::<MetadataRequest>(&bytes.freeze(), 1), "{claimed}");
+            assert_eq!(read::<MetadataRequest>(&bytes.freeze(), 1), None, "{claimed}");
         }
         let varint = [0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0, 0];
-        assert!(!is_readable::<MetadataRequest>(&Bytes::copy_from_slice(&varint), 12));
+        assert_eq!(read::<MetadataRequest>(&Bytes::copy_from_slice(&varint), 12), None);
     }
 
     #[test]
@@ -119,7 +125,7 @@ mod tests {
             let request = request.clone().with_allow_auto_topic_creation(true);
             let mut bytes = BytesMut::new();
             request.encode(&mut bytes, version).expect("it fits");
-            assert!(is_readable::<MetadataRequest>(&bytes.freeze(), version), "{version}");
+            assert!(read::<MetadataRequest>(&bytes.freeze(), version).is_some(), "{version}");
         }
     }
 }

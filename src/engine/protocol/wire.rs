@@ -4,16 +4,15 @@
 //! The events of a world are the same with it or without it; tests run with it. Messages that the
 //! crate of Kafka's protocol does not have (controller to broker, ZooKeeper) pass as they are.
 //!
-//! The feature `wire` decides whether a world can do this. The page is built without it: the encoders
-//! and decoders are some 90 KB of code that nobody would see at work.
+//! The feature `wire` decides whether a world can do this. The page is built without it, and keeps only
+//! what reads requests of clients outside: it can show a recorded session, whose answers nobody needs.
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{self as kafka, ApiKey, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 use crate::engine::ids::Text;
-use crate::engine::protocol::wary::is_readable;
-use crate::engine::protocol::{Payload, Request, Response, Unreadable};
+use crate::engine::protocol::{Payload, Request, Response, Unreadable, wary};
 
 /// The message after its way through bytes, in the version that it names.
 ///
@@ -49,12 +48,11 @@ macro_rules! apis {
             }
         }
 
-        fn read_body(api: ApiKey, bytes: &mut Bytes, version: i16) -> Option<Request> {
+        fn read_body(api: ApiKey, bytes: &Bytes, version: i16) -> Option<Request> {
             match api {
                 $(ApiKey::$api => {
                     fits::<kafka::$request>(version).then_some(())?;
-                    is_readable::<kafka::$request>(bytes, version).then_some(())?;
-                    kafka::$request::decode(bytes, version).ok().map(Request::$api)
+                    wary::read(bytes, version).map(Request::$api)
                 })*
                 _ => None,
             }
@@ -155,7 +153,7 @@ pub fn read_frame(frame: &Bytes) -> ReadFrame {
     let mut bytes = frame.clone();
     let header = RequestHeader::decode(&mut bytes, api.request_header_version(version));
     let Ok(header) = header else { return unread(Unreadable::Garbage) };
-    let Some(body) = read_body(api, &mut bytes, version) else {
+    let Some(body) = read_body(api, &bytes, version) else {
         return unread(Unreadable::Garbage);
     };
     let client_id = header.client_id.map(|id| Text::from(&*id));

@@ -417,10 +417,7 @@ fn program(
         ClientSpec::Consumer(spec) => ClientProcess::consumer(id, name, spec.clone(), bootstrap),
         ClientSpec::Admin => ClientProcess::admin(id, name, bootstrap),
         ClientSpec::Tool(argv, _) => ClientProcess::tool(id, name, argv.clone(), place),
-        #[cfg(feature = "wire")]
         ClientSpec::Raw(broker) => ClientProcess::raw(id, name, *broker, first),
-        #[cfg(not(feature = "wire"))]
-        ClientSpec::Raw(_) => ClientProcess::admin(id, name, bootstrap),
     }
 }
 

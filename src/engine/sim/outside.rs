@@ -5,23 +5,15 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use crate::engine::error::CommandError;
-#[cfg(feature = "wire")]
-use crate::engine::ids::ClientId;
-use crate::engine::ids::{BrokerId, EventId, NodeId, Text};
-#[cfg(feature = "wire")]
+use crate::engine::ids::{BrokerId, ClientId, EventId, NodeId, Text};
 use crate::engine::program::ClientProcess;
-#[cfg(feature = "wire")]
 use crate::engine::program::raw::Received;
 use crate::engine::sim::command_run::ClientSpec;
-#[cfg(feature = "wire")]
 use crate::engine::sim::host::Process;
 use crate::engine::sim::world::World;
 
 impl World {
     pub(super) fn check_connect(&self, name: &Text, broker: BrokerId) -> Result<(), CommandError> {
-        if !cfg!(feature = "wire") {
-            return Err(CommandError::NotInThisBuild { what: "wire".into() });
-        }
         self.existing(NodeId::Broker(broker))?;
         match self.client_id(name) {
             Some(id) if matches!(self.clients[usize::from(id.0)].spec, ClientSpec::Raw(_)) => {
@@ -46,7 +38,6 @@ impl World {
         }
     }
 
-    #[cfg(feature = "wire")]
     pub(super) fn frame(&mut self, name: &Text, bytes: Bytes, cause: EventId) {
         let node = NodeId::Client(self.client_id(name).expect("checked"));
         self.on_client(node, cause, |client, ctx| {
@@ -56,12 +47,9 @@ impl World {
         });
     }
 
-    #[cfg(not(feature = "wire"))]
-    pub(super) fn frame(&mut self, _: &Text, _: Bytes, _: EventId) {}
 
     /// Answers that came on a connection of a client outside since the last call; those of an ended
     /// connection too, until its name is used again.
-    #[cfg(feature = "wire")]
     pub fn take_answers(&mut self, id: ClientId) -> Vec<Received> {
         let waits =
             self.client(id).and_then(ClientProcess::as_raw).is_some_and(|r| r.received() > 0);
@@ -75,14 +63,12 @@ impl World {
     }
 
     /// Request frames of a connection of a client outside that its broker is not through with.
-    #[cfg(feature = "wire")]
     #[must_use]
     pub fn pending_frames(&self, id: ClientId) -> usize {
         self.client(id).and_then(ClientProcess::as_raw).map_or(0, |raw| raw.pending())
     }
 
     /// [`World::take_answers`] as frames without their length prefix, with the time of each.
-    #[cfg(feature = "wire")]
     pub fn take_frames(&mut self, name: &str) -> Vec<(crate::engine::time::Micros, Bytes)> {
         let answers = self.client_id(name).map(|id| self.take_answers(id)).unwrap_or_default();
         answers.iter().filter_map(|answer| Some((answer.at, answer.frame()?))).collect()
