@@ -288,8 +288,10 @@ pub(super) fn wire_name(name: &TopicName) -> WireName {
     WireName(StrBytes::from_string(name.as_str().to_owned()))
 }
 
+/// Produce is told from 0, though below 3 it is refused by closing the connection: librdkafka before 2.8
+/// compresses nothing when 0 is not offered (KAFKA-18659).
 const SERVED: &[(Api, ApiKey, i16, i16)] = &[
-    (Api::Produce, ApiKey::Produce, 3, 11),
+    (Api::Produce, ApiKey::Produce, 0, 11),
     (Api::Fetch, ApiKey::Fetch, 4, 17),
     (Api::ListOffsets, ApiKey::ListOffsets, 1, 9),
     (Api::Metadata, ApiKey::Metadata, 0, 12),
@@ -320,3 +322,68 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::OffsetDelete, ApiKey::OffsetDelete, 0, 0),
     (Api::DescribeCluster, ApiKey::DescribeCluster, 0, 1),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The ranges of Kafka 3.9.1 in ZooKeeper mode (`kafka-broker-api-versions`), of what is served here.
+    const KAFKA: &[(i16, i16)] = &[
+        (0, 11),
+        (1, 17),
+        (2, 9),
+        (3, 12),
+        (8, 9),
+        (9, 9),
+        (10, 6),
+        (11, 9),
+        (12, 4),
+        (13, 5),
+        (14, 5),
+        (15, 5),
+        (16, 5),
+        (18, 4),
+        (19, 7),
+        (20, 6),
+        (21, 2),
+        (22, 5),
+        (23, 4),
+        (24, 5),
+        (25, 4),
+        (26, 4),
+        (28, 4),
+        (32, 4),
+        (33, 2),
+        (34, 2),
+        (35, 4),
+        (37, 3),
+        (42, 2),
+        (43, 2),
+        (44, 1),
+        (45, 0),
+        (46, 0),
+        (47, 0),
+        (60, 1),
+        (61, 0),
+        (65, 0),
+        (66, 1),
+        (67, 0),
+        (69, 0),
+    ];
+
+    #[test]
+    fn what_is_served_is_served_up_to_kafkas_own_version() {
+        for (_, key, _, max) in SERVED {
+            let kafka = KAFKA.iter().find(|range| range.0 == *key as i16);
+            assert_eq!(kafka.map(|range| range.1), Some(*max), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn codecs_of_librdkafka_need_produce_0_and_find_coordinator_0() {
+        for wanted in [ApiKey::Produce, ApiKey::FindCoordinator] {
+            let served = SERVED.iter().find(|served| served.1 == wanted);
+            assert_eq!(served.map(|served| served.2), Some(0), "{wanted:?}");
+        }
+    }
+}
