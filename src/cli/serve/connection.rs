@@ -22,8 +22,10 @@ use crate::cli::serve::listener::Shared;
 const AHEAD_BYTES: usize = 1_048_576;
 /// What a request weighs at least, so that many small ones do not pile up either.
 const REQUEST_WEIGHT: usize = 65_536;
-/// Room for what is read at once.
-const READ_BYTES: usize = 65_536;
+/// Room for what is read at once, at first: a connection that says little takes little.
+const READ_BYTES: usize = 4_096;
+/// Room for what is read at once, of a client that fills it.
+const READ_BYTES_MAX: usize = 262_144;
 /// Frames below this get memory of their own: a slice would hold on to the whole of what was read.
 const COPIED_BELOW: usize = 16_384;
 /// `connections.max.idle.ms`.
@@ -47,7 +49,7 @@ pub(super) async fn serve(
 }
 
 async fn read(connection: u64, mut reader: ReadHalf<'_>, room: &Semaphore, shared: &Shared) {
-    let mut buffer = BytesMut::with_capacity(READ_BYTES);
+    let (mut buffer, mut wanted) = (BytesMut::with_capacity(READ_BYTES), READ_BYTES);
     loop {
         loop {
             let frame = match next_frame(&mut buffer, shared.request_bytes_max) {
@@ -63,11 +65,14 @@ async fn read(connection: u64, mut reader: ReadHalf<'_>, room: &Semaphore, share
                 return;
             }
         }
-        if buffer.capacity() - buffer.len() < READ_BYTES / 4 {
-            buffer.reserve(READ_BYTES.max(buffer.len().min(AHEAD_BYTES)));
+        if buffer.capacity() - buffer.len() < wanted / 4 {
+            buffer.reserve(wanted.max(buffer.len().min(AHEAD_BYTES)));
         }
         match tokio::time::timeout(IDLE_MAX, reader.read_buf(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => return,
+            Ok(Ok(_)) if buffer.len() == buffer.capacity() => {
+                wanted = (wanted * 4).min(READ_BYTES_MAX);
+            }
             Ok(Ok(_)) => {}
             Err(_) if room.available_permits() < AHEAD_BYTES => {}
             Err(_) => return,

@@ -87,12 +87,14 @@ fn scenario(arguments: &ServeArguments) -> Result<Scenario, String> {
         None => Scenario {
             config: WorldConfig {
                 link: LinkConfig { latency: LATENCY, jitter: Micros::ZERO },
-                epoch_ms: now_ms().saturating_sub(driver::SETTLED.as_ms()),
                 ..WorldConfig::default()
             },
             ..Scenario::default()
         },
     };
+    if scenario.config.epoch_ms == WorldConfig::default().epoch_ms {
+        scenario.config.epoch_ms = now_ms().saturating_sub(driver::SETTLED.as_ms());
+    }
     if let Some(brokers) = arguments.brokers {
         scenario.config.brokers = brokers;
     }

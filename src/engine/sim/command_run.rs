@@ -210,6 +210,10 @@ impl World {
 
     pub(super) fn check_name(&self, name: &Text) -> Result<(), CommandError> {
         within("clients", self.clients.len() as i64 + 1, 1, CLIENTS_MAX)?;
+        self.check_free(name)
+    }
+
+    pub(super) fn check_free(&self, name: &Text) -> Result<(), CommandError> {
         let is_host =
             self.hosts.keys().any(|node| node.client().is_none() && node.to_string() == **name);
         if is_host || &**name == ADMIN || name.is_empty() || self.client_id(name).is_some() {

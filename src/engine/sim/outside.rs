@@ -8,9 +8,12 @@ use crate::engine::error::CommandError;
 use crate::engine::ids::{BrokerId, ClientId, EventId, NodeId, Text};
 use crate::engine::program::ClientProcess;
 use crate::engine::program::raw::Received;
-use crate::engine::sim::command_run::ClientSpec;
+use crate::engine::sim::command_run::{ClientSpec, within};
 use crate::engine::sim::host::Process;
 use crate::engine::sim::world::World;
+
+/// Most programs and connections of a world together; a client's number has 16 bits.
+const CONNECTIONS_MAX: i64 = 60_000;
 
 impl World {
     pub(super) fn check_connect(&self, name: &Text, broker: BrokerId) -> Result<(), CommandError> {
@@ -23,7 +26,10 @@ impl World {
                     false => Ok(()),
                 }
             }
-            _ => self.check_name(name),
+            _ => {
+                within("connections", self.clients.len() as i64 + 1, 1, CONNECTIONS_MAX)?;
+                self.check_free(name)
+            }
         }
     }
 
@@ -46,7 +52,6 @@ impl World {
             }
         });
     }
-
 
     /// Answers that came on a connection of a client outside since the last call; those of an ended
     /// connection too, until its name is used again.
