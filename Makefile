@@ -1,6 +1,6 @@
 # Every job here first installs what it lacks (scripts/setup.sh), so a second run installs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help play page test conformance clients simulate tidy bench bench-profiles pictures
+.PHONY: help play page test conformance clients simulate fuzz tidy bench bench-profiles pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ clients: ## run real clients (kafka-go, kcat, Java, Python, JavaScript) against 
 
 simulate: ## run random worlds with random faults and check Kafka's rules (SEEDS=1000 FROM=1, or SEED=n to repeat one)
 	@. scripts/env.sh && cargo run --release --quiet -- simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000) --from $(or $(FROM),1))
+
+fuzz: ## feed decoders and parsers with damaged input for a while (SECONDS_EACH=300; FUZZ_SEED=n to begin there)
+	@. scripts/env.sh && FUZZ_SECONDS=$(or $(SECONDS_EACH),300) cargo test --release --quiet --test fuzz
 
 tidy: ## run the style rules alone (seconds)
 	@. scripts/env.sh && cargo test --quiet --test tidy

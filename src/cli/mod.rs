@@ -1,7 +1,7 @@
 //! The command `highwater`: runs scenarios natively, prints events, tables, digests and links.
 //!
 //! Exit codes: 0 all went as written; 1 it ran, and something is not as the text says (a refused
-//! command, another digest, a place that is not reached, a case that failed); 2 the arguments or the text are not right,
+//! command, another digest, an expectation that does not hold, a place that is not reached, a case that failed); 2 the arguments or the text are not right,
 //! and nothing ran.
 
 mod input;
@@ -9,6 +9,7 @@ mod print;
 mod run;
 mod serve;
 mod simulate;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -37,9 +38,26 @@ enum Subcommands {
         /// Print the number of events and their digest.
         #[arg(long)]
         digest: bool,
+        /// Print JSON: with `--events` an object a line for each event, else the cluster as one object.
+        #[arg(long)]
+        json: bool,
         /// Stop here instead of at the scenario's end: `10s`, `5.5s#1042`.
         #[arg(long, value_parser = moment)]
         until: Option<Moment>,
+    },
+    /// Run scenarios and check what they expect; exit code 1 when something does not hold.
+    Verify {
+        /// Scenario files, `-` for standard input, or links (`#v1.…`).
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
+    /// Run a scenario with many seeds, look for one that breaks an expectation, and print its link.
+    Search {
+        /// A scenario file, `-` for standard input, or a link (`#v1.…`).
+        file: String,
+        /// How many seeds, from the scenario's own on.
+        #[arg(long, default_value_t = 100)]
+        seeds: u64,
     },
     /// Run a scenario and print the link that shows it.
     Link {
@@ -98,9 +116,19 @@ pub fn main() -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
     match arguments.command {
-        Subcommands::Run { file, events, digest, until } => {
-            run::run(&input::read(&file)?, until, run::Show { events, digest })
+        Subcommands::Run { file, events, digest, json, until } => {
+            run::run(&input::read(&file)?, until, run::Show { events, digest, json })
         }
+        Subcommands::Verify { files } => {
+            let mut code = ExitCode::SUCCESS;
+            for file in &files {
+                if verify::verify(file, &input::read(file)?) != ExitCode::SUCCESS {
+                    code = ExitCode::from(1);
+                }
+            }
+            Ok(code)
+        }
+        Subcommands::Search { file, seeds } => verify::search(&input::read(&file)?, seeds),
         Subcommands::Link { file, until } => run::link(&input::read(&file)?, until),
         Subcommands::Digest { files } => {
             let mut code = ExitCode::SUCCESS;

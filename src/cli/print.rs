@@ -2,14 +2,23 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use crate::engine::event::Event;
 use crate::engine::ids::{BrokerId, ClientId, NodeId, Text};
 use crate::engine::sim::world::World;
-use crate::view::cluster::{ClusterView, PartitionView};
+use crate::view::cluster::{ClusterView, PartitionView, ProcessState, ReplicaView};
 use crate::view::project;
 
-/// One event as one line: time, ordinal, cause, host, what happened.
-pub(super) fn event(event: &Event, clients: &[(ClientId, Text)]) -> String {
+/// One event as one line: time, ordinal, cause, host, what happened; or the same as an object.
+pub(super) fn event(event: &Event, clients: &[(ClientId, Text)], json: bool) -> String {
+    if json {
+        let node = event.node.map(|node| host(node, clients));
+        let (id, at, cause) = (event.id.0, event.at.0, event.cause.map(|cause| cause.0));
+        let line =
+            json!({ "id": id, "at_us": at, "cause": cause, "node": node, "kind": event.kind });
+        return line.to_string();
+    }
     let cause = event.cause.map_or_else(|| "-".to_owned(), |cause| format!("#{cause}"));
     let node = event.node.map_or_else(|| "-".to_owned(), |node| host(node, clients));
     let what = format!("{:?}", event.kind);
@@ -33,6 +42,48 @@ pub(super) fn cluster(world: &World) -> String {
     }
     programs(&mut out, &view);
     out
+}
+
+/// How the cluster stands, as one JSON object.
+pub(super) fn cluster_json(world: &World, events: u64, digest: &str) -> Value {
+    let view = project::cluster(world);
+    let state = |state: ProcessState| format!("{state:?}").to_lowercase();
+    let brokers: Vec<Value> = view
+        .brokers
+        .iter()
+        .map(|b| json!({ "id": b.id, "state": state(b.state), "leads": b.leads }))
+        .collect();
+    let partitions = view.topics.iter().flat_map(|topic| &topic.partitions);
+    let partitions: Vec<Value> = partitions.map(partition_json).collect();
+    let producers: Vec<Value> = view
+        .producers
+        .iter()
+        .map(|p| {
+            json!({ "name": p.name, "topic": p.topic, "sent": p.sent, "acked": p.acked, "failed": p.failed })
+        })
+        .collect();
+    let consumers: Vec<Value> = view
+        .consumers
+        .iter()
+        .map(|c| json!({ "name": c.name, "topic": c.topic, "received": c.received }))
+        .collect();
+    json!({
+        "now_us": view.now.0, "events": events, "digest": digest, "controller": view.controller,
+        "brokers": brokers, "partitions": partitions, "producers": producers, "consumers": consumers,
+    })
+}
+
+fn partition_json(view: &PartitionView) -> Value {
+    let replica = |r: &ReplicaView| {
+        json!({ "broker": r.broker, "log_start_offset": r.log_start_offset,
+            "log_end_offset": r.log_end_offset, "high_watermark": r.high_watermark })
+    };
+    let replicas: Vec<Value> = view.replicas.iter().map(replica).collect();
+    json!({
+        "partition": view.partition.to_string(), "leader": view.leader,
+        "leader_epoch": view.leader_epoch, "isr": view.isr,
+        "high_watermark": view.high_watermark, "replicas": replicas,
+    })
 }
 
 fn partition_line(partition: &PartitionView) -> String {

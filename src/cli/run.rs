@@ -16,6 +16,8 @@ pub(super) struct Show {
     pub events: bool,
     /// Number of events and digest.
     pub digest: bool,
+    /// JSON instead of plain text.
+    pub json: bool,
 }
 
 /// `highwater run`.
@@ -33,7 +35,7 @@ pub(super) fn run(
             {
                 names = world.client_names();
             }
-            println!("{}", print::event(event, &names));
+            println!("{}", print::event(event, &names, show.json));
         }
     });
     if let Err(diverged) = ran {
@@ -41,10 +43,12 @@ pub(super) fn run(
         return Ok(ExitCode::from(1));
     }
     let outcome = runner.finish();
-    if show.digest {
-        println!("{} {}", outcome.events, outcome.digest.hex());
-    }
-    if !show.events && !show.digest {
+    let (events, digest) = (outcome.events, outcome.digest.hex());
+    if show.json && !show.events {
+        println!("{}", print::cluster_json(&outcome.world, events, &digest));
+    } else if show.digest {
+        println!("{events} {digest}");
+    } else if !show.events {
         print!("{}", print::cluster(&outcome.world));
     }
     let kept = until.is_some() || digest_is_kept(scenario, &outcome);
@@ -80,7 +84,7 @@ pub(super) fn digest(name: &str, scenario: &Scenario) -> Result<ExitCode, String
 }
 
 /// Says which commands the world refused; whether there were any.
-fn refused(scenario: &Scenario, outcome: &RunOutcome) -> bool {
+pub(super) fn refused(scenario: &Scenario, outcome: &RunOutcome) -> bool {
     let clients = scenario.clients();
     for (index, error) in &outcome.refused {
         let timed = &scenario.commands[*index];
@@ -91,7 +95,7 @@ fn refused(scenario: &Scenario, outcome: &RunOutcome) -> bool {
 }
 
 /// Whether the digest is the one that the text promises, if it promises one for this engine.
-fn digest_is_kept(scenario: &Scenario, outcome: &RunOutcome) -> bool {
+pub(super) fn digest_is_kept(scenario: &Scenario, outcome: &RunOutcome) -> bool {
     let Some(promised) = &scenario.digest else { return true };
     let found = outcome.digest.hex();
     if **promised == found {

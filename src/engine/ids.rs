@@ -17,7 +17,6 @@ macro_rules! number {
         #[derive(
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
-        #[serde(transparent)]
         pub struct $name(pub $inner);
 
         impl fmt::Display for $name {
@@ -133,7 +132,6 @@ impl fmt::Display for NodeId {
 
 /// Name of a topic: `[a-zA-Z0-9._-]{1,249}`, not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct TopicName(pub Text);
 
 impl TopicName {

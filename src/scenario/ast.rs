@@ -7,6 +7,7 @@ use crate::engine::command::{Command, TimedCommand, ToolCommand};
 use crate::engine::config::WorldConfig;
 use crate::engine::ids::{ClientId, EventId, Text};
 use crate::engine::time::Micros;
+use crate::scenario::predicate::Predicate;
 
 /// Largest scenario text, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1_048_576;
@@ -47,12 +48,25 @@ pub struct Scenario {
     pub config: WorldConfig,
     /// What is done to it, in order.
     pub commands: Vec<TimedCommand>,
+    /// Moments that have a name (`moment crash=5s`).
+    pub moments: Vec<(Text, Moment)>,
+    /// What should hold (`expect …`), in the order of the text.
+    pub expectations: Vec<Expectation>,
     /// Engine version of the recording (`engine=1`); `None` in texts written by hand.
     pub engine: Option<u32>,
     /// Where the recording ended (`until=10s#1042`).
     pub until: Option<Moment>,
     /// Digest of all events up to there (`digest=…`), 32 hexadecimal digits.
     pub digest: Option<Text>,
+}
+
+/// What should hold at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// When, behind the commands of that moment; `None`: at the scenario's end.
+    pub at: Option<Moment>,
+    /// What.
+    pub predicate: Predicate,
 }
 
 /// A place in a world's history: a time, and among the events of that instant, an ordinal.

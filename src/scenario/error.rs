@@ -132,6 +132,16 @@ pub enum Wanted {
     Digest,
     /// The ordinal of an event.
     Event,
+    /// `orders-0.leader = b1`, `no lost`, …
+    Predicate,
+    /// A field of an event or of a thing.
+    Field,
+    /// The kind of an event, such as `LeaderElected`.
+    EventKind,
+    /// `=`, `<`, `<=`, `>` or `>=`.
+    Comparison,
+    /// A name of a moment.
+    Moment,
     /// `on` or `off`.
     Switch,
     /// `on`, `off`, `full` or `slow`.
@@ -173,6 +183,11 @@ impl Wanted {
             Wanted::Bytes => "bytes",
             Wanted::Digest => "digest",
             Wanted::Event => "event",
+            Wanted::Predicate => "predicate",
+            Wanted::Field => "field",
+            Wanted::EventKind => "event-kind",
+            Wanted::Comparison => "comparison",
+            Wanted::Moment => "moment",
             Wanted::Switch => "switch",
             Wanted::DiskState => "disk-state",
             Wanted::Sign(sign) => return sign.to_string(),
@@ -274,6 +289,11 @@ mod tests {
             "seed 1\nseed 1",
             "producer p{rate=1}",
             "producer p{topic=t, acks=5}",
+            "expect no LeaderElectd",
+            "expect some LeaderElected{leder=b1}",
+            "expect loss",
+            "topic t p1 rf1\nexpect t-0.hw ~ 5",
+            "at crash kill b1",
         ];
         for text in texts {
             for phrase in parse(text).expect_err("a wrong text").phrases() {

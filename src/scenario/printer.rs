@@ -14,8 +14,9 @@ use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
 use crate::engine::program::tool;
 use crate::engine::time::Micros;
-use crate::scenario::ast::{CONSOLE, Moment, Scenario, default_time};
+use crate::scenario::ast::{CONSOLE, Expectation, Moment, Scenario, default_time};
 use crate::scenario::parser::{is_bare, is_bare_host};
+use crate::scenario::predicate;
 use crate::scenario::shell_words;
 use crate::scenario::spec::{consumer_settings, producer_settings};
 
@@ -28,11 +29,19 @@ pub fn print(scenario: &Scenario) -> String {
     }
     config(&mut out, &scenario.config);
     let clients = scenario.clients();
+    for (index, (name, at)) in scenario.moments.iter().enumerate() {
+        let at = named(*at, &scenario.moments[..index]);
+        line(&mut out, &format!("moment {}={at}", word(name)));
+    }
     for timed in &scenario.commands {
-        line(&mut out, &timed_command(timed, &clients));
+        line(&mut out, &timed_command(timed, &clients, &scenario.moments));
+    }
+    for Expectation { at, predicate } in &scenario.expectations {
+        let at = at.map_or_else(String::new, |at| format!("at {} ", named(at, &scenario.moments)));
+        line(&mut out, &format!("{at}expect {}", predicate::print::print(predicate)));
     }
     if let Some(until) = scenario.until {
-        line(&mut out, &format!("until={}", moment(until)));
+        line(&mut out, &format!("until={}", named(until, &scenario.moments)));
     }
     if let Some(digest) = &scenario.digest {
         line(&mut out, &format!("digest={digest}"));
@@ -212,15 +221,22 @@ fn admin_command(command: &Command) -> String {
     }
 }
 
-/// One command as a statement with its time. `clients` are the world's clients, by id.
+/// A moment by its name, when it has one.
+fn named(at: Moment, moments: &[(Text, Moment)]) -> String {
+    let name = moments.iter().find(|(_, moment)| *moment == at);
+    name.map_or_else(|| moment(at), |(name, _)| word(name))
+}
+
+/// One command as a statement with its time, or with the name of its moment. `clients` are the world's
+/// clients, by id.
 #[must_use]
-pub fn timed_command(timed: &TimedCommand, clients: &[Text]) -> String {
+pub fn timed_command(timed: &TimedCommand, clients: &[Text], moments: &[(Text, Moment)]) -> String {
     let text = command(&timed.command, clients);
     let implied = timed.before.is_none() && timed.at == default_time(&timed.command);
     if implied {
         return text;
     }
-    format!("at {} {text}", moment(Moment { at: timed.at, before: timed.before }))
+    format!("at {} {text}", named(Moment { at: timed.at, before: timed.before }, moments))
 }
 
 fn config(out: &mut String, config: &WorldConfig) {
@@ -348,7 +364,9 @@ fn file(node: NodeId, path: &str, clients: &[Text]) -> String {
     word(&format!("{}/{path}", host(node, clients)))
 }
 
-fn word(text: &str) -> String {
+/// A word, in quotation marks where it must be.
+#[must_use]
+pub(in crate::scenario) fn word(text: &str) -> String {
     quoted_unless(text, is_bare)
 }
 

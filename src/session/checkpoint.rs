@@ -77,9 +77,14 @@ impl Checkpoints {
         found.unwrap_or(&self.kept[0])
     }
 
-    /// The newest checkpoint at or before a moment.
-    pub fn before(&mut self, at: Micros) -> &Checkpoint {
-        self.newest(|checkpoint| checkpoint.world.now() <= at)
+    /// The newest checkpoint that has seen at most `commands` commands and stands before a place.
+    #[must_use]
+    pub fn at_place(&self, commands: usize, place: Option<(Micros, EventId)>) -> &Checkpoint {
+        let fits = |kept: &&Checkpoint| {
+            let is_before = |(at, next)| kept.world.now() <= at && kept.world.next_event() <= next;
+            kept.commands <= commands && place.is_none_or(is_before)
+        };
+        self.kept.iter().rev().find(fits).unwrap_or(&self.kept[0])
     }
 
     /// Forgets checkpoints of a future that was replaced: those after `now` or after event `next`.

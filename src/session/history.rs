@@ -116,22 +116,13 @@ pub fn run_to_place(world: &mut World, place: Place) {
 pub struct Timeline {
     commands: Vec<TimedCommand>,
     done: usize,
-    cut: Option<Cut>,
-}
-
-/// A future that a command replaced.
-#[derive(Clone, Debug)]
-struct Cut {
-    kept: usize,
-    tail: Vec<TimedCommand>,
-    at: Micros,
 }
 
 impl Timeline {
     /// A timeline of commands that lie ahead.
     #[must_use]
     pub fn new(commands: Vec<TimedCommand>) -> Timeline {
-        Timeline { commands, done: 0, cut: None }
+        Timeline { commands, done: 0 }
     }
 
     /// All commands, those ahead included.
@@ -162,28 +153,10 @@ impl Timeline {
         self.done = done;
     }
 
-    /// A command was given now: what lay ahead is cut, and remembered for one undo.
+    /// A command was given now: what lay ahead is cut.
     pub fn give(&mut self, command: TimedCommand) {
-        let tail = self.commands.split_off(self.done);
-        if !tail.is_empty() {
-            self.cut = Some(Cut { kept: self.done, tail, at: command.at });
-        }
+        self.commands.truncate(self.done);
         self.commands.push(command);
         self.done += 1;
-    }
-
-    /// Whether a cut future can come back.
-    #[must_use]
-    pub fn can_undo(&self) -> bool {
-        self.cut.is_some()
-    }
-
-    /// Brings the cut future back. Returns the moment of the cut; the world must be brought there,
-    /// from before the command that did the cut.
-    pub fn undo(&mut self) -> Option<(usize, Micros)> {
-        let cut = self.cut.take()?;
-        self.commands.truncate(cut.kept);
-        self.commands.extend(cut.tail);
-        Some((cut.kept, cut.at))
     }
 }

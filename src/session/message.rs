@@ -9,7 +9,7 @@ use crate::engine::config::WorldConfig;
 use crate::engine::error::CommandError;
 use crate::engine::ids::{EventId, NodeId, Text};
 use crate::engine::time::Micros;
-use crate::scenario::ast::{Moment, Scenario};
+use crate::scenario::ast::{Expectation, Moment, Scenario};
 use crate::scenario::version::ENGINE_VERSION;
 use crate::store::report::{MemoryReason, StorageReport};
 use crate::store::request::StoreRequest;
@@ -23,6 +23,8 @@ pub struct Start {
     pub config: WorldConfig,
     /// Commands known from the beginning, in order.
     pub commands: Vec<TimedCommand>,
+    /// What its text names and expects: kept for the next link.
+    pub said: Said,
     /// The world is brought here before it is shown.
     pub until: Moment,
     /// Digest that all events up to `until` have where this was recorded, if it was.
@@ -42,6 +44,15 @@ pub struct Left {
     pub speed: u8,
 }
 
+/// What a scenario says beside its commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Moments that have a name.
+    pub moments: Vec<(Text, Moment)>,
+    /// What should hold.
+    pub expectations: Vec<Expectation>,
+}
+
 impl Start {
     /// A world of this config with nothing done to it yet, shown from its first moment.
     #[must_use]
@@ -50,6 +61,7 @@ impl Start {
             name: name.into(),
             config,
             commands: Vec::new(),
+            said: Said::default(),
             until: Moment { at: Micros::ZERO, before: None },
             digest: None,
             playing: true,
@@ -63,6 +75,10 @@ impl Start {
     pub fn from_scenario(name: &str, scenario: &Scenario) -> Start {
         Start {
             commands: scenario.commands.clone(),
+            said: Said {
+                moments: scenario.moments.clone(),
+                expectations: scenario.expectations.clone(),
+            },
             until: scenario.until.unwrap_or(Moment { at: Micros::ZERO, before: None }),
             digest: scenario.digest.clone().filter(|_| scenario.engine == Some(ENGINE_VERSION)),
             playing: scenario.until.is_none(),
@@ -87,16 +103,36 @@ pub enum Msg {
     Pause,
     /// Go on to the next event, and stop there.
     StepEvent,
+    /// Go back to before the newest event, and stop there.
+    StepBack,
+    /// Go on to the next delivery of a message, or back to the one before.
+    StepMessage {
+        /// On, or back.
+        forward: bool,
+    },
+    /// Go a second on, or back.
+    StepSecond {
+        /// On, or back.
+        forward: bool,
+    },
     /// Choose a speed: an index into [`crate::session::playback::SPEEDS`].
     SetSpeed(u8),
     /// Jump over spans in which no message travels, or not.
     SetSkipIdle(bool),
     /// Go to a moment, before or after now.
     Seek(Micros),
-    /// Do something to the world now. What lay ahead on the timeline is cut; see [`Msg::Undo`].
+    /// Do something to the world now. What lay ahead on the timeline stays as a branch.
     Apply(Command),
-    /// Bring back the future that the last [`Msg::Apply`] cut, without that command.
+    /// Undo the last [`Msg::Apply`] or [`Msg::DeleteBranch`]: the world stands where it stood.
     Undo,
+    /// Do again what was undone last.
+    Redo,
+    /// Show another branch.
+    OpenBranch(u32),
+    /// Give a branch a name; an empty one takes it away.
+    NameBranch(u32, Text),
+    /// Delete a branch that is not shown.
+    DeleteBranch(u32),
     /// Make an event that left the window known again: [`crate::session::Session::event`].
     Recall(EventId),
     /// Begin from something else; asks the store for what it kept under that name.

@@ -12,6 +12,8 @@ pub mod marks;
 pub mod checkpoint;
 pub mod saving;
 pub mod reopen;
+pub mod branches;
+pub mod travel;
 mod faults;
 mod moving;
 mod opening;
@@ -24,7 +26,7 @@ use std::rc::Rc;
 use crate::engine::command::{Command, TimedCommand};
 use crate::engine::config::WorldConfig;
 use crate::engine::error::CommandError;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::{BrokerId, EventId, Offset, Text, TopicPartition};
 use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
@@ -38,6 +40,7 @@ use crate::view::cluster::{ClusterView, MessageView, RecordView};
 use crate::view::inside::{self, Inside, Look};
 use crate::view::project;
 
+use branches::{Branches, Deeds};
 use checkpoint::{Checkpoint, Checkpoints};
 use history::{Ran, StopAt, Timeline, place_of, settle};
 use marks::Marks;
@@ -69,6 +72,8 @@ pub struct Session {
     saving: Saving,
     left_out: Vec<CommandError>,
     effects: Vec<Effect>,
+    branches: Branches,
+    deeds: Deeds,
     version: u64,
     branch: u64,
     seen: RefCell<Seen>,
@@ -105,6 +110,8 @@ impl Session {
             saving: Saving::opening(),
             left_out: Vec::new(),
             effects: Vec::new(),
+            branches: Branches::default(),
+            deeds: Deeds::default(),
             version: 0,
             branch: 0,
             seen: RefCell::default(),
@@ -127,8 +134,16 @@ impl Session {
             Msg::SetSpeed(speed) => self.playback.set_speed(speed),
             Msg::SetSkipIdle(skip_idle) => self.playback.set_skip_idle(skip_idle),
             Msg::Seek(at) => self.seek(at),
-            Msg::Apply(command) => self.apply(command),
-            Msg::Undo => self.undo(),
+            Msg::StepBack => self.step_back(|_| true),
+            Msg::StepMessage { forward: true } => self.step_to(is_delivery),
+            Msg::StepMessage { forward: false } => self.step_back(is_delivery),
+            Msg::StepSecond { forward } => self.step_second(forward),
+            Msg::Apply(command) => self.do_command(command),
+            Msg::Undo => self.undo(true),
+            Msg::Redo => self.undo(false),
+            Msg::OpenBranch(id) => self.open_branch(id),
+            Msg::NameBranch(id, name) => self.branches.name(id, &name),
+            Msg::DeleteBranch(id) => self.delete_branch(id),
             Msg::Recall(id) => self.recall(id),
             Msg::Open(start) => self.open(start, false),
             Msg::Load(start) => self.open(start, true),
@@ -185,7 +200,7 @@ impl Session {
             return;
         }
         if at < self.world.now() {
-            self.restore_before(at);
+            self.restore_before(at, EventId(u64::MAX));
         }
         self.verifies = false;
         self.set_out(Target::moment(at));
@@ -236,20 +251,6 @@ impl Session {
         }
     }
 
-    fn undo(&mut self) {
-        let Some((kept, at)) = self.timeline.undo() else { return };
-        self.seeking = None;
-        self.playback.set_playing(false);
-        self.checkpoints.retain_before(kept);
-        self.restore(|checkpoint| checkpoint.world.now() <= at);
-        let next = self.world.next_event();
-        self.arrive(Target { commands: kept, ..Target::moment(at) });
-        self.marks.cut(next);
-        self.end = self.timeline.commands().last().map_or(at, |timed| timed.at.max(at));
-        let place = place_of(&self.world, self.timeline.done());
-        self.saving.replace(&mut self.world, place);
-    }
-
     fn tell_left_out(&mut self) {
         let left_out = std::mem::take(&mut self.left_out);
         let notices = left_out.into_iter().map(Notice::CommandLeftOut);
@@ -263,6 +264,10 @@ impl Session {
         });
         self.effects.extend(request.map(Effect::Store));
     }
+}
+
+fn is_delivery(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::MessageDelivered { .. })
 }
 
 /// The document of a session at a place.
@@ -422,10 +427,28 @@ impl Session {
         self.saving.state()
     }
 
-    /// Whether the future that the last command cut can come back.
+    /// Whether there is a deed to undo.
     #[must_use]
     pub fn can_undo(&self) -> bool {
-        self.timeline.can_undo()
+        self.deeds.can_undo()
+    }
+
+    /// Whether there is an undone deed to do again.
+    #[must_use]
+    pub fn can_redo(&self) -> bool {
+        self.deeds.can_redo()
+    }
+
+    /// Every future that was begun; the end of the one that is shown is [`Session::end`].
+    #[must_use]
+    pub fn branches(&self) -> &Branches {
+        &self.branches
+    }
+
+    /// How many checkpoints are kept, and how many at most: what going back may cost in memory.
+    #[must_use]
+    pub fn checkpoints(&self) -> (usize, usize) {
+        (self.checkpoints.len(), checkpoint::CHECKPOINTS_MAX)
     }
 
     /// Name under which the session is kept.
@@ -459,6 +482,8 @@ impl Session {
         Scenario {
             config: self.start.config.clone(),
             commands: self.commands().to_vec(),
+            moments: self.start.said.moments.clone(),
+            expectations: self.start.said.expectations.clone(),
             engine: Some(ENGINE_VERSION),
             until: Some(Moment { at: place.at, before: Some(self.world.next_event()) }),
             digest: Some(self.digest().into()),

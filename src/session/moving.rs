@@ -156,9 +156,11 @@ impl Session {
         self.absorb();
     }
 
-    /// Goes back to a checkpoint from which `at` lies ahead, with events before it.
-    pub(super) fn restore_before(&mut self, at: Micros) {
-        let nearest = self.checkpoints.before(at).world.next_event();
+    /// Goes back to a checkpoint from which `at` and the event `before` lie ahead, with events before it.
+    pub(super) fn restore_before(&mut self, at: Micros, before: EventId) {
+        let is_early =
+            |kept: &Checkpoint| kept.world.now() <= at && kept.world.next_event() <= before;
+        let nearest = self.checkpoints.newest(is_early).world.next_event();
         let joins_window = self.window.first().is_some_and(|first| first <= nearest);
         let wanted = match joins_window {
             true => nearest,

@@ -10,6 +10,7 @@ use crate::scenario::ast::Moment;
 use crate::scenario::digest::Digest;
 use crate::scenario::version::ENGINE_VERSION;
 use crate::session::Session;
+use crate::session::branches::{Branches, Deeds};
 use crate::session::checkpoint::{Checkpoint, Checkpoints};
 use crate::session::history::{Timeline, place_of};
 use crate::session::marks::Marks;
@@ -72,6 +73,8 @@ impl Session {
         self.end = last.max(start.until.at);
         self.left_out = Vec::new();
         self.begin_branch();
+        self.branches = Branches::default();
+        self.deeds = Deeds::default();
         self.start = start;
     }
 

@@ -6,6 +6,9 @@ use crate::engine::time::Micros;
 
 /// World time per page time, as (numerator, denominator), slowest first.
 pub const SPEEDS: &[(u32, u32)] = &[
+    (1, 1_000_000),
+    (1, 100_000),
+    (1, 10_000),
     (1, 1_000),
     (1, 500),
     (1, 200),
@@ -24,7 +27,7 @@ pub const SPEEDS: &[(u32, u32)] = &[
 ];
 
 /// The speed at which a page begins: a message of one millisecond travels for a tenth of a second.
-pub const DEFAULT_SPEED: u8 = 3;
+pub const DEFAULT_SPEED: u8 = 6;
 
 /// Longest page time that one frame stands for; a page that slept does not catch up.
 const FRAME_US_MAX: u64 = 250_000;

@@ -3,6 +3,7 @@
 
 mod faults;
 mod recovery;
+mod travel;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -175,7 +176,7 @@ fn a_replay_of_the_commands_gives_the_events_of_the_session() {
 #[test]
 fn frames_give_the_events_that_seeks_give() {
     let mut page = Page::open(MemoryRows::default());
-    page.tell(Msg::SetSpeed(9));
+    page.tell(Msg::SetSpeed(12));
     page.tell(Msg::Play);
     for elapsed_us in (1..).map(|n| 1_000 + (n * 7_919) % 30_000).take(100) {
         page.tell(Msg::Frame { elapsed_us, steps: 17 });
@@ -236,7 +237,6 @@ fn a_command_in_the_past_cuts_the_future_and_undo_brings_it_back() {
     assert_eq!(page.session.now(), Micros(1_000_500));
     page.seek(end);
     assert_eq!(page.session.digest(), straight);
-    assert!(!page.session.can_undo());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! a second while time runs, and at once when somebody acts.
 
 mod actions;
+mod branching;
 mod dying;
 pub mod headlines;
 mod lesson;
@@ -24,7 +25,7 @@ use crate::session::Session;
 use crate::session::message::{Effect, Left, Mark, Msg, Notice};
 use crate::ui::caption::Caption;
 use crate::ui::context::{Action, Dialog, Opened, Shared, Tab, Ui};
-use crate::ui::dialog::{Dialogs, MARKS_MOST};
+use crate::ui::dialog::{Compared, Dialogs, MARKS_MOST};
 use crate::ui::dock::Dock;
 use crate::ui::effects::storage::Storage;
 use crate::ui::effects::{lifetime, location};
@@ -76,6 +77,7 @@ pub struct App {
     broken: u32,
     why: Option<EventId>,
     dialog: Option<Dialog>,
+    compared: Option<Shared<Compared>>,
     notices: Vec<(u32, Notice)>,
     notices_made: u32,
     lesson: Option<Rc<OpenLesson>>,
@@ -140,6 +142,7 @@ impl Component for App {
             broken: 0,
             why: None,
             dialog: None,
+            compared: None,
             notices: Vec::new(),
             notices_made: 0,
             lesson: None,
@@ -327,7 +330,7 @@ impl App {
         let told = self.shown.told.as_ref().map(|told| told.text.clone()).unwrap_or_default();
         html! {
             <TimeBar now={session.now()} end={session.end()} playing={session.playing()}
-                speed={session.speed()} skip_idle={session.skip_idle()} can_undo={session.can_undo()}
+                speed={session.speed()} skip_idle={session.skip_idle()} can_undo={session.can_undo()} can_redo={session.can_redo()} branches={self.branch_rows()}
                 ready={!session.is_opening()} marks={session.marks().to_vec()} {told} />
         }
     }
@@ -353,7 +356,12 @@ impl App {
         let brokers = u32::try_from(cluster.brokers.len()).unwrap_or(u32::MAX);
         let marks = if self.dialog == Some(Dialog::Marks) { self.told_marks() } else { Vec::new() };
         let old_way = self.session.borrow().is_old_truncation();
-        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} {marks} {old_way} /> }
+        let is_listed = self.dialog == Some(Dialog::Branches);
+        let branches = if is_listed { self.branch_rows() } else { Vec::new() };
+        let (kept, most) = self.session.borrow().checkpoints();
+        let checkpoints = (kept as u32, most as u32);
+        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} {marks} {old_way}
+        {branches} compared={self.compared.clone()} {checkpoints} /> }
     }
 }
 

@@ -52,6 +52,8 @@ pub enum Action {
     StepBack,
     /// Go to the next mark, or back to the one before.
     Mark { forward: bool },
+    /// Compare a branch with the one that is shown.
+    Compare(u32),
     /// One speed faster or slower.
     Speed { faster: bool },
     /// Take a tool in hand.
@@ -143,6 +145,8 @@ pub enum Dialog {
     Help,
     /// The marks of the time bar.
     Marks,
+    /// The branches of the session.
+    Branches,
     /// A link that was refused.
     Damaged(LinkError),
 }

@@ -114,6 +114,11 @@ pub fn keep_left(name: &str, left: Left) {
     kept::set(LEFT_KEY, &format!("{playing}@{} {name}", left.speed));
 }
 
+/// The page is part of another one: only the stage and the time bar are shown.
+pub fn set_embedded() {
+    let _only_bad_names_are_refused = document_element().set_attribute("data-embed", "1");
+}
+
 /// A parameter of the page's address.
 pub fn query(name: &str) -> Option<String> {
     let search = window().location().search().ok()?;

@@ -9,7 +9,8 @@ use yew::prelude::*;
 use crate::engine::time::Micros;
 use crate::i18n::Arg;
 use crate::session::message::{Mark, MarkKind, Msg};
-use crate::ui::context::{Action, Ui, use_ui};
+use crate::ui::context::{Action, Dialog, Ui, use_ui};
+use crate::ui::dialog::{Row, name_of};
 use crate::ui::format;
 use crate::ui::glyph::Glyph;
 use crate::ui::icon::{Icon, icon};
@@ -31,8 +32,12 @@ pub struct TimeBarProps {
     pub speed: u8,
     /// Whether idle spans are jumped over.
     pub skip_idle: bool,
-    /// Whether a cut future can come back.
+    /// Whether there is a deed to undo.
     pub can_undo: bool,
+    /// Whether there is an undone deed to do again.
+    pub can_redo: bool,
+    /// Every branch.
+    pub branches: Vec<Row>,
     /// Whether the engine is ready.
     pub ready: bool,
     /// What mattered, oldest first.
@@ -48,11 +53,20 @@ pub fn TimeBar(props: &TimeBarProps) -> Html {
     html! {
         <section class="time" aria-label={ui.t("time-label")}>
             { transport(&ui, props) }
-            <Scrubber now={props.now} end={props.end} marks={props.marks.clone()} told={props.told.clone()} />
+            <Scrubber now={props.now} end={props.end} marks={props.marks.clone()} told={props.told.clone()} branches={props.branches.clone()} />
             <div class="time-more">
                 if props.can_undo {
                     <button class="btn quiet icon" title={ui.t("time-undo")} aria-label={ui.t("time-undo")}
                         onclick={ui.on(Action::tell(Msg::Undo))}>{ icon(Icon::Undo) }</button>
+                }
+                if props.can_redo {
+                    <button class="btn quiet icon flip" title={ui.t("time-redo")} aria-label={ui.t("time-redo")}
+                        onclick={ui.on(Action::tell(Msg::Redo))}>{ icon(Icon::Undo) }</button>
+                }
+                if props.branches.len() > 1 {
+                    <button class="btn quiet sm" onclick={ui.on(Action::Open(Dialog::Branches))}>
+                        { ui.tr("time-branches", &[("count", Arg::from(props.branches.len() as u64))]) }
+                    </button>
                 }
                 <button class={classes!("btn", "quiet", "sm", props.skip_idle.then_some("on"))}
                     aria-pressed={props.skip_idle.to_string()}
@@ -103,6 +117,7 @@ struct ScrubberProps {
     end: Micros,
     marks: Vec<Mark>,
     told: AttrValue,
+    branches: Vec<Row>,
 }
 
 #[component]
@@ -140,6 +155,7 @@ fn Scrubber(props: &ScrubberProps) -> Html {
             onpointerdown={seek.clone()} onpointermove={seek} onkeydown={keys(&ui, props.now, step)}>
             <span class="rail"></span><span class="rail known" style={known}></span>
             <span class="rail done" style={done}></span>
+            { for forks(&ui, &props.branches, whole) }
             { for shown_marks(&props.marks, props.now, whole).into_iter().map(|(mark, words)| mark_html(&ui, mark, words, whole)) }
             { for (0..=whole / step).map(|n| Micros(n * step)).map(|moment| html! {
                 <span class="tick num" style={left(moment)}>{ format::tick(moment) }</span>
@@ -147,6 +163,28 @@ fn Scrubber(props: &ScrubberProps) -> Html {
             <span class="playhead" style={left(props.now)}><svg viewBox="0 0 12 8" aria-hidden="true"><path class="f-water" d="M0 0h12L6 8z" /></svg></span>
         </div>
     }
+}
+
+/// Branches that are not shown, each a line from where it left to where it was seen; pressed, it is shown.
+fn forks(ui: &Ui, branches: &[Row], whole: u64) -> Vec<Html> {
+    let others = branches.iter().filter(|row| !row.current).enumerate();
+    let line = |(index, row): (usize, &Row)| {
+        let (left, end) = (row.from.0.min(whole), row.end.0.min(whole));
+        let width = format::percent(end.saturating_sub(left), whole);
+        let style = format!(
+            "left:{};width:{width};top:{}px",
+            format::percent(left, whole),
+            31 + 3 * (index % 4)
+        );
+        let (act, id) = (ui.act.clone(), row.id);
+        let onpointerdown = Callback::from(move |event: PointerEvent| {
+            event.stop_propagation();
+            act.emit(Action::tell(Msg::OpenBranch(id)));
+        });
+        let title = name_of(ui, row.id, row.name.as_ref());
+        html! { <span class="fork" {style} {title} {onpointerdown}></span> }
+    };
+    others.map(line).collect()
 }
 
 fn mark_html(ui: &Ui, mark: Mark, words: bool, whole: u64) -> Html {

@@ -81,6 +81,11 @@ error-scenario-wanted = { $wanted ->
     [bytes] bytes in hexadecimal
     [digest] a digest of 32 hexadecimal digits
     [event] the number of an event
+    [predicate] something to expect, such as orders-0.leader = b1
+    [field] a field
+    [event-kind] a kind of event such as LeaderElected
+    [comparison] one of = < <= > >=
+    [moment] a named moment
     [switch] on or off
     [disk-state] on, off, full or slow
     [closing-quote] a closing quotation mark

@@ -81,6 +81,11 @@ error-scenario-wanted = { $wanted ->
     [bytes] 十六进制字节
     [digest] 32 位十六进制摘要
     [event] 事件编号
+    [predicate] 期望，如 orders-0.leader = b1
+    [field] 字段
+    [event-kind] 事件种类，如 LeaderElected
+    [comparison] = < <= > >= 之一
+    [moment] 有名字的时刻
     [switch] on 或 off
     [disk-state] on、off、full 或 slow
     [closing-quote] 右引号

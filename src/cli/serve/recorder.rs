@@ -45,7 +45,7 @@ impl Recorder {
 
     /// Writes a command that the world has taken.
     pub(super) fn command(&mut self, timed: &TimedCommand, clients: &[Text]) {
-        self.write(&format!("{}\n", printer::timed_command(timed, clients)));
+        self.write(&format!("{}\n", printer::timed_command(timed, clients, &[])));
     }
 
     /// Takes an event into the digest.

@@ -11,6 +11,7 @@ mod command;
 mod program;
 mod admin;
 mod tools;
+mod expect;
 
 use std::collections::BTreeSet;
 
@@ -27,8 +28,10 @@ use lexical::{Fail, Input, Parsed, blanks, end_of_line, fail_at, gap, here, mome
 pub(super) use lexical::{is_bare, is_bare_host};
 
 /// Statements about the world itself: they have no time.
-const SETTING_WORDS: &[&str] =
-    &["brokers", "seed", "clock", "wire", "link", "set", "engine", "until", "digest"];
+const SETTING_WORDS: &[&str] = &[
+    "brokers", "seed", "clock", "wire", "link", "set", "engine", "until", "digest", "moment",
+    "expect",
+];
 
 /// Reads a scenario.
 ///
@@ -100,6 +103,10 @@ struct Reader {
     commands_max: usize,
     /// The line that is being read, for the columns of mentions.
     text: String,
+    /// Names in predicates, which something else in the text must make known.
+    names: Vec<(expect::Known, Mention)>,
+    /// All lines that are no expectations: a topic that is named in none of them is a slip.
+    statements: String,
 }
 
 impl Reader {
@@ -113,15 +120,19 @@ impl Reader {
         let line = input;
         let statement = word(&mut input, Wanted::Statement)?;
         let start = here(&line);
+        let known = self.scenario.expectations.len();
         match &*statement {
             "at" => {
                 gap(&mut input, Wanted::Time)?;
-                let moment = moment(&mut input)?;
+                let moment = self.when(&mut input)?;
                 gap(&mut input, Wanted::Keyword("kill, start, send, …"))?;
                 let line = input;
-                let verb = word(&mut input, Wanted::Keyword("kill, start, send, …"))?;
-                self.command(&mut input, line, &verb, Some(moment))?;
+                match &*word(&mut input, Wanted::Keyword("kill, start, send, …"))? {
+                    "expect" => self.expect(&mut input, Some(moment))?,
+                    verb => self.command(&mut input, line, verb, Some(moment))?,
+                }
             }
+            "expect" => self.expect(&mut input, None)?,
             "link" | "set" if self.is_client_or_pair(&statement, input) => {
                 self.command(&mut input, line, &statement, None)?;
             }
@@ -129,6 +140,15 @@ impl Reader {
                 self.setting(&mut input, start, other)?;
             }
             _ => self.command(&mut input, line, &statement, None)?,
+        }
+        if self.scenario.expectations.len() == known {
+            self.statements.push_str(&self.text);
+            self.statements.push('\n');
+        }
+        let said = self.scenario.expectations.len() + self.scenario.moments.len();
+        if self.scenario.commands.len() + said > self.commands_max {
+            let most = self.commands_max as u64;
+            return Err(fail_at(start, Problem::TooManyCommands { most }));
         }
         end_of_line(&mut input)
     }
@@ -158,10 +178,6 @@ impl Reader {
             let at = given.map_or_else(|| default_time(&command), |m| m.at);
             let before = given.and_then(|m| m.before);
             self.scenario.commands.push(TimedCommand { at, before, command });
-        }
-        if self.scenario.commands.len() > self.commands_max {
-            let most = self.commands_max as u64;
-            return Err(fail_at(start, Problem::TooManyCommands { most }));
         }
         Ok(())
     }
@@ -195,7 +211,7 @@ impl Reader {
                 }
             }
         }
-        match unknown {
+        match unknown.or_else(|| self.unknown_name()) {
             Some(error) => Err(error),
             None => Ok(self.scenario),
         }

@@ -10,7 +10,7 @@ use crate::scenario::suggest::nearest;
 
 use super::Reader;
 use super::lexical::{
-    Fail, Input, Parsed, blanks, expected, fail_at, gap, here, moment, number, sign, time, word,
+    Fail, Input, Parsed, blanks, expected, fail_at, gap, here, number, sign, time, word,
 };
 
 impl Reader {
@@ -20,7 +20,7 @@ impl Reader {
         start: usize,
         statement: &str,
     ) -> Parsed<()> {
-        if statement != "set" {
+        if !["set", "moment"].contains(&statement) {
             self.once(start, statement)?;
         }
         match statement {
@@ -42,6 +42,7 @@ impl Reader {
                 self.scenario.config.link = link(input)?;
             }
             "set" => self.broker_setting(input)?,
+            "moment" => self.name_moment(input)?,
             "engine" => {
                 sign(input, '=')?;
                 let engine = number(input, Wanted::Number, 1, u64::from(u32::MAX))?;
@@ -49,7 +50,7 @@ impl Reader {
             }
             "until" => {
                 sign(input, '=')?;
-                self.scenario.until = Some(moment(input)?);
+                self.scenario.until = Some(self.when(input)?);
             }
             _ => self.digest(input)?,
         }

@@ -10,6 +10,8 @@ use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName, TopicPartiti
 use crate::engine::protocol::Api;
 use crate::engine::rng::{Stream, Streams};
 use crate::engine::time::Micros;
+use crate::scenario::ast::Expectation;
+use crate::scenario::predicate::{Compare, Pattern, Predicate, Quantity};
 use crate::scenario::printer::print;
 use crate::scenario::spec::{CONSUMER_KEYS, PRODUCER_KEYS};
 
@@ -276,7 +278,52 @@ impl Maker {
             let command = self.command();
             scenario.commands.push(TimedCommand { at, before, command });
         }
+        for name in ["crash", "healed", "später"].iter().take(self.below(4) as usize) {
+            let at = self.micros();
+            scenario.moments.push(((*name).into(), Moment { at, before: None }));
+        }
+        let topics: Vec<Text> = scenario.commands.iter().filter_map(topic_of).collect();
+        for _ in 0..self.below(4) {
+            let predicate = self.expected(&topics, scenario.config.brokers);
+            let at = (self.below(2) == 0).then(|| Moment { at: self.micros(), before: None });
+            scenario.expectations.push(Expectation { at, predicate });
+        }
         scenario
+    }
+
+    fn expected(&mut self, topics: &[Text], brokers: u16) -> Predicate {
+        let broker = BrokerId(1 + self.below(u64::from(brokers)) as i32);
+        let compare = Compare::ALL[self.below(5) as usize];
+        let topic = topics.get(self.below(1 + topics.len() as u64) as usize).cloned();
+        let Some(topic) = topic.filter(|topic| !topic.is_empty()) else {
+            return match self.below(5) {
+                0 => Predicate::NoneLost,
+                1 => Predicate::Not(Box::new(Predicate::Up("zk".into()))),
+                2 => Predicate::Controller(Some(broker)),
+                3 => Predicate::Number(Quantity::Copies(self.word()), compare, -5),
+                _ => Predicate::Before(killed(broker), killed(broker)),
+            };
+        };
+        let partition = TopicPartition::new(&TopicName(topic), PartitionId(self.below(9) as i32));
+        match self.below(7) {
+            0 => Predicate::Leader(partition, (self.below(2) == 0).then_some(broker)),
+            1 => Predicate::Isr(partition, vec![broker; self.below(3) as usize]),
+            2 => Predicate::Log(partition, broker, vec![self.word(), "b".into()]),
+            3 => Predicate::Number(Quantity::LogEnd(partition, broker), compare, 7),
+            4 => Predicate::Leaderless(partition, compare, self.micros()),
+            5 => {
+                let isr = format!("{}>b1", NodeId::Broker(broker)).into();
+                let reasons = vec!["LeaderDied".into(), "NewPartition".into()];
+                let partition = partition.to_string().into();
+                let fields = vec![
+                    ("partition".into(), vec![partition]),
+                    ("isr".into(), vec![isr]),
+                    ("reason".into(), reasons),
+                ];
+                Predicate::Some(Pattern { event: "LeaderElected".into(), fields })
+            }
+            _ => Predicate::Exists(partition.topic),
+        }
     }
 
     fn command(&mut self) -> Command {
@@ -433,6 +480,18 @@ impl Maker {
         }
         Command::DiskFault { node, path, position: self.below(1 << 40), bytes: vec![0, 9, 255] }
     }
+}
+
+fn topic_of(timed: &TimedCommand) -> Option<Text> {
+    match &timed.command {
+        Command::CreateTopic { topic, .. } => Some(topic.0.clone()),
+        _ => None,
+    }
+}
+
+fn killed(broker: BrokerId) -> Pattern {
+    let node = NodeId::Broker(broker).to_string().into();
+    Pattern { event: "ProcessKilled".into(), fields: vec![("node".into(), vec![node])] }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::engine::command::{Acks, Command, RecordSpec};
 use crate::engine::ids::Text;
-use crate::engine::time::Micros;
 use crate::session::message::Msg;
 use crate::ui::app::App;
 use crate::ui::app::dying::Dying;
@@ -53,14 +52,18 @@ impl App {
             }
             Action::PlayOrPause => self.play_or_pause(),
             Action::Filter => self.go_to_filter(),
-            Action::StepBack => self.step_back(),
+            Action::StepBack => self.tell(Msg::StepBack),
+            Action::Compare(id) => self.compare(id),
             Action::Mark { forward } => self.go_to_mark(forward),
             Action::Speed { faster } => self.change_speed(faster),
             Action::Tool(tool) => self.tool = tool,
             Action::Tab(tab) => self.show_tab(tab),
             Action::Drawer => self.drawer = !self.drawer,
             Action::Level(level) => self.level = level,
-            Action::Open(dialog) => self.dialog = Some(dialog),
+            Action::Open(dialog) => {
+                self.compared = None;
+                self.dialog = Some(dialog);
+            }
             Action::Close => self.close(),
             Action::Stage(action) => self.touch(action),
             Action::Lesson(action) => self.learn(action),
@@ -106,16 +109,6 @@ impl App {
             self.tell(Msg::Recall(event));
         }
         self.tab = Tab::Events;
-    }
-
-    fn step_back(&mut self) {
-        let before = {
-            let session = self.session.borrow();
-            let now = session.now();
-            session.events().rev().map(|event| event.at).find(|at| *at < now)
-        };
-        self.tell(Msg::Pause);
-        self.tell(Msg::Seek(before.unwrap_or(Micros::ZERO)));
     }
 
     fn go_to_mark(&mut self, forward: bool) {

@@ -7,6 +7,7 @@ use crate::engine::ids::Text;
 use crate::engine::time::Micros;
 use crate::scenario::ast::{Moment, Scenario};
 use crate::scenario::link::{LinkError, decode};
+use crate::scenario::parser::parse_moment;
 use crate::scenario::shipped;
 use crate::session::message::{Msg, Start};
 use crate::ui::app::App;
@@ -24,6 +25,9 @@ const PLAYGROUND_SHOWN_AT: Micros = Micros(2_450_000);
 impl App {
     /// Opens what the page's address asks for.
     pub(super) fn open_address(&mut self) {
+        if prefs::query("embed").as_deref() == Some("1") {
+            prefs::set_embedded();
+        }
         match location::hash() {
             Some(hash) => self.open_link(&hash, is_reload()),
             None => match prefs::query("lesson") {
@@ -43,6 +47,7 @@ impl App {
                 let name = name_of(&opened.scenario);
                 let left = prefs::left(&name);
                 let start = Start { left, ..Start::from_scenario(&name, &opened.scenario) };
+                let start = as_asked(start);
                 self.tell(if as_left { Msg::Open(start) } else { Msg::Load(start) });
             }
             Err(error) => self.refuse_link(error),
@@ -72,6 +77,20 @@ impl App {
     pub(super) fn link(&self) -> AttrValue {
         location::address_of(&self.session.borrow().link(), &prefs::OWN_PARAMETERS).into()
     }
+}
+
+/// A start as the page's address asks for it: `?t=12s` shows that moment, `&play=0` stands still and
+/// `&play=1` lets time pass. What is not understood is not asked.
+fn as_asked(start: Start) -> Start {
+    let moment = prefs::query("t").and_then(|text| parse_moment(&text).ok());
+    let playing = match prefs::query("play").as_deref() {
+        Some("0") => false,
+        Some("1") => true,
+        _ => start.playing,
+    };
+    // The digest is that of the recording's end, and is compared where the world is shown.
+    let digest = start.digest.clone().filter(|_| moment.is_none());
+    Start { until: moment.unwrap_or(start.until), playing, digest, ..start }
 }
 
 /// The name under which a link's world is kept.

@@ -2,6 +2,7 @@
 
 mod add_client;
 mod add_topic;
+mod branches;
 mod damaged;
 mod field;
 mod help;
@@ -13,11 +14,12 @@ use yew::prelude::*;
 
 use crate::engine::ids::Text;
 use crate::session::message::Mark;
-use crate::ui::context::{Action, Dialog, use_ui};
+use crate::ui::context::{Action, Dialog, Shared, use_ui};
 use crate::ui::icon::{Icon, icon};
 
 pub use add_client::{AddConsumer, AddProducer};
 pub use add_topic::AddTopic;
+pub use branches::{Branches, Compared, Row, name_of};
 pub use damaged::Damaged;
 pub use help::Help;
 pub use marks::{MARKS_MOST, Marks};
@@ -37,6 +39,12 @@ pub struct DialogsProps {
     pub marks: Vec<(Mark, AttrValue)>,
     /// Whether an old release's behaviour is on.
     pub old_way: bool,
+    /// Branches, while they are listed.
+    pub branches: Vec<Row>,
+    /// Two branches side by side.
+    pub compared: Option<Shared<Compared>>,
+    /// Checkpoints kept, and how many at most.
+    pub checkpoints: (u32, u32),
 }
 
 /// The open dialog, if there is one.
@@ -53,6 +61,10 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         Some(Dialog::Marks) => {
             html! { <Marks marks={props.marks.clone()} old_way={props.old_way} /> }
         }
+        Some(Dialog::Branches) => html! {
+            <Branches rows={props.branches.clone()} compared={props.compared.clone()}
+                checkpoints={props.checkpoints} />
+        },
         Some(Dialog::Damaged(error)) => html! { <Damaged {error} /> },
     }
 }

@@ -1,0 +1,174 @@
+//! Predicates: what can be asked of a world and its history, with a yes or a no.
+//!
+//! One language for expectations of scenarios and goals of lessons: `orders-0.leader = b1`, `no lost`,
+//! `some LeaderElected{partition=orders-0}`, `web.acked >= 10`. Names of events and of their fields are
+//! the engine's, from `events.txt`, which a test keeps equal to the engine.
+//!
+//! - [`events`] the table of events · [`print`] predicate → text (the parser reads it back)
+//! - [`history`] what is kept of the events that pass · [`fields`] an event against a pattern
+//! - [`ledger`] records that were sent, and what became of them · [`judge`] the answer
+
+pub mod events;
+pub mod print;
+pub mod fields;
+pub mod history;
+pub mod ledger;
+pub mod judge;
+
+use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
+use crate::engine::time::Micros;
+
+/// Something that holds or does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Predicate {
+    /// `not …`.
+    Not(Box<Predicate>),
+    /// `some E{…}`.
+    Some(Pattern),
+    /// `no E{…}`.
+    No(Pattern),
+    /// `count E{…} = 3`.
+    Count(Pattern, Compare, u64),
+    /// `time E{…} < 10s`: when it happened first; false when it did not.
+    Time(Pattern, Compare, Micros),
+    /// `E1 before E2`: both happened, and the first E1 before the first E2.
+    Before(Pattern, Pattern),
+    /// `no lost`: of no record the application was told success while the leader's log lacks it.
+    NoneLost,
+    /// `no duplicated`: no record stands twice in a leader's log.
+    NoneDuplicated,
+    /// `inOrder`: per producer and key, log order is send order.
+    InOrder,
+    /// `leaderless(orders-0) < 5s`: the longest time that its leader was not up.
+    Leaderless(TopicPartition, Compare, Micros),
+    /// `b1.up`, `zk.up`, `web.up`: a process exists.
+    Up(Text),
+    /// `orders exists`.
+    Exists(TopicName),
+    /// `zk[/controller]`: the znode exists.
+    Znode(Text),
+    /// `controller = b1`, `controller = none`.
+    Controller(Option<BrokerId>),
+    /// `orders-0.leader = b1`, `orders-0.leader = none`.
+    Leader(TopicPartition, Option<BrokerId>),
+    /// `orders-0.replicas = b1>b2>b3`, in assignment order.
+    Replicas(TopicPartition, Vec<BrokerId>),
+    /// `orders-0.isr = b1>b2`, in any order; empty is `none`.
+    Isr(TopicPartition, Vec<BrokerId>),
+    /// `orders-0.segments(b1) = 0>17`: where its segments begin.
+    Segments(TopicPartition, BrokerId, Vec<u64>),
+    /// `orders-0.log(b1) = m1>m2`: values of its records, oldest first; empty is `none`.
+    Log(TopicPartition, BrokerId, Vec<Text>),
+    /// `web.acked >= 10`.
+    Number(Quantity, Compare, i64),
+}
+
+/// A number of a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// `orders.n`: partitions; 0 when there is no such topic.
+    Partitions(TopicName),
+    /// `orders.rf`: replicas of its first partition.
+    ReplicationFactor(TopicName),
+    /// `orders-0.epoch`, `.hw`, `.start`: of its leader.
+    Partition(TopicPartition, PartitionField),
+    /// `orders-0.leo(b1)`.
+    LogEnd(TopicPartition, BrokerId),
+    /// `web.sent`, `web.acked`, `web.failed`, `app.received`.
+    Client(Text, ClientField),
+    /// `app.pos(orders-0)`: next offset that the consumer asks for.
+    Position(Text, TopicPartition),
+    /// `copies(m)`: how often the value `m` stands in leaders' logs.
+    Copies(Text),
+}
+
+/// A number of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionField {
+    /// Its leader epoch.
+    Epoch,
+    /// Its high watermark.
+    HighWatermark,
+    /// Its leader's first offset.
+    Start,
+}
+
+/// A number of a client program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientField {
+    /// Records that a producer took.
+    Sent,
+    /// Of these, told success.
+    Acked,
+    /// Of these, told failure.
+    Failed,
+    /// Records that a consumer's application got.
+    Received,
+}
+
+/// How two things are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `=`
+    Is,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+impl Compare {
+    /// Its sign.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Compare::Is => "=",
+            Compare::Less => "<",
+            Compare::AtMost => "<=",
+            Compare::More => ">",
+            Compare::AtLeast => ">=",
+        }
+    }
+
+    /// Whether `a` stands in this relation to `b`.
+    #[must_use]
+    pub fn holds<T: Ord>(self, a: &T, b: &T) -> bool {
+        match self {
+            Compare::Is => a == b,
+            Compare::Less => a < b,
+            Compare::AtMost => a <= b,
+            Compare::More => a > b,
+            Compare::AtLeast => a >= b,
+        }
+    }
+}
+
+/// Events of one kind with these values in these fields: `LeaderElected{partition=orders-0, leader=b1|b2}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// The event's kind, as the engine names it.
+    pub event: Text,
+    /// Fields and the values that they may have, written as [`fields`] writes them. `node` is the host
+    /// on which it happened.
+    pub fields: Vec<(Text, Vec<Text>)>,
+}
+
+impl Predicate {
+    /// The patterns within it, in the order of their writing.
+    #[must_use]
+    pub fn patterns(&self) -> Vec<&Pattern> {
+        match self {
+            Predicate::Not(inner) => inner.patterns(),
+            Predicate::Some(pattern)
+            | Predicate::No(pattern)
+            | Predicate::Count(pattern, ..)
+            | Predicate::Time(pattern, ..) => vec![pattern],
+            Predicate::Before(first, then) => vec![first, then],
+            _ => Vec::new(),
+        }
+    }
+}

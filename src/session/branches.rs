@@ -1,0 +1,194 @@
+//! Branches: every future that was begun, as a tree, and what was done, to be undone and redone.
+//!
+//! A command given in the past begins another future; the one that was known stays as a branch. A
+//! branch is its commands, so it costs little and replays to the same events. What is done to the
+//! timeline or to the tree (a command, a deletion) leaves a [`Snapshot`] of both, and undoing is going
+//! back to it.
+
+use std::rc::Rc;
+
+use crate::engine::command::TimedCommand;
+use crate::engine::ids::{EventId, Text};
+use crate::engine::time::Micros;
+use crate::session::marks::Marks;
+use crate::store::document::Place;
+
+/// Most branches kept; the oldest without a name and without branches of its own gives way.
+pub const BRANCHES_MAX: usize = 32;
+/// Most deeds that can be undone.
+pub const UNDO_MAX: usize = 50;
+
+/// One future.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Its number; the first is 0.
+    pub id: u32,
+    /// Its name, when somebody gave one.
+    pub name: Option<Text>,
+    /// The branch that it left.
+    pub parent: Option<u32>,
+    /// When it left it.
+    pub from: Micros,
+    /// How far it was seen.
+    pub end: Micros,
+    /// Its commands from the world's beginning; those of the branch that is shown are the timeline's.
+    pub(super) commands: Rc<[TimedCommand]>,
+    pub(super) marks: Marks,
+}
+
+/// All futures of a session.
+#[derive(Clone, Debug)]
+pub struct Branches {
+    all: Vec<Branch>,
+    current: u32,
+    next: u32,
+}
+
+impl Default for Branches {
+    fn default() -> Branches {
+        let first = Branch {
+            id: 0,
+            name: None,
+            parent: None,
+            from: Micros::ZERO,
+            end: Micros::ZERO,
+            commands: Rc::from([]),
+            marks: Marks::default(),
+        };
+        Branches { all: vec![first], current: 0, next: 1 }
+    }
+}
+
+impl Branches {
+    /// Every branch, in the order of their beginning.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Branch> {
+        self.all.iter()
+    }
+
+    /// The one that is shown.
+    #[must_use]
+    pub fn current(&self) -> u32 {
+        self.current
+    }
+
+    /// A branch by its number.
+    #[must_use]
+    pub fn get(&self, id: u32) -> Option<&Branch> {
+        self.all.iter().find(|branch| branch.id == id)
+    }
+
+    /// The branch that is shown stands so: before another one is shown.
+    pub(super) fn store(&mut self, commands: &[TimedCommand], end: Micros, marks: &Marks) {
+        let current = self.current;
+        if let Some(branch) = self.all.iter_mut().find(|branch| branch.id == current) {
+            branch.commands = commands.into();
+            branch.end = end;
+            branch.marks = marks.clone();
+        }
+    }
+
+    /// A new branch leaves the one that is shown, and is shown from here on.
+    pub(super) fn fork(&mut self, from: Micros) {
+        let id = self.next;
+        self.next += 1;
+        let parent = Some(self.current);
+        let (commands, marks) = (Rc::from([]), Marks::default());
+        self.all.push(Branch { id, name: None, parent, from, end: from, commands, marks });
+        self.current = id;
+        if self.all.len() > BRANCHES_MAX {
+            let is_leaf = |id| self.all.iter().all(|branch| branch.parent != Some(id));
+            let given_up = self.all.iter().position(|branch| {
+                branch.name.is_none() && branch.id != self.current && is_leaf(branch.id)
+            });
+            if let Some(index) = given_up {
+                self.all.remove(index);
+            }
+        }
+    }
+
+    pub(super) fn show(&mut self, id: u32) {
+        self.current = id;
+    }
+
+    /// Names a branch; an empty name takes it away.
+    pub(super) fn name(&mut self, id: u32, name: &str) {
+        if let Some(branch) = self.all.iter_mut().find(|branch| branch.id == id) {
+            let name = name.trim();
+            branch.name =
+                (!name.is_empty()).then(|| name.chars().take(80).collect::<String>().into());
+        }
+    }
+
+    /// Deletes a branch that is not shown; branches that left it hang on its parent. Whether it did.
+    pub(super) fn delete(&mut self, id: u32) -> bool {
+        let Some(branch) = self.get(id).filter(|_| id != self.current) else { return false };
+        let (parent, from) = (branch.parent, branch.from);
+        self.all.retain(|branch| branch.id != id);
+        for child in self.all.iter_mut().filter(|branch| branch.parent == Some(id)) {
+            child.parent = parent;
+            child.from = if parent.is_none() { child.from } else { child.from.min(from) };
+        }
+        true
+    }
+}
+
+/// A session's timeline and tree as they stood.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    pub commands: Rc<[TimedCommand]>,
+    pub place: Place,
+    pub end: Micros,
+    pub marks: Marks,
+    pub branches: Branches,
+}
+
+/// What was done and what was undone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Deeds {
+    undo: Vec<Snapshot>,
+    redo: Vec<Snapshot>,
+}
+
+impl Deeds {
+    /// Something was done; so it stood before.
+    pub fn did(&mut self, before: Snapshot) {
+        self.redo.clear();
+        push(&mut self.undo, before);
+    }
+
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
+    /// Where to go for an undo, or a redo; `now` is where one comes from.
+    pub fn take(&mut self, back: bool, now: impl FnOnce() -> Snapshot) -> Option<Snapshot> {
+        let (from, to) = match back {
+            true => (&mut self.undo, &mut self.redo),
+            false => (&mut self.redo, &mut self.undo),
+        };
+        let found = from.pop()?;
+        push(to, now());
+        Some(found)
+    }
+}
+
+fn push(stack: &mut Vec<Snapshot>, snapshot: Snapshot) {
+    if stack.len() == UNDO_MAX {
+        stack.remove(0);
+    }
+    stack.push(snapshot);
+}
+
+/// How many commands two timelines share, and the first place at which they differ.
+pub(super) fn parting(
+    a: &[TimedCommand],
+    b: &[TimedCommand],
+) -> (usize, Option<(Micros, EventId)>) {
+    let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let place = |timed: &TimedCommand| (timed.at, timed.before.unwrap_or(EventId(u64::MAX)));
+    (common, a.get(common).into_iter().chain(b.get(common)).map(place).min())
+}
