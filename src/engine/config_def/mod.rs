@@ -7,6 +7,8 @@
 //! while it runs, `DynamicBrokerConfig.AllDynamicConfigs`) and `i` (internal: not told to anybody). Which of
 //! them the engine follows is [`crate::engine::config`]'s; the others are kept and told.
 
+use crate::engine::setting::{Ratio, Setting};
+
 /// Whose settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -118,6 +120,53 @@ impl Definition {
         Some(Definition { name, kind, default, importance, dynamic, internal, valid })
     }
 
+    /// Why a value will not do, in Kafka's words (`ConfigDef.parseType` and its validators).
+    #[must_use]
+    pub fn refusal(&self, value: &str) -> Option<String> {
+        let value = value.trim();
+        let range = self.valid.and_then(Range::read);
+        let word = self.kind.word().to_uppercase();
+        let in_range = |number: Option<i64>, most: i64| match (number, range) {
+            (Some(number), _) if number > most || number < -most - 1 => {
+                Some(format!("Not a number of type {word}"))
+            }
+            (None, _) => Some(format!("Not a number of type {word}")),
+            (Some(number), Some(Range(least, _))) if least.is_some_and(|least| number < least) => {
+                least_words(range)
+            }
+            (Some(number), Some(Range(_, Some(most)))) if number > most => {
+                Some(format!("Value must be no more than {most}"))
+            }
+            _ => None,
+        };
+        match self.kind {
+            Kind::Boolean if !matches!(value, "true" | "false") => {
+                Some("Expected value to be either true or false".to_owned())
+            }
+            Kind::Short => in_range(value.parse().ok(), i64::from(i16::MAX)),
+            Kind::Int => in_range(value.parse().ok(), i64::from(i32::MAX)),
+            Kind::Long => in_range(value.parse().ok(), i64::MAX),
+            Kind::Double => match Ratio::parse(self.name, value, (i64::MIN, i64::MAX)) {
+                Err(_) => Some("Not a number of type DOUBLE".to_owned()),
+                Ok(_) => None,
+            },
+            Kind::String | Kind::List if range.is_none() => self.not_one_of(value),
+            _ => None,
+        }
+    }
+
+    /// Where the valid values are a list of words, and one of these is none.
+    fn not_one_of(&self, value: &str) -> Option<String> {
+        let words = self.valid?.strip_prefix('[')?.strip_suffix(']')?;
+        let given: Vec<&str> = match self.kind {
+            Kind::List => value.split(',').map(str::trim).filter(|one| !one.is_empty()).collect(),
+            _ => vec![value],
+        };
+        let known = |one: &&str| words.split(", ").any(|word| word == *one);
+        let all = given.iter().all(known);
+        (!all).then(|| format!("String must be one of: {words}"))
+    }
+
     /// The default's text; `None` for null and where there is none.
     #[must_use]
     pub fn default_text(&self) -> Option<&'static str> {
@@ -126,6 +175,22 @@ impl Definition {
             Default::Required | Default::Null => None,
         }
     }
+}
+
+/// `[least,...]` or `[least,...,most]` of whole numbers.
+#[derive(Clone, Copy)]
+struct Range(Option<i64>, Option<i64>);
+
+impl Range {
+    fn read(valid: &str) -> Option<Range> {
+        let (least, rest) = valid.strip_prefix('[')?.split_once(",...")?;
+        let most = rest.trim_start_matches(',').strip_suffix(']')?;
+        Some(Range(least.parse().ok(), most.parse().ok()))
+    }
+}
+
+fn least_words(range: Option<Range>) -> Option<String> {
+    range.and_then(|Range(least, _)| least).map(|least| format!("Value must be at least {least}"))
 }
 
 impl Kind {
@@ -200,6 +265,26 @@ mod tests {
             let known = Scope::Topic.find(key).unwrap_or_else(|| panic!("{key} is Kafka's"));
             assert_eq!(topic.get(key).as_deref(), known.default_text(), "{key}");
         }
+    }
+
+    #[test]
+    fn a_value_is_refused_in_kafkas_words() {
+        let words = |name: &str, value| {
+            let found = Scope::Topic.find(name).or_else(|| Scope::Broker.find(name));
+            found.expect("it is known").refusal(value)
+        };
+        assert_eq!(words("preallocate", "true"), None);
+        let expected = Some("Expected value to be either true or false".to_owned());
+        assert_eq!(words("preallocate", "yes"), expected);
+        let expected = Some("Not a number of type INT".to_owned());
+        assert_eq!(words("compression.zstd.level", "high"), expected);
+        let expected = Some("Value must be at least -131072".to_owned());
+        assert_eq!(words("compression.zstd.level", "-131073"), expected);
+        let expected = Some("Value must be no more than 22".to_owned());
+        assert_eq!(words("compression.zstd.level", "23"), expected);
+        assert_eq!(words("local.retention.ms", "-2"), None);
+        let expected = Some("String must be one of: compact, delete".to_owned());
+        assert_eq!(words("cleanup.policy", "delete,keep"), expected);
     }
 
     #[test]

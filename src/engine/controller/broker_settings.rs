@@ -4,7 +4,8 @@
 //! win over the defaults, and both over what it was started with. A broker reads them before it
 //! registers and after each notification, and applies what it can use; others it only keeps.
 
-use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::config::BrokerConfig;
+use crate::engine::config_def::Scope;
 use crate::engine::controller::operation::ControllerEvent;
 use crate::engine::controller::state_json::{self, ConfigEntity};
 use crate::engine::controller::topic_config::Listening;
@@ -45,43 +46,14 @@ impl DynamicSettings {
 /// defaults of topics' settings, and some of threads, cleaner and listeners.
 #[must_use]
 pub fn is_dynamic(key: &str) -> bool {
-    let of_topics = TopicConfig::KEYS.iter().any(|topic| broker_key(topic) == Some(key));
-    let others = [
-        "background.threads",
-        "log.cleaner.backoff.ms",
-        "log.cleaner.dedupe.buffer.size",
-        "log.cleaner.io.buffer.load.factor",
-        "log.cleaner.io.buffer.size",
-        "log.cleaner.io.max.bytes.per.second",
-        "log.cleaner.threads",
-        "max.connection.creation.rate",
-        "max.connections",
-        "max.connections.per.ip",
-        "num.io.threads",
-        "num.network.threads",
-        "num.recovery.threads.per.data.dir",
-        "num.replica.fetchers",
-        "producer.id.expiration.ms",
-    ];
-    of_topics || others.contains(&key)
+    Scope::Broker.find(key).is_some_and(|known| known.dynamic)
 }
-
-/// Settings of Kafka's brokers that are not modelled here and cannot change while they run, as far
-/// as somebody may think of them.
-const FIXED: &[&str] = &[
-    "advertised.listeners",
-    "broker.id",
-    "broker.rack",
-    "listeners",
-    "log.dir",
-    "log.dirs",
-    "zookeeper.connect",
-];
 
 /// Whether a setting is one of a broker, and cannot change while it runs.
 #[must_use]
 pub fn is_fixed(key: &str) -> bool {
-    (BrokerConfig::KEYS.contains(&key) || FIXED.contains(&key)) && !is_dynamic(key)
+    BrokerConfig::KEYS.contains(&key) && !is_dynamic(key)
+        || Scope::Broker.find(key).is_some_and(|known| !known.dynamic)
 }
 
 /// The broker's setting that is the default of a topic's (`ServerTopicConfigSynonyms`).
@@ -90,6 +62,15 @@ pub fn broker_key(topic_key: &str) -> Option<&'static str> {
     let key = match topic_key {
         "cleanup.policy" => "log.cleanup.policy",
         "compression.type" => "compression.type",
+        "compression.gzip.level" => "compression.gzip.level",
+        "compression.lz4.level" => "compression.lz4.level",
+        "compression.zstd.level" => "compression.zstd.level",
+        "local.retention.bytes" => "log.local.retention.bytes",
+        "local.retention.ms" => "log.local.retention.ms",
+        "message.downconversion.enable" => "log.message.downconversion.enable",
+        "message.format.version" => "log.message.format.version",
+        "message.timestamp.difference.max.ms" => "log.message.timestamp.difference.max.ms",
+        "preallocate" => "log.preallocate",
         "delete.retention.ms" => "log.cleaner.delete.retention.ms",
         "file.delete.delay.ms" => "log.segment.delete.delay.ms",
         "flush.messages" => "log.flush.interval.messages",
@@ -188,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_setting_of_topics_has_its_default_among_the_brokers() {
-        for key in TopicConfig::KEYS {
+        for key in crate::engine::config::TopicConfig::KEYS {
             let broker = broker_key(key).unwrap_or_else(|| panic!("{key} has no default"));
             assert!(BrokerConfig::KEYS.contains(&broker), "{broker}");
             assert!(is_dynamic(broker), "{broker}");

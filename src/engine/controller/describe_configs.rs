@@ -1,5 +1,5 @@
 //! DescribeConfigs: which settings hold for a topic or a broker, and where each comes from
-//! (`ConfigHelper`). Only settings that are modelled are told.
+//! (`ConfigHelper`): all that Kafka has but the internal ones.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use kafka_protocol::messages::describe_configs_response::{
 };
 use kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 
-use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::config::TopicConfig;
+use crate::engine::config_def::{Definition, Kind, Scope};
 use crate::engine::controller::alter_configs::{BROKER_RESOURCE, TOPIC_RESOURCE};
 use crate::engine::controller::broker_settings::{broker_key, is_dynamic};
 use crate::engine::controller::operation::Asker;
@@ -147,27 +148,33 @@ impl ControlPlane {
 
     fn topic_settings(&self, own: &TopicOverrides, wanted: impl Fn(&str) -> bool) -> Vec<Setting> {
         let resolved = TopicConfig::resolve(&self.config, own);
-        let setting = |key: &&'static str| {
+        let setting = |known: Definition| {
+            let key = known.name;
             let mut synonyms = Vec::new();
-            if let Some(value) = own.get(*key) {
-                let (name, value) = ((*key).into(), Some(value.clone()));
+            if let Some(value) = own.get(key) {
+                let (name, value) = (key.into(), Some(value.clone()));
                 synonyms.push(Synonym { name, value, source: Source::Topic });
             }
             synonyms.extend(broker_key(key).map(|key| self.synonyms(key)).unwrap_or_default());
-            let value = own.get(*key).cloned().or_else(|| resolved.get(key).map(Text::from));
-            Setting { name: (*key).into(), value, synonyms, read_only: false, sensitive: false }
+            let held = own.get(key).cloned().or_else(|| resolved.get(key).map(Text::from));
+            let first = || synonyms.first().and_then(|synonym| synonym.value.clone());
+            let value = held.or_else(first).or_else(|| known.default_text().map(Text::from));
+            Setting::new(&known, value, synonyms, false)
         };
-        TopicConfig::KEYS.iter().filter(|key| wanted(key)).map(setting).collect()
+        let told = Scope::Topic.definitions().filter(|known| !known.internal && wanted(known.name));
+        told.map(setting).collect()
     }
 
     fn broker_settings(&self, wanted: impl Fn(&str) -> bool) -> Vec<Setting> {
-        let kept = |key: &str| !key.starts_with("lab.");
-        let modelled = BrokerConfig::KEYS.iter().filter(|key| kept(key)).map(|key| Setting {
-            name: (*key).into(),
-            value: self.config.get(key).filter(|value| !value.is_empty()).map(Text::from),
-            synonyms: self.synonyms(key),
-            read_only: !is_dynamic(key),
-            sensitive: false,
+        let told =
+            Scope::Broker.definitions().filter(|known| !known.internal && wanted(known.name));
+        let modelled = told.map(|known| {
+            let synonyms = self.synonyms(known.name);
+            let held = self.config.get(known.name).map(Text::from);
+            let first = || synonyms.first().and_then(|synonym| synonym.value.clone());
+            let value = held.filter(|value| !value.is_empty()).or_else(first);
+            let value = value.or_else(|| known.default_text().map(Text::from));
+            Setting::new(&known, value, synonyms, !known.dynamic)
         });
         let others = self.dynamic.own.keys().chain(self.dynamic.default.keys());
         let mut settings: Vec<Setting> = modelled.collect();
@@ -188,13 +195,12 @@ impl ControlPlane {
             let value = Some(value.clone());
             let synonym =
                 Synonym { name: key.clone(), value: value.clone(), source: Source::DefaultBroker };
-            let known = is_dynamic(key) || BrokerConfig::KEYS.contains(&&**key);
-            if !known {
+            let Some(known) = Scope::Broker.find(key) else {
                 return self.unknown(key, vec![synonym]);
-            }
+            };
             let mut synonyms = vec![synonym];
             synonyms.extend(self.fixed_synonyms(key));
-            Setting { name: key.clone(), value, synonyms, read_only: false, sensitive: false }
+            Setting::new(&known, value, synonyms, false)
         };
         set.map(setting).collect()
     }
@@ -213,6 +219,7 @@ impl ControlPlane {
             synonyms: synonyms.into_iter().map(hidden).collect(),
             read_only: false,
             sensitive: !known,
+            kind: UNKNOWN,
         }
     }
 
@@ -230,10 +237,11 @@ impl ControlPlane {
     /// What the broker was started with, and what it would be without.
     fn fixed_synonyms(&self, key: &str) -> Vec<Synonym> {
         let default = default_of(key);
-        let started = self.started_with.get(key).filter(|value| !value.is_empty());
+        let id = || (key == "broker.id").then(|| self.broker.to_string());
+        let started = self.started_with.get(key).filter(|value| !value.is_empty()).or_else(id);
         let mut synonyms = Vec::new();
         let mut add = |value: Option<String>, source| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
+            if let Some(value) = value {
                 synonyms.push(Synonym { name: key.into(), value: Some(value.into()), source });
             }
         };
@@ -245,16 +253,9 @@ impl ControlPlane {
     }
 }
 
-/// Kafka's default of a broker's setting, also of some that are not modelled.
+/// Kafka's default of a broker's setting.
 fn default_of(key: &str) -> Option<String> {
-    match key {
-        "log.cleaner.threads" => Some("1".into()),
-        "background.threads" => Some("10".into()),
-        "num.io.threads" => Some("8".into()),
-        "num.network.threads" => Some("3".into()),
-        "num.recovery.threads.per.data.dir" | "num.replica.fetchers" => Some("1".into()),
-        _ => BrokerConfig::default().get(key),
-    }
+    Scope::Broker.find(key)?.default_text().map(str::to_owned)
 }
 
 /// One setting as it is told.
@@ -265,9 +266,36 @@ struct Setting {
     synonyms: Vec<Synonym>,
     read_only: bool,
     sensitive: bool,
+    /// `ConfigType`.
+    kind: i8,
 }
 
+/// `ConfigType` of what Kafka does not know.
+const UNKNOWN: i8 = 0;
+
 impl Setting {
+    /// A setting of Kafka's; the values of secrets are not told.
+    fn new(
+        known: &Definition,
+        value: Option<Text>,
+        synonyms: Vec<Synonym>,
+        read_only: bool,
+    ) -> Setting {
+        let sensitive = known.kind == Kind::Password;
+        let hidden = |synonym: Synonym| match sensitive {
+            true => Synonym { value: None, ..synonym },
+            false => synonym,
+        };
+        Setting {
+            name: known.name.into(),
+            value: value.filter(|_| !sensitive),
+            synonyms: synonyms.into_iter().map(hidden).collect(),
+            read_only,
+            sensitive,
+            kind: known.kind.wire(),
+        }
+    }
+
     fn told(self, with_synonyms: bool) -> DescribeConfigsResourceResult {
         let source = self.synonyms.first().map_or(Source::Default, |synonym| synonym.source);
         let wire = |text: &Text| text.to_string().into();
@@ -283,28 +311,7 @@ impl Setting {
             .with_read_only(self.read_only)
             .with_config_source(source as i8)
             .with_is_sensitive(self.sensitive)
-            .with_config_type(config_type(&self.name))
+            .with_config_type(self.kind)
             .with_synonyms(synonyms.collect())
-    }
-}
-
-/// `ConfigType` of a setting: BOOLEAN 1, STRING 2, INT 3, LONG 5, DOUBLE 6, LIST 7, UNKNOWN 0.
-fn config_type(key: &str) -> i8 {
-    let value = TopicConfig::default().get(key).or_else(|| default_of(key));
-    let range = TopicConfig::range(key).or_else(|| BrokerConfig::range(key));
-    match (value.as_deref(), range) {
-        _ if key.ends_with("cleanup.policy") => 7,
-        _ if key.ends_with("ratio") || key.ends_with("load.factor") => 6,
-        (Some("true" | "false"), _) => 1,
-        (Some(value), Some((_, most))) if value.parse::<i64>().is_ok() || value.is_empty() => {
-            if most > i64::from(i32::MAX) {
-                5
-            } else {
-                3
-            }
-        }
-        (Some(value), None) if value.parse::<i64>().is_ok() => 3,
-        (Some(_), _) => 2,
-        (None, _) => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! Which settings a topic may have, and what Kafka says of those it refuses (`LogConfig.validate`).
 
 use crate::engine::config::{BrokerConfig, TopicConfig};
+use crate::engine::config_def::Scope;
 use crate::engine::controller::broker_settings;
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
@@ -36,9 +37,11 @@ pub fn check(key: &str, value: &str) -> Result<(), Refused> {
     let not_of_type = || invalid(value, &format!("Not a number of type {}", number_type(key)));
     match TopicConfig::default().set(key, value) {
         Ok(()) => Ok(()),
-        Err(ConfigError::Unknown { .. }) => {
-            Err(Refused::Unknown(format!("Unknown topic config name: {key}").into()))
-        }
+        // What is Kafka's and changes nothing here is kept and told.
+        Err(ConfigError::Unknown { .. }) => match Scope::Topic.find(key) {
+            None => Err(Refused::Unknown(format!("Unknown topic config name: {key}").into())),
+            Some(known) => known.refusal(value).map_or(Ok(()), |what| Err(invalid(value, &what))),
+        },
         Err(ConfigError::NotANumber { .. }) => Err(not_of_type()),
         Err(ConfigError::NotABoolean { .. }) => {
             Err(invalid(value, "Expected value to be either true or false"))
@@ -80,11 +83,10 @@ pub fn check_broker(settings: &TopicOverrides) -> Result<(), Text> {
     for (key, value) in settings {
         let mut probe = BrokerConfig::default();
         let checked = match probe.set(key, value) {
-            Err(ConfigError::Unknown { .. }) if broker_settings::is_dynamic(key) => value
-                .trim()
-                .parse::<i64>()
-                .map(|_| ())
-                .map_err(|_| words(key, value, "Not a number of type INT")),
+            Err(ConfigError::Unknown { .. }) if broker_settings::is_dynamic(key) => {
+                let refusal = Scope::Broker.find(key).and_then(|known| known.refusal(value));
+                refusal.map_or(Ok(()), |what| Err(words(key, value, &what)))
+            }
             Ok(()) | Err(ConfigError::Unknown { .. }) => Ok(()),
             Err(ConfigError::NotANumber { .. }) => {
                 let long =

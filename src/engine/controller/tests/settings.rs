@@ -97,15 +97,38 @@ fn a_topics_settings_are_told_with_the_brokers_behind_them() {
     let mut harness = orders();
     let keys = ["retention.ms", "segment.bytes", "flush.ms"];
     let expected = [
-        "segment.bytes=1073741824 {DEFAULT:log.segment.bytes=1073741824}",
-        "retention.ms=3600000 {TOPIC:retention.ms=3600000}",
         "flush.ms=9223372036854775807 {}",
+        "retention.ms=3600000 {TOPIC:retention.ms=3600000}",
+        "segment.bytes=1073741824 {DEFAULT:log.segment.bytes=1073741824}",
     ];
     assert_eq!(describe(&mut harness, TOPIC, "orders", Some(&keys)), expected);
     change(&mut harness, TOPIC, "orders", ("segment.bytes", 0, Some("16384")));
     let expected =
         ["segment.bytes=16384 {TOPIC:segment.bytes=16384, DEFAULT:log.segment.bytes=1073741824}"];
     assert_eq!(describe(&mut harness, TOPIC, "orders", Some(&["segment.bytes"])), expected);
+}
+
+#[test]
+fn every_setting_of_kafka_is_told_but_the_internal_ones() {
+    let mut harness = orders();
+    assert_eq!(describe(&mut harness, TOPIC, "orders", None).len(), 36);
+    let broker = describe(&mut harness, BROKER, "1", None);
+    assert_eq!(broker.len(), 314);
+    let tells = |line: &str| broker.iter().any(|told| told == line);
+    assert!(tells("num.io.threads=8 {DEFAULT:num.io.threads=8}"), "{broker:?}");
+    assert!(tells("log.retention.ms=null {}"), "{broker:?}");
+    assert!(tells("ssl.key.password=null secret {}"), "{broker:?}");
+}
+
+#[test]
+fn a_topics_setting_that_changes_nothing_here_is_judged_kept_and_told() {
+    let mut harness = orders();
+    let bad = ("preallocate", 0, Some("perhaps"));
+    assert_eq!(change(&mut harness, TOPIC, "orders", bad), 40);
+    assert_eq!(change(&mut harness, TOPIC, "orders", ("preallocate", 0, Some("true"))), 0);
+    let told = describe(&mut harness, TOPIC, "orders", Some(&["preallocate"]));
+    let synonyms = "{TOPIC:preallocate=true, DEFAULT:log.preallocate=false}";
+    assert_eq!(told, [format!("preallocate=true {synonyms}")]);
 }
 
 #[test]
