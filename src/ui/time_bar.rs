@@ -190,8 +190,8 @@ fn forks(ui: &Ui, branches: &[Row], whole: u64) -> Vec<Html> {
 fn mark_html(ui: &Ui, mark: Mark, words: bool, whole: u64) -> Html {
     let style = format!("left:{}", format::percent(mark.at.0, whole));
     let name = ui.t(mark_key(mark.kind));
-    // A broken rule is pressed for its story; all other marks are part of the bar.
-    let onpointerdown = (mark.kind == MarkKind::Broken).then(|| {
+    // A loss or a broken rule is pressed for its story; all other marks are part of the bar.
+    let onpointerdown = matches!(mark.kind, MarkKind::Broken | MarkKind::Loss).then(|| {
         let act = ui.act.clone();
         Callback::from(move |event: PointerEvent| {
             event.stop_propagation();

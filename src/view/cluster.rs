@@ -77,6 +77,8 @@ pub struct ZookeeperView {
     pub state: ProcessState,
     /// Children of `/brokers/ids`.
     pub broker_ids: Vec<BrokerId>,
+    /// Its disk.
+    pub disk: DiskView,
 }
 
 /// One broker.
@@ -101,7 +103,7 @@ pub struct BrokerView {
 }
 
 /// The disk of a broker, or of one of its log directories.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskView {
     /// The log directory; `None` where there is one.
     pub dir: Option<Text>,

@@ -139,12 +139,14 @@ fn life(host: &Host) -> ProcessState {
 
 fn zookeeper_view(world: &World) -> ZookeeperView {
     let state = world.host(NodeId::Zookeeper).map_or(ProcessState::Down, life);
+    let disk_state = world.disk(NodeId::Zookeeper).map(|disk| disk.state("")).unwrap_or_default();
+    let disk = DiskView { dir: None, state: disk_state };
     let Some(server) = world.zookeeper() else {
-        return ZookeeperView { state, ..Default::default() };
+        return ZookeeperView { state, disk, ..Default::default() };
     };
     let ids = format!("{}/", state_json::BROKER_IDS);
     let id = |(path, _): (&Text, _)| path.strip_prefix(&*ids)?.parse().ok().map(BrokerId);
-    ZookeeperView { state, broker_ids: server.znodes().filter_map(id).collect() }
+    ZookeeperView { state, broker_ids: server.znodes().filter_map(id).collect(), disk }
 }
 
 fn brokers(world: &World, controller: Option<BrokerId>, topics: &[TopicView]) -> Vec<BrokerView> {

@@ -93,6 +93,32 @@ everywhere("a link is cut from the tables, and healed", "", async (person) => {
   await inspector(person).getByText(person.t("link-flows")).waitFor();
 });
 
+everywhere("a disk fills up, dies and works again, and the network is split", "", async (person) => {
+  await withRecords(person, 1);
+  await open(person, person.t("stage-broker", { id: 2 }));
+  const panel = inspector(person);
+  const disk = panel.getByRole("group", { name: person.t("disk-state"), exact: true });
+  const chosen = (key) => disk.getByRole("button", { name: person.t(key), exact: true, pressed: true });
+  await chosen("disk-works").waitFor();
+  for (const key of ["disk-slow", "disk-full", "disk-dead", "disk-works"]) {
+    await disk.getByRole("button", { name: person.t(key), exact: true }).click();
+    await chosen(key).waitFor();
+  }
+  await person.hears("event-disk-works");
+
+  await person.turnTo("inspect");
+  const side = panel.getByRole("group", { name: person.t("split-side"), exact: true });
+  await side.getByRole("button", { name: person.t("stage-zookeeper"), exact: true }).click();
+  await side.getByRole("button", { name: person.t("stage-zookeeper"), exact: true, pressed: true }).waitFor();
+  await person.button("split-cut").click();
+  const other = panel.getByRole("row", { name: new RegExp(`^${person.t("stage-broker", { id: 3 })} `) });
+  await until("a cut link to the other side", async () => (await other.textContent()).includes(person.t("link-state-cut")));
+  const own = panel.getByRole("row", { name: new RegExp(`^${person.t("stage-zookeeper")} `) });
+  assert.ok((await own.textContent()).includes(person.t("link-state-flows")));
+  await person.button("split-heal").click();
+  await until("a healed link", async () => (await other.textContent()).includes(person.t("link-state-flows")));
+});
+
 everywhere("the checker's rules and the bar's marks are a list, and old behaviour is always labelled", "", async (person) => {
   await withRecords(person, 1);
   await person.turnTo("stage");
@@ -109,6 +135,19 @@ everywhere("the checker's rules and the bar's marks are a list, and old behaviou
   await dialog.getByRole("checkbox").check();
   await person.dismiss();
   await person.page.getByText(person.t("old-truncation")).waitFor();
+});
+
+const OLD_LOSS =
+  "#v1.engine=3;brokers+4;set+replica.lag.time.max.ms=20000;set+zookeeper.session.timeout.ms=6000;set+lab.truncation=hw;" +
+  "topic+t:+b2!b3!b4;producer+p(topic=t);at+2s+send+p+m1;at+4s+send+p+m2;at+4.1s+kill+b2;at+4.1s+hold+b3-b4;at+11.5s+kill+b3;until=20s";
+
+everywhere("what the checker finds is a red mark on the time bar, pressed for its story", OLD_LOSS, async (person) => {
+  const mark = person.page.locator(".mark.broken");
+  await mark.first().waitFor();
+  await person.page.getByText(person.t("old-truncation")).waitFor();
+  await mark.first().dispatchEvent("pointerdown");
+  await person.turnTo("events");
+  await until("its story", async () => (await person.page.locator("#events .why li").count()) > 1);
 });
 
 everywhere("single keys can be switched off, and stay off", "", async (person) => {

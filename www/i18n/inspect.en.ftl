@@ -105,6 +105,21 @@ setting-set = Set
 setting-take-back = Take { $key } back to its default
 broker-settings = Dynamic settings
 
+## Disks and splits
+
+disk-state = The disk
+disk-of-dir = Log directory { $dir }
+disk-works = works
+disk-slow = slow (200 ms)
+disk-very-slow = very slow (5 s)
+disk-full = full
+disk-dead = dead
+split-title = Split the network
+split-side = One side (the other is everybody else)
+split-heal = Heal between them
+split-hold = Hold between them
+split-cut = Cut between them
+
 ## Old behaviour
 
 old-behaviour = Old behaviour.

@@ -99,6 +99,21 @@ setting-set = 设置
 setting-take-back = 让 { $key } 恢复默认值
 broker-settings = 动态设置
 
+## 磁盘与网络分割
+
+disk-state = 磁盘
+disk-of-dir = 日志目录 { $dir }
+disk-works = 正常
+disk-slow = 慢（200 ms）
+disk-very-slow = 很慢（5 s）
+disk-full = 写满
+disk-dead = 坏了
+split-title = 分割网络
+split-side = 一边（其余都在另一边）
+split-heal = 恢复两边之间
+split-hold = 滞留两边之间
+split-cut = 切断两边之间
+
 ## 旧版本的行为
 
 old-behaviour = 旧版本的行为。

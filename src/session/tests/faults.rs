@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::event::{EventKind, Invariant};
-use crate::engine::ids::Offset;
+use crate::engine::ids::{BrokerId, Offset};
 use crate::session::message::MarkKind;
 
 #[test]
@@ -102,4 +102,46 @@ fn what_the_checker_finds_is_a_red_mark_with_its_story() {
     let steps = crate::view::explain::story(found.id, &lookup, &*names);
     assert!(steps.len() > 1, "it has causes");
     assert_eq!(steps.last().map(|step| step.event), Some(found.id));
+}
+
+/// Two leaders die one after the other, and followers cut their logs as releases up to 0.10.2 did: a
+/// record that was acknowledged is gone.
+const OLD_LOSS: &str = "brokers 4
+set replica.lag.time.max.ms=20000
+set zookeeper.session.timeout.ms=6000
+set lab.truncation=hw
+topic t: b2>b3>b4
+producer p{topic=t}
+at 2s send p m1
+at 4s send p m2
+at 4.1s kill b2
+at 4.1s hold b3-b4
+at 11.5s kill b3
+until=20s";
+
+#[test]
+fn a_loss_that_old_behaviour_brings_is_marked_and_its_story_names_the_death_that_took_the_last_copy()
+ {
+    let scenario = crate::scenario::parser::parse(OLD_LOSS).expect("a scenario");
+    let mut page = busy();
+    page.tell(Msg::Load(Start {
+        commands: scenario.commands,
+        until: scenario.until.expect("it ends"),
+        ..Start::new("loss".into(), scenario.config)
+    }));
+    page.settle();
+    let marks: Vec<_> = page.session.violations().collect();
+    assert_eq!(marks.len(), 1, "the checker found one");
+    let found = page.session.event(marks[0].event).expect("it is in the window");
+    let rule = Invariant::CommittedLost;
+    assert!(
+        matches!(&found.kind, EventKind::InvariantBroken { rule: broken, .. } if *broken == rule)
+    );
+    let lookup = |id| page.session.event(id).cloned();
+    let steps = crate::view::explain::story(found.id, &lookup, &*page.session.cluster());
+    let silent = steps.iter().filter_map(|step| page.session.event(step.event)).any(|event| {
+        let of_b3 = NodeId::Broker(BrokerId(3));
+        matches!(&event.kind, EventKind::SessionExpired { client, .. } if *client == of_b3)
+    });
+    assert!(silent, "broker 3 was the last that had the record");
 }

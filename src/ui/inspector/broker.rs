@@ -12,8 +12,9 @@ use crate::ui::format;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::inspector::link::link_state;
 use crate::ui::inspector::setting::SettingForm;
+use crate::ui::inspector::split::SplitForm;
 use crate::ui::inspector::{
-    controller, facts, head, host, parts, pill, process_buttons, state_key,
+    controller, disk_choice, facts, head, host, hosts, parts, pill, process_buttons, state_key,
 };
 use crate::view::cluster::{BrokerView, ClusterView, PartitionView, ReplicaView, Role};
 use crate::view::inside::ControllerInside;
@@ -69,6 +70,7 @@ fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
                 (ui.t("broker-disk"), format::bytes(broker.disk_bytes)),
                 (ui.t("broker-unflushed"), format::bytes(broker.unflushed_bytes)),
             ]) }
+            { for broker.disks.iter().map(|disk| disk_choice(ui, node, disk)) }
             <div class="la"><button class="btn danger" title={ui.t("power-hint")} onclick={ui.on(Action::CutPower)}>
                 { icon(Icon::HardDrive) }{ ui.t("power") }
             </button></div>
@@ -78,6 +80,8 @@ fn about(ui: &Ui, cluster: &ClusterView, broker: &BrokerView) -> Html {
             <table><tbody>{ for here }</tbody></table>
             <h3>{ ui.t("broker-links") }</h3>
             <table><tbody>{ for peers(cluster, node).map(|peer| link(ui, cluster, node, peer)) }</tbody></table>
+            <h3>{ ui.t("split-title") }</h3>
+            <SplitForm key={id.0} hosts={hosts(cluster)} first={vec![node]} />
         </>
     }
 }

@@ -7,7 +7,8 @@ use crate::engine::ids::NodeId;
 use crate::engine::time::Micros;
 use crate::i18n::Arg;
 use crate::ui::context::Ui;
-use crate::ui::inspector::{choice, head, host};
+use crate::ui::inspector::split::SplitForm;
+use crate::ui::inspector::{choice, head, host, hosts};
 use crate::view::cluster::ClusterView;
 use crate::view::inside::LinkInside;
 
@@ -35,6 +36,8 @@ pub fn show(
             <p>{ ui.t(what) }</p>
             { states(ui, cluster, a, b) }
             if let Some(inside) = inside { { quality(ui, a, b, inside) } }
+            <h3>{ ui.t("split-title") }</h3>
+            <SplitForm key={format!("{a} {b}")} hosts={hosts(cluster)} first={vec![a]} />
         </>
     }
 }

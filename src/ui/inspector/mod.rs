@@ -8,6 +8,7 @@ mod message;
 mod partition;
 mod replica;
 mod setting;
+mod split;
 mod topic;
 mod zookeeper;
 
@@ -16,12 +17,13 @@ use yew::prelude::*;
 pub use link::link_state;
 pub use partition::opened_replica;
 
-use crate::engine::command::Command;
+use crate::engine::command::{Command, DiskState};
 use crate::engine::ids::NodeId;
+use crate::engine::time::Micros;
 use crate::i18n::Arg;
 use crate::ui::context::{Action, Opened, Part, Shared, Ui, use_ui};
 use crate::ui::icon::{Icon, icon};
-use crate::view::cluster::{ClusterView, MessageView, ProcessState};
+use crate::view::cluster::{ClusterView, DiskView, MessageView, ProcessState};
 use crate::view::explain::node_name;
 use crate::view::inside::{Inside, PAGE};
 use crate::view::scene::Selection;
@@ -120,6 +122,34 @@ fn choice(ui: &Ui, name: String, all: Vec<(String, bool, Command)>) -> Html {
             </span>
         </div>
     }
+}
+
+/// What a disk does with what is written to it, to be chosen; only brokers' fill up or slow down.
+fn disk_choice(ui: &Ui, node: NodeId, disk: &DiskView) -> Html {
+    let slow = |ms: u64| DiskState::Slow(Micros(ms * 1_000));
+    let args = [("dir", Arg::from(disk.dir.as_deref().unwrap_or_default()))];
+    let name = if disk.dir.is_some() { "disk-of-dir" } else { "disk-state" };
+    let all = [
+        (ui.t("disk-works"), DiskState::Works, true),
+        (ui.t("disk-slow"), slow(200), false),
+        (ui.t("disk-very-slow"), slow(5_000), false),
+        (ui.t("disk-full"), DiskState::Full, false),
+        (ui.t("disk-dead"), DiskState::Dead, true),
+    ];
+    let fits = all.into_iter().filter(|(.., anywhere)| *anywhere || node.broker().is_some());
+    let row = |(words, state, _): (String, DiskState, bool)| {
+        (words, disk.state == state, Command::SetDisk { node, dir: disk.dir.clone(), state })
+    };
+    choice(ui, ui.tr(name, &args), fits.map(row).collect())
+}
+
+/// Every host with its name, for a split of the network.
+fn hosts(cluster: &ClusterView) -> Vec<(NodeId, String)> {
+    let brokers = cluster.brokers.iter().map(|broker| NodeId::Broker(broker.id));
+    let producers = cluster.producers.iter().map(|client| NodeId::Client(client.id));
+    let consumers = cluster.consumers.iter().map(|client| NodeId::Client(client.id));
+    let all = [NodeId::Zookeeper].into_iter().chain(brokers).chain(producers).chain(consumers);
+    all.map(|node| (node, host(node, cluster))).collect()
 }
 
 /// Turns the pages of a list: where the page begins, how many it shows, and how many there are.

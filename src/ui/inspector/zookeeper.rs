@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::engine::ids::NodeId;
 use crate::i18n::Arg;
 use crate::ui::context::{Action, Opened, Part, Ui};
-use crate::ui::inspector::{head, host, parts, pill, process_buttons, state_key};
+use crate::ui::inspector::{disk_choice, head, host, parts, pill, process_buttons, state_key};
 use crate::view::cluster::ClusterView;
 use crate::view::inside::{SessionView, ZnodeRow, ZookeeperInside};
 use crate::view::scene::Selection;
@@ -36,6 +36,7 @@ pub fn show(
             { head(ui, ui.t("zookeeper-title"), None) }
             <p>{ ui.t(state_key(state)) }</p>
             { process_buttons(ui, NodeId::Zookeeper, state) }
+            { disk_choice(ui, NodeId::Zookeeper, &cluster.zookeeper.disk) }
             { controller }
             { parts(ui, "part-label", &all, opened.part) }
             { body }

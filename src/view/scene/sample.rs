@@ -6,8 +6,8 @@ use crate::engine::ids::{
 };
 use crate::engine::time::Micros;
 use crate::view::cluster::{
-    BrokerView, ClusterView, ConsumerView, PartitionView, ProcessState, ProducerView, ReplicaView,
-    Role, SegmentView, TopicView, ZookeeperView,
+    BrokerView, ClusterView, ConsumerView, DiskView, PartitionView, ProcessState, ProducerView,
+    ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
 };
 
 /// A cluster of so many of each, every partition with three replicas of eight records.
@@ -19,6 +19,7 @@ pub fn cluster(brokers: i32, partitions: i32, producers: u16, consumers: u16) ->
         zookeeper: ZookeeperView {
             state: ProcessState::Running,
             broker_ids: (1..=brokers).map(BrokerId).collect(),
+            disk: DiskView::default(),
         },
         brokers: (1..=brokers).map(broker).collect(),
         topics: vec![TopicView {
