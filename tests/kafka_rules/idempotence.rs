@@ -5,7 +5,7 @@ use super::lab::{Lab, acks, b, ms};
 use super::{RF3, acked};
 use highwater::engine::command::{Command, Compression, MessageAddress};
 use highwater::engine::event::{Event, EventKind};
-use highwater::engine::ids::NodeId;
+use highwater::engine::ids::{BrokerId, NodeId};
 use highwater::engine::protocol::Api;
 
 fn duplicate(kind: &EventKind) -> bool {
@@ -193,4 +193,29 @@ fn a_consumer_reads_what_was_compressed_by_every_codec() {
         assert_eq!(newest, Some("a value that repeats repeats repeats"), "{name}");
         assert_eq!(lab.log("t", 0, 3).len(), 5, "{name}");
     }
+}
+
+/// What broker 1 knows of producers when it has been stopped for half a minute and started again.
+fn producers_after_a_rest(expiration_ms: i64) -> usize {
+    let mut lab = Lab::with(|config| config.broker.producer_id_expiration_ms = expiration_ms);
+    lab.topic("t", &[&[1]], &[]);
+    lab.producer("p", "t", |_| {});
+    lab.send("p", &["m0"]);
+    lab.run_until(ms(3_000), |event| acked(&event.kind));
+    let known = |lab: &Lab| {
+        let broker = lab.world.broker(BrokerId(1)).expect("it has run");
+        let partition = broker.partition(&crate::lab::tp("t", 0)).expect("a replica");
+        partition.log.producers().count()
+    };
+    assert_eq!(known(&lab), 1);
+    lab.stop(1);
+    lab.run_for(ms(30_000));
+    lab.start(1);
+    known(&lab)
+}
+
+#[test]
+fn a_producer_that_expired_while_its_broker_was_down_is_not_known_after_the_start() {
+    assert_eq!(producers_after_a_rest(25_000), 0);
+    assert_eq!(producers_after_a_rest(60_000), 1);
 }

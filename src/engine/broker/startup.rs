@@ -110,7 +110,9 @@ impl Broker {
             let log_start_offset = log_starts.get(&id).copied().unwrap_or(Offset(0));
             let opening = Opening { clean, recovery_point, log_start_offset };
             let (log, recovery) = Log::open_in(disk, dir, &id, &config, opening);
-            let log = log.with_jitter_seed(self.jitter_seed);
+            let mut log = log.with_jitter_seed(self.jitter_seed);
+            // What a snapshot has of silent producers is not loaded (`loadFromSnapshot`).
+            log.expire_producers(ctx.wall_ms(), self.config.producer_id_expiration_ms);
             let checkpoint = watermarks.get(&id).copied().unwrap_or(Offset(0));
             let partition = Partition::new(id.clone(), log, config.clone(), checkpoint);
             ctx.emit(EventKind::LogRecovered {
