@@ -212,7 +212,7 @@ pub fn head(scene: &Scene, head: &ColumnHead, lang: Lang) -> Html {
     let upright = scene.layout == Layout::Upright;
     let name = if upright { head.hw_y } else { head.name_y };
     let class = if head.leaderless { "t13 w6 t-lost" } else { "t13 w6" };
-    let x = head.rect.x + 2.0;
+    let left = head.rect.x + 2.0;
     // Tiles stand closer than their numbers are wide: every tenth has one.
     let tenth = scene.lod < Lod::Tiles || head.partition.partition.0 % 10 == 0;
     let named = scene.picker.is_empty() && tenth;
@@ -220,6 +220,13 @@ pub fn head(scene: &Scene, head: &ColumnHead, lang: Lang) -> Html {
     let whole = head.partition.to_string();
     let short =
         if whole.chars().count() <= most { whole } else { head.partition.partition.to_string() };
+    // Name and water mark share a line where the stage is upright: the mark at its beginning sends the
+    // name to its end.
+    let name_end = left + 7.2 * short.chars().count() as f64 + 12.0;
+    let (x, class) = match upright && head.hw.as_ref().is_some_and(|mark| mark.x < name_end) {
+        true => (head.rect.right() - 2.0, classes!(class, "end")),
+        false => (left, classes!(class)),
+    };
     let water = head.hw.map(|mark| {
         let y = head.hw_y;
         let sign = drawn("M-6 ~h12l-6 8z", &[y - 10.0]);
