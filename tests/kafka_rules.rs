@@ -17,6 +17,8 @@ mod found;
 mod stories;
 #[path = "kafka_rules/disk.rs"]
 mod disk;
+#[path = "kafka_rules/raw_requests.rs"]
+mod raw_requests;
 #[path = "kafka_rules/log_dirs.rs"]
 mod log_dirs;
 #[path = "kafka_rules/idempotence.rs"]
