@@ -12,7 +12,7 @@ use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use allocation::{Counting, counted};
+use allocation::{Counting, counted, held};
 use bytes::Bytes;
 use highwater::engine::protocol::wire::read_frame;
 use highwater::engine::record::{batch, reader};
@@ -31,6 +31,9 @@ static TURN: Mutex<()> = Mutex::new(());
 const ROUNDS: u64 = 1_500;
 /// Bytes that one input may ask of the allocator, in all.
 const BYTES_MAX: u64 = 64 << 20;
+
+/// Bytes that one input may leave behind: tables that are made once.
+const KEPT_MAX: u64 = 16 << 20;
 
 /// A stream of choices (SplitMix64).
 struct Chance(u64);
@@ -91,7 +94,9 @@ fn feed(samples: &[Vec<u8>], signs: &[&[u8]], target: fn(&[u8])) {
             break;
         }
         let input = Chance(seed).near(samples, signs);
+        let before = held();
         let (outcome, allocated) = counted(|| catch_unwind(|| target(&input)));
+        let kept = held().saturating_sub(before);
         assert!(outcome.is_ok(), "FUZZ_SEED={seed}: {:?}", String::from_utf8_lossy(&input));
         assert!(
             allocated.bytes < BYTES_MAX,
@@ -99,6 +104,7 @@ fn feed(samples: &[Vec<u8>], signs: &[&[u8]], target: fn(&[u8])) {
             allocated.bytes,
             input.len()
         );
+        assert!(kept < KEPT_MAX, "FUZZ_SEED={seed}: {kept} B are still held");
     }
 }
 

@@ -13,7 +13,8 @@ use crate::engine::time::Micros;
 use crate::session::marks::Marks;
 use crate::store::document::Place;
 
-/// Most branches kept; the oldest without a name and without branches of its own gives way.
+/// Most branches kept; the oldest gives way, first of those without a name and without branches of their
+/// own, then of those without a name.
 pub const BRANCHES_MAX: usize = 32;
 /// Most deeds that can be undone.
 pub const UNDO_MAX: usize = 50;
@@ -97,11 +98,13 @@ impl Branches {
         self.current = id;
         if self.all.len() > BRANCHES_MAX {
             let is_leaf = |id| self.all.iter().all(|branch| branch.parent != Some(id));
-            let given_up = self.all.iter().position(|branch| {
-                branch.name.is_none() && branch.id != self.current && is_leaf(branch.id)
-            });
-            if let Some(index) = given_up {
-                self.all.remove(index);
+            let mut others = self.all.iter().filter(|branch| branch.id != id);
+            let first = others.clone().map(|branch| branch.id).next();
+            let unnamed = others.clone().find(|branch| branch.name.is_none()).map(|it| it.id);
+            let leaf = others.find(|branch| branch.name.is_none() && is_leaf(branch.id));
+            let given_up = leaf.map(|branch| branch.id).or(unnamed).or(first);
+            if let Some(id) = given_up {
+                self.delete(id);
             }
         }
     }
