@@ -9,6 +9,7 @@
 pub mod ids;
 pub mod time;
 pub mod address;
+pub mod json;
 pub mod ordered;
 pub mod persistent;
 pub mod crc;

@@ -35,6 +35,7 @@ const VOCABULARY: &[&str] = &[
     "ids",
     "time",
     "address",
+    "json",
     "persistent",
     "crc",
     "rng",

@@ -94,6 +94,8 @@ impl Broker {
             // Tiered storage is not there: nothing has left the broker.
             LATEST_TIERED => Ok((-1, Offset::NONE, LeaderEpoch::NONE)),
             MAX_TIMESTAMP if log.max_timestamp() < 0 => unavailable(),
+            // A special timestamp of a later release.
+            timestamp if timestamp < LATEST_TIERED => Err(ResponseError::UnsupportedVersion),
             timestamp => match log.offset_for_timestamp(disk, wanted(log, timestamp)) {
                 Some((at, offset)) if offset < end => Ok((at, offset, epoch_of(log, offset))),
                 _ => unavailable(),

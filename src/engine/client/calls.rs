@@ -6,6 +6,7 @@
 //! read. [`crate::engine::client::admin::Admin`] does the same for the world's own commands.
 
 use kafka_protocol::ResponseError;
+use kafka_protocol::messages::ProduceResponse;
 
 use crate::engine::client::admin_task::Destination;
 use crate::engine::client::alarm::{Alarms, Deadline, earliest};
@@ -158,6 +159,7 @@ impl Calls {
     }
 
     fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
+        let mut sent = Vec::new();
         for index in 0..self.pending.len() {
             let pending = &mut self.pending[index];
             if !matches!(pending.state, State::Waiting(until) if until.at <= ctx.now) {
@@ -178,7 +180,16 @@ impl Calls {
             pending.state = State::InFlight;
             pending.tries += 1;
             let (version, body, id) = (pending.call.version, pending.call.body.clone(), pending.id);
+            if matches!(&body, Request::Produce(produce) if produce.acks == 0) {
+                // Nobody answers: it is over with the sending.
+                self.network.send_unanswered(ctx, broker, version, body);
+                sent.push(id);
+                continue;
+            }
             self.network.send(ctx, broker, version, body, id);
+        }
+        for id in sent {
+            self.end(id, Answer::Response(Response::Produce(ProduceResponse::default())));
         }
     }
 

@@ -38,7 +38,6 @@ pub mod waiting;
 pub mod channel;
 pub mod batch;
 pub mod state_json;
-pub mod json;
 mod inspect;
 
 #[cfg(test)]

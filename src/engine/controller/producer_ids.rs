@@ -8,11 +8,11 @@
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
 
-use crate::engine::controller::json::Json;
 use crate::engine::controller::operation::Asker;
 use crate::engine::controller::state_json::PRODUCER_ID_BLOCK;
 use crate::engine::controller::{AdminTask, ControlPlane, Tag};
 use crate::engine::ids::{BrokerId, Text};
+use crate::engine::json::Json;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 use crate::engine::protocol::{Payload, Response};

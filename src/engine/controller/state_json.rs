@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use crate::engine::address;
 use crate::engine::controller::election::Leadership;
-use crate::engine::controller::json::{Json, quote};
 use crate::engine::ids::{
     BrokerId, ControllerEpoch, LeaderEpoch, PartitionEpoch, PartitionId, Text, TopicName,
     TopicPartition, base64, read_base64,
 };
+use crate::engine::json::{Json, quote};
 use crate::engine::protocol::inter_broker::TopicOverrides;
 
 /// The elected controller, ephemeral.

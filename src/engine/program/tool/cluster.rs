@@ -106,6 +106,24 @@ impl Shell<'_> {
         call: &'static str,
         names: Option<&[Text]>,
     ) -> Flow<Vec<TopicInfo>> {
+        self.metadata(call, names, false)
+    }
+
+    /// Topics that are named; brokers may create those that are not there.
+    pub(super) fn topics_or_new(
+        &mut self,
+        call: &'static str,
+        names: &[Text],
+    ) -> Flow<Vec<TopicInfo>> {
+        self.metadata(call, Some(names), true)
+    }
+
+    fn metadata(
+        &mut self,
+        call: &'static str,
+        names: Option<&[Text]>,
+        create: bool,
+    ) -> Flow<Vec<TopicInfo>> {
         let wanted = names.map(|names| {
             let named = names
                 .iter()
@@ -113,7 +131,7 @@ impl Shell<'_> {
             named.collect()
         });
         let request =
-            MetadataRequest::default().with_topics(wanted).with_allow_auto_topic_creation(false);
+            MetadataRequest::default().with_topics(wanted).with_allow_auto_topic_creation(create);
         let request = Request::Metadata(request);
         match self.ask(call, Destination::Any, version(3, 12), request)? {
             Response::Metadata(told) => Ok(told.topics.iter().map(topic_info).collect()),

@@ -1,22 +1,54 @@
 //! The order in which Java's and Scala's hash maps give their keys: what tools print in no order of
 //! their own comes out so.
 
-/// `String.hashCode`, spread as `HashMap.hash` and Scala's `improveHash` do.
-fn spread_hash(text: &str) -> u32 {
-    let hash = text
-        .encode_utf16()
-        .fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+/// `String.hashCode`.
+fn string_hash(text: &str) -> u32 {
+    let units = text.encode_utf16();
+    units.fold(0, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)))
+}
+
+/// What `HashMap.hash` and Scala's `improveHash` make of a hash.
+fn spread(hash: u32) -> u32 {
     hash ^ (hash >> 16)
+}
+
+fn spread_hash(text: &str) -> u32 {
+    spread(string_hash(text))
+}
+
+/// `TopicPartition.hashCode`, spread.
+fn partition_hash(topic: &str, partition: i32) -> u32 {
+    let number = 31_u32.wrapping_add(partition.cast_unsigned());
+    spread(number.wrapping_mul(31).wrapping_add(string_hash(topic)))
+}
+
+/// Size of the table of a map made for `capacity` entries that holds `count`.
+fn table(count: usize, capacity: u32) -> u32 {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let mut size = capacity.max(1).next_power_of_two();
+    while u64::from(count) * 4 > u64::from(size) * 3 && size < 1 << 30 {
+        size *= 2;
+    }
+    size
+}
+
+/// As [`sort_as_java`], for keys that are partitions.
+pub(super) fn sort_partitions_as_java<T>(
+    entries: &mut [T],
+    capacity: u32,
+    key: impl Fn(&T) -> (&str, i32),
+) {
+    let size = table(entries.len(), capacity);
+    entries.sort_by_key(|entry| {
+        let (topic, partition) = key(entry);
+        partition_hash(topic, partition) & (size - 1)
+    });
 }
 
 /// Sorts as a `java.util.HashMap` made for `capacity` entries gives them; keys of one bucket stay in
 /// the order in which they came.
 pub(super) fn sort_as_java<T>(entries: &mut [T], capacity: u32, key: impl Fn(&T) -> &str) {
-    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let mut size = capacity.max(1).next_power_of_two();
-    while u64::from(count) * 4 > u64::from(size) * 3 && size < 1 << 30 {
-        size *= 2;
-    }
+    let size = table(entries.len(), capacity);
     entries.sort_by_key(|entry| spread_hash(key(entry)) & (size - 1));
 }
 

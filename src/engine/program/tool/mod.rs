@@ -10,8 +10,18 @@ pub mod pattern;
 pub mod properties;
 pub mod shell;
 pub mod terminal;
+mod api_versions;
 mod cluster;
+mod console_consumer;
+mod console_producer;
+mod delete_records;
+mod election;
 mod java_order;
+mod json_files;
+mod log_dirs;
+mod offsets;
+mod partitions;
+mod sending;
 mod topic_settings;
 mod topics;
 mod topics_options;
@@ -19,13 +29,13 @@ mod topics_options;
 use std::collections::VecDeque;
 
 use crate::engine::client::calls::{Answer, Calls};
-use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::event::{EventKind, TimerPurpose, ToolStream};
 use crate::engine::ids::{BrokerId, CorrelationId, Text};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::Response;
 use crate::engine::rng::Stream;
 
-use shell::{Flow, Place, Question, Shell, Stop, Told};
+use shell::{Flow, Place, Question, Saved, Shell, Stop, Told};
 use terminal::Terminal;
 
 pub use shell::tool_name;
@@ -42,7 +52,16 @@ pub struct Tool {
 }
 
 /// Every tool, by name.
-pub const TOOLS: &[Tool] = &[topics::TOOL];
+pub const TOOLS: &[Tool] = &[
+    api_versions::TOOL,
+    console_consumer::TOOL,
+    console_producer::TOOL,
+    delete_records::TOOL,
+    offsets::TOOL,
+    election::TOOL,
+    log_dirs::TOOL,
+    topics::TOOL,
+];
 
 /// The tool that a command line begins with.
 #[must_use]
@@ -67,6 +86,9 @@ pub struct ToolProcess {
     /// Lines that were typed and not read yet.
     typed: VecDeque<Text>,
     typed_all: bool,
+    /// Whether it waits for a line.
+    reads: bool,
+    saved: Option<Saved>,
     ended: bool,
 }
 
@@ -84,6 +106,8 @@ impl ToolProcess {
             pauses: 0,
             typed: VecDeque::new(),
             typed_all: false,
+            reads: false,
+            saved: None,
             ended: false,
         }
     }
@@ -100,15 +124,22 @@ impl ToolProcess {
     }
 
     /// A line was typed; `None`: there are no more.
-    pub fn input(&mut self, _ctx: &mut Ctx<'_>, line: Option<Text>) {
+    pub fn input(&mut self, ctx: &mut Ctx<'_>, line: Option<Text>) {
         match line {
             Some(line) => self.typed.push_back(line),
             None => self.typed_all = true,
+        }
+        if std::mem::take(&mut self.reads) {
+            self.run(ctx);
         }
     }
 
     /// Ctrl-C: Java ends at once, with 128 and the signal's number.
     pub fn interrupt(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(Saved::Consumer(reading)) = &self.saved {
+            let line = format!("Processed a total of {} messages", reading.count).into();
+            ctx.emit(EventKind::ToolPrinted { stream: ToolStream::Err, line, ended: true });
+        }
         self.exit(ctx, 130);
     }
 
@@ -151,6 +182,13 @@ impl ToolProcess {
 
     /// Runs the program on, when everything that it asked has been answered.
     fn go_on(&mut self, ctx: &mut Ctx<'_>) {
+        if self.is_answered() {
+            self.run(ctx);
+        }
+    }
+
+    /// Takes answers in; whether all that were waited for are there.
+    fn is_answered(&mut self) -> bool {
         let answers = self.calls.as_mut().map(Calls::take_answers).unwrap_or_default();
         for (id, answer) in answers {
             if let Some(asked) = self.asked.iter_mut().find(|(asked, _)| *asked == id) {
@@ -158,11 +196,11 @@ impl ToolProcess {
             }
         }
         if self.asked.is_empty() || self.asked.iter().any(|(_, answer)| answer.is_none()) {
-            return;
+            return false;
         }
         let answers = std::mem::take(&mut self.asked).into_iter().filter_map(|(_, answer)| answer);
         self.journal.push(Told::Answers(answers.collect()));
-        self.run(ctx);
+        true
     }
 
     fn run(&mut self, ctx: &mut Ctx<'_>) {
@@ -174,6 +212,8 @@ impl ToolProcess {
                 wall_ms: ctx.wall_ms(),
                 terminal: &mut terminal,
                 admin: None,
+                saved: self.saved.clone(),
+                saving: None,
                 journal: &self.journal,
                 question: None,
             };
@@ -188,10 +228,12 @@ impl ToolProcess {
                 Err(Stop::Waiting) => None,
             };
             let (question, admin) = (shell.question.take(), shell.admin.take());
+            let saving = shell.saving.take();
             if code.is_some() {
                 terminal.flush();
             }
             self.tell(ctx, &terminal);
+            self.keep(saving);
             match (code, question) {
                 (Some(code), _) => return self.exit(ctx, code),
                 (None, Some(Question::Calls(wanted))) => {
@@ -204,7 +246,9 @@ impl ToolProcess {
                     let Some(calls) = &mut self.calls else { return };
                     self.asked = wanted.into_iter().map(|w| (calls.ask(ctx, w), None)).collect();
                     calls.run(ctx);
-                    return;
+                    if !self.is_answered() {
+                        return;
+                    }
                 }
                 (None, Some(Question::Pause(pause))) => {
                     self.pauses += 1;
@@ -216,9 +260,33 @@ impl ToolProcess {
                 (None, Some(Question::Random(bound))) => {
                     self.journal.push(Told::Random(ctx.random_below(Stream::Client, bound)));
                 }
+                (None, Some(Question::Lines { wait })) => {
+                    if !self.read_lines(wait) {
+                        self.reads = true;
+                        return;
+                    }
+                }
                 (None, None) => return,
             }
         }
+    }
+
+    /// Goes on from here when it runs next.
+    fn keep(&mut self, saving: Option<(Saved, u64, u64)>) {
+        let Some((saved, left, lines)) = saving else { return };
+        self.saved = Some(saved);
+        let left = usize::try_from(left).unwrap_or(usize::MAX).min(self.journal.len());
+        self.journal.drain(..self.journal.len() - left);
+        self.printed = self.printed.saturating_sub(lines);
+    }
+
+    /// Hands typed lines over; false when one must be waited for.
+    fn read_lines(&mut self, wait: bool) -> bool {
+        if wait && self.typed.is_empty() && !self.typed_all {
+            return false;
+        }
+        self.journal.push(Told::Lines(self.typed.drain(..).collect(), self.typed_all));
+        true
     }
 
     fn tell(&mut self, ctx: &mut Ctx<'_>, terminal: &Terminal) {

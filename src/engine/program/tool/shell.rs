@@ -13,8 +13,10 @@ use crate::engine::address;
 use crate::engine::client::calls::{Answer, Call};
 use crate::engine::event::ToolStream;
 use crate::engine::ids::{BrokerId, Text};
+use crate::engine::program::tool::console_consumer::Reading;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::properties::Properties;
+use crate::engine::program::tool::sending::SenderState;
 use crate::engine::program::tool::terminal::Terminal;
 use crate::engine::time::Micros;
 
@@ -69,6 +71,8 @@ pub enum Question {
     Pause(Micros),
     /// A number below this.
     Random(u64),
+    /// Lines of standard input: all that are there, or at least one.
+    Lines { wait: bool },
 }
 
 /// What it was told.
@@ -80,6 +84,22 @@ pub enum Told {
     Clock(i64),
     /// A number.
     Random(u64),
+    /// Lines, and whether there will be no more.
+    Lines(Rc<[Text]>, bool),
+}
+
+/// How far a tool has come that runs on and on: it need not be run through from its beginning.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// `kafka-console-producer`.
+    Producer {
+        /// Its identity and sequences.
+        state: SenderState,
+        /// Lines read.
+        lines: u32,
+    },
+    /// `kafka-console-consumer`.
+    Consumer(Reading),
 }
 
 /// A tool's program as it runs.
@@ -94,6 +114,10 @@ pub struct Shell<'a> {
     pub terminal: &'a mut Terminal,
     /// The admin client, once it has one.
     pub admin: Option<AdminConfig>,
+    /// How far it had come when it last said so.
+    pub saved: Option<Saved>,
+    /// What it says of that now, with what is left of the journal and lines printed by then.
+    pub(super) saving: Option<(Saved, u64, u64)>,
     pub(super) journal: &'a [Told],
     pub(super) question: Option<Question>,
 }
@@ -182,6 +206,24 @@ impl Shell<'_> {
             Told::Random(number) => Ok(number),
             _ => Err(Stop::Waiting),
         }
+    }
+
+    /// Lines of standard input that have been typed, and whether there will be no more; waits for one
+    /// where that is wanted.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until there is one.
+    pub fn lines(&mut self, wait: bool) -> Flow<(Vec<Text>, bool)> {
+        match self.next(|| Question::Lines { wait })? {
+            Told::Lines(lines, ended) => Ok((lines.to_vec(), ended)),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// Says how far it has come: its next run begins here.
+    pub fn save(&mut self, saved: Saved) {
+        let left = u64::try_from(self.journal.len()).unwrap_or(u64::MAX);
+        self.saving = Some((saved, left, self.terminal.count()));
     }
 
     /// A properties file (`Utils.loadProps`).

@@ -51,6 +51,12 @@ impl Terminal {
         }
     }
 
+    /// How many lines there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.lines.len()).unwrap_or(u64::MAX)
+    }
+
     /// The lines from `first` on.
     pub fn lines(&self, first: u64) -> impl Iterator<Item = &Line> {
         self.lines.iter().skip(usize::try_from(first).unwrap_or(usize::MAX))
