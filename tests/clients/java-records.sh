@@ -18,4 +18,4 @@ tool kafka-producer-perf-test --topic "$topic" --num-records 2000 --record-size 
 for acks in 0 1 all; do tool kafka-producer-perf-test --topic "$topic" --num-records 100 --record-size 10 --throughput -1 --producer-props "bootstrap.servers=$BOOTSTRAP" acks=$acks | grep -o '^100 records sent'; done
 sleep 1
 tool kafka-get-offsets --topic "$topic" | awk -F: '{ sum += $3 } END { print "in all", sum }'
-tool kafka-console-consumer --topic "$topic" --from-beginning --timeout-ms 5000 >consumed; tail -1 consumed
+tool kafka-console-consumer --topic "$topic" --from-beginning --max-messages 2309 >consumed; tail -1 consumed
