@@ -15,12 +15,10 @@ const SKIPPED: &[(&str, &str)] = &[
     ("s09-at-least-once", "consumers"),
     ("s09-at-most-once", "consumers"),
     ("s09-cooperative-sticky", "consumers"),
-    ("s09-coordinator-killed", "groups"),
     ("s09-eager-range", "consumers"),
-    ("s09-group-errors-raw", "groups"),
     ("s09-max-poll-interval", "consumers"),
     ("s09-static-member", "consumers"),
-    ("s10-offset-reset-retention", "groups"),
+    ("s10-offset-reset-retention", "consumers"),
     ("s16-transactions", "transactions"),
 ];
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::command::{Command, DiskState};
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, SessionId, Text, TopicName,
-    TopicPartition,
+    BrokerId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, PartitionId, SessionId, Text,
+    TopicName, TopicPartition,
 };
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
@@ -174,6 +174,66 @@ pub enum TimerPurpose {
     DiskWrite,
     /// A tool waited for a while.
     ToolPause,
+    /// A member of a group was silent for its `session.timeout.ms`.
+    MemberSession,
+    /// A rebalance has waited long enough for members to join.
+    GroupRebalance,
+    /// Members of a new generation had time to ask for their assignment.
+    GroupSync,
+    /// A coordinator reads a partition of `__consumer_offsets`.
+    GroupLoad,
+    /// A coordinator looks for offsets that nobody needs.
+    OffsetExpiry,
+    /// A member's heartbeat to its coordinator is due.
+    Heartbeat,
+    /// `auto.commit.interval.ms` is over.
+    AutoCommit,
+    /// `max.poll.interval.ms` is over without a poll.
+    PollInterval,
+    /// A consumer's application is done with a record.
+    Processing,
+}
+
+/// Where a group is in its life (`GroupState`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GroupState {
+    /// It has no members; offsets may be there.
+    Empty,
+    /// Members are asked to join again.
+    PreparingRebalance,
+    /// All have joined; the leader's assignment is awaited.
+    CompletingRebalance,
+    /// Everybody knows what is theirs.
+    Stable,
+    /// It is no more, or is coordinated elsewhere.
+    Dead,
+}
+
+impl GroupState {
+    /// Kafka's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupState::Empty => "Empty",
+            GroupState::PreparingRebalance => "PreparingRebalance",
+            GroupState::CompletingRebalance => "CompletingRebalance",
+            GroupState::Stable => "Stable",
+            GroupState::Dead => "Dead",
+        }
+    }
+}
+
+/// Why somebody is a member no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MemberGone {
+    /// It said so, or an admin did.
+    Left,
+    /// It was silent for its session.
+    SessionTimeout,
+    /// It did not join again in time.
+    RebalanceTimeout,
+    /// It never asked for its assignment.
+    SyncTimeout,
 }
 
 /// Why segments were deleted (`SegmentDeletionReason`).
@@ -444,4 +504,41 @@ pub enum EventKind {
     },
     /// A tool ended, with this code.
     ToolExited { code: i32 },
+    // -- groups ---------------------------------------------------------------------------------
+    /// A group's state changed, as its coordinator has it.
+    GroupStateChanged { group: Text, state: GroupState, generation: i32, members: u32 },
+    /// A coordinator took a member into its group.
+    MemberJoined { group: Text, member: Text },
+    /// A coordinator took a member out of its group.
+    MemberLeft { group: Text, member: Text, reason: MemberGone },
+    /// A static member came back and has another id than before.
+    MemberReplaced { group: Text, member: Text, before: Text },
+    /// A rebalance is over: these members are the next generation. Without members there is neither
+    /// protocol nor leader.
+    GenerationStarted {
+        group: Text,
+        generation: i32,
+        protocol: Option<Text>,
+        leader: Option<Text>,
+        members: u32,
+    },
+    /// A group's offset is on all replicas of its coordinator's partition.
+    OffsetCommitted { group: Text, partition: TopicPartition, offset: Offset },
+    /// Offsets of a group expired, or were deleted.
+    OffsetsRemoved { group: Text, partitions: u32 },
+    /// A new coordinator has read the groups of a partition of `__consumer_offsets`.
+    GroupsLoaded { partition: PartitionId, groups: u32, offsets: u32 },
+    /// A broker is no longer the coordinator of the groups of that partition.
+    GroupsUnloaded { partition: PartitionId, groups: u32 },
+    /// A consumer was given partitions: these are new to it (`onPartitionsAssigned`).
+    PartitionsAssigned { group: Text, generation: i32, partitions: Vec<TopicPartition> },
+    /// A consumer gave partitions up (`onPartitionsRevoked`), or they were no longer its own
+    /// (`onPartitionsLost`).
+    PartitionsRevoked { group: Text, partitions: Vec<TopicPartition>, lost: bool },
+    /// A consumer's commit was refused.
+    CommitFailed { group: Text, error: i16 },
+    /// A consumer's application is done with records `first..=last`.
+    RecordsProcessed { partition: TopicPartition, first: Offset, last: Offset },
+    /// A consumer did not poll for `max.poll.interval.ms`: it leaves its group.
+    PollIntervalExceeded { group: Text },
 }

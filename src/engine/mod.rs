@@ -30,6 +30,7 @@ pub mod network;
 pub mod zookeeper;
 pub mod controller;
 pub mod replication;
+pub mod group;
 pub mod broker;
 pub mod assignor;
 pub mod client;

@@ -20,6 +20,8 @@ pub enum Stream {
     Broker,
     /// Roll jitter of a broker's logs.
     Log,
+    /// Member ids that a group coordinator gives.
+    Group,
 }
 
 /// All the streams of one world.
@@ -58,6 +60,7 @@ fn start(seed: u64, stream: Stream, node: NodeId) -> u64 {
         Stream::Client => 3,
         Stream::Broker => 4,
         Stream::Log => 5,
+        Stream::Group => 6,
     };
     let node_code: u64 = match node {
         NodeId::Zookeeper => 0,

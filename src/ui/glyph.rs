@@ -110,6 +110,18 @@ impl Glyph {
             BatchRetried { .. } => glyph("f-producer", BOX),
             RecordsDelivered { .. } | PositionReset { .. } => glyph("f-consumer", CELLS),
             ClientChanged { .. } | ToolPrinted { .. } | ToolExited { .. } => glyph("f-ink", SQUARE),
+            GroupStateChanged { .. }
+            | MemberJoined { .. }
+            | MemberReplaced { .. }
+            | GenerationStarted { .. }
+            | OffsetsRemoved { .. }
+            | GroupsLoaded { .. }
+            | GroupsUnloaded { .. } => glyph("f-control", DIAMOND),
+            MemberLeft { .. } | CommitFailed { .. } | PollIntervalExceeded { .. } => {
+                glyph("f-lost", CROSS)
+            }
+            PartitionsAssigned { .. } | PartitionsRevoked { .. } => glyph("f-consumer", PENNANT),
+            OffsetCommitted { .. } | RecordsProcessed { .. } => glyph("f-consumer", DISC),
         }
     }
 

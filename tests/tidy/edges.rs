@@ -64,8 +64,13 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("zookeeper", &["disk"]),
     ("controller", ZOOKEEPER_CLIENT),
     ("replication", &["log", "record", "disk"]),
+    // What a coordinator writes, its broker appends: it sees no log.
+    ("group", &["record"]),
     // A Kafka server holds its controller, in one process; the two still talk through messages.
-    ("broker", &["replication", "log", "record", "disk", "controller", "zookeeper::client"]),
+    (
+        "broker",
+        &["replication", "group", "log", "record", "disk", "controller", "zookeeper::client"],
+    ),
     ("assignor", &[]),
     ("client", &["record", "assignor"]),
     ("program", &["client", "record", "assignor"]),

@@ -132,6 +132,15 @@ event-timer = { $purpose ->
     [SessionTimeout] A session was silent for zookeeper.session.timeout.ms.
     [Ping] The heartbeat of { $node } was due.
     [ToolPause] { $Node } had waited for a while.
+    [MemberSession] A member of a group of { $node } was silent for session.timeout.ms.
+    [GroupRebalance] A rebalance had waited long enough for members to join.
+    [GroupSync] Members had had time to ask for their assignment.
+    [GroupLoad] { $Node } was due to read the groups that it coordinates.
+    [OffsetExpiry] { $Node } looked for committed offsets that nobody needs.
+    [Heartbeat] { $Node } was due to tell its coordinator that it lives.
+    [AutoCommit] auto.commit.interval.ms of { $node } was over.
+    [PollInterval] { $Node } had not polled for max.poll.interval.ms.
+    [Processing] { $Node } was done with a record.
     [LeaderRebalance] The controller looked whether leaders are where they belong.
     [DiskWrite] The slow disk of { $node } had taken what waited for it.
    *[Boot] The host of { $node } was switched on.
@@ -339,5 +348,51 @@ event-tool-printed = { $Node } printed: { $line }.
 event-tool-options = { $Node } printed the options of { $line }.
 event-tool-exited = { $Node } ended with code { $code }.
 event-client-changed = { $Node } now runs with { $key }={ $value }.
+
+## Groups
+
+event-group-state-changed = Group { $group } is { $state } from now on, after generation { $generation }, with { $members ->
+    [one] 1 member
+   *[other] { $members } members
+}.
+event-member-joined = { $member } joined group { $group }.
+event-member-left = { $reason ->
+    [session] { $member } is out of group { $group }: it was silent for session.timeout.ms.
+    [rebalance] { $member } is out of group { $group }: it did not join again in time.
+    [sync] { $member } is out of group { $group }: it never asked for its assignment.
+   *[left] { $member } left group { $group }.
+}
+event-member-replaced = Static member { $before } of group { $group } came back as { $member } and keeps its place.
+event-generation-started = Generation { $generation } of group { $group } begins with { $members ->
+    [one] 1 member
+   *[other] { $members } members
+}; { $leader } assigns by { $protocol }.
+event-generation-empty = Generation { $generation } of group { $group } has no members.
+event-offset-committed = Group { $group } committed offset { $offset } of { $partition }.
+event-offsets-removed = { $count ->
+    [one] One committed offset
+   *[other] { $count } committed offsets
+} of group { $group } went.
+event-groups-loaded = { $Node } read { $groups ->
+    [one] 1 group
+   *[other] { $groups } groups
+} and { $offsets ->
+    [one] 1 offset
+   *[other] { $offsets } offsets
+} from __consumer_offsets-{ $partition }, and coordinates them now.
+event-groups-unloaded = { $Node } no longer coordinates the groups of __consumer_offsets-{ $partition }, of which { $groups ->
+    [one] 1 was
+   *[other] { $groups } were
+} in memory.
+event-partitions-assigned = { $Node } was given { $partitions } by group { $group }, generation { $generation }.
+event-partitions-assigned-none = { $Node } was given no new partition by group { $group }, generation { $generation }.
+event-partitions-revoked = { $Node } gave up { $partitions } of group { $group }.
+event-partitions-lost = { $Node } lost { $partitions } of group { $group }: it was no longer a member.
+event-commit-failed = A commit of { $node } to group { $group } failed: { $error }.
+event-records-processed = { $Node } is done with { $count ->
+    [one] offset { $first }
+   *[other] offsets { $first } to { $last }
+} of { $partition }.
+event-poll-interval-exceeded = { $Node } had not polled for max.poll.interval.ms and leaves group { $group }.
 
 story-left-out = ({ $count } more steps)

@@ -116,6 +116,15 @@ event-timer = { $purpose ->
     [SessionTimeout] 有一个会话沉默了 zookeeper.session.timeout.ms 那么久。
     [Ping] { $node } 该发心跳了。
     [ToolPause] { $node } 等待了片刻。
+    [MemberSession] { $node } 的一个组成员沉默了 session.timeout.ms 那么久。
+    [GroupRebalance] 一次再均衡等成员加入等够了时间。
+    [GroupSync] 成员有过足够的时间来取分配结果。
+    [GroupLoad] { $node } 该读取它所协调的消费者组了。
+    [OffsetExpiry] { $node } 检查了哪些已提交的 offset 不再有人需要。
+    [Heartbeat] { $node } 该向协调者报告自己还活着了。
+    [AutoCommit] { $node } 的 auto.commit.interval.ms 到了。
+    [PollInterval] { $node } 已有 max.poll.interval.ms 没有 poll。
+    [Processing] { $node } 处理完一条记录。
     [LeaderRebalance] 控制器检查 leader 是否都在该在的地方。
     [DiskWrite] { $node } 的慢磁盘写完了排队的数据。
    *[Boot] { $node } 的主机开机。
@@ -298,5 +307,33 @@ event-tool-printed = { $node } 输出：{ $line }。
 event-tool-options = { $node } 输出了 { $line } 的选项列表。
 event-tool-exited = { $node } 以退出码 { $code } 结束。
 event-client-changed = { $node } 改用 { $key }={ $value }。
+
+## 消费者组
+
+event-group-state-changed = 消费者组 { $group } 现在是 { $state }，第 { $generation } 代之后，有 { $members } 个成员。
+event-member-joined = { $member } 加入了消费者组 { $group }。
+event-member-left = { $reason ->
+    [session] { $member } 被移出消费者组 { $group }：它沉默了 session.timeout.ms 那么久。
+    [rebalance] { $member } 被移出消费者组 { $group }：它没有及时重新加入。
+    [sync] { $member } 被移出消费者组 { $group }：它一直没有来取分配结果。
+   *[left] { $member } 离开了消费者组 { $group }。
+}
+event-member-replaced = 消费者组 { $group } 的静态成员 { $before } 以 { $member } 的身份回来，位置不变。
+event-generation-started = 消费者组 { $group } 的第 { $generation } 代开始，有 { $members } 个成员；由 { $leader } 按 { $protocol } 分配。
+event-generation-empty = 消费者组 { $group } 的第 { $generation } 代没有成员。
+event-offset-committed = 消费者组 { $group } 提交了 { $partition } 的 offset { $offset }。
+event-offsets-removed = 消费者组 { $group } 的 { $count } 个已提交 offset 被删除。
+event-groups-loaded = { $node } 从 __consumer_offsets-{ $partition } 读到 { $groups } 个消费者组和 { $offsets } 个 offset，现在由它协调。
+event-groups-unloaded = { $node } 不再协调 __consumer_offsets-{ $partition } 的消费者组，内存里原有 { $groups } 个。
+event-partitions-assigned = { $node } 在消费者组 { $group } 的第 { $generation } 代分到 { $partitions }。
+event-partitions-assigned-none = { $node } 在消费者组 { $group } 的第 { $generation } 代没有分到新的分区。
+event-partitions-revoked = { $node } 交出了消费者组 { $group } 的 { $partitions }。
+event-partitions-lost = { $node } 失去了消费者组 { $group } 的 { $partitions }：它已不是成员。
+event-commit-failed = { $node } 向消费者组 { $group } 的提交失败：{ $error }。
+event-records-processed = { $node } 处理完 { $partition } 的 { $count ->
+    [1] offset { $first }
+   *[other] offset { $first } 到 { $last }
+}。
+event-poll-interval-exceeded = { $node } 已有 max.poll.interval.ms 没有 poll，离开消费者组 { $group }。
 
 story-left-out = （另有 { $count } 步）

@@ -9,12 +9,14 @@ use crate::conform::anomaly::cluster::{
     Cluster, Connection, ConsumerEvent, Group, Life, Outcome, PartitionState, Problem, Reply,
     SeenState,
 };
-use crate::engine::broker::Phase;
+use crate::engine::broker::{Broker, Phase};
 use crate::engine::command::Command;
 use crate::engine::config::WorldConfig;
 use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, NodeId, Text};
+use crate::engine::ids::{BrokerId, NodeId, Text, TopicName, TopicPartition};
+use crate::engine::record::batch::batches;
+use crate::engine::record::reader::records;
 use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 
@@ -32,7 +34,7 @@ const SPOKEN: u64 = 5_000_000;
 /// Pause before a broker that could not start tries again: its old session may still live.
 const START_AGAIN: u64 = 500_000;
 /// Capabilities that the engine does not have.
-const LACKING: &[&str] = &["groups", "consumers", "transactions"];
+const LACKING: &[&str] = &["consumers", "transactions"];
 /// Settings of the recordings that change no outcome: how much memory, how soon after the start.
 const WITHOUT_EFFECT: &[&str] = &["log.cleaner.dedupe.buffer.size", "log.initial.task.delay.ms"];
 
@@ -205,6 +207,36 @@ impl Simulated {
 /// Whether the controller has spoken of every partition on a broker.
 fn is_told(world: &World, broker: BrokerId) -> bool {
     world.broker(broker).is_none_or(|b| b.partitions().all(|p| p.state.is_some()))
+}
+
+/// The generations of a group, as its coordinator has written them.
+fn written_generations(
+    broker: &Broker,
+    disk: &Disk,
+    group: &str,
+) -> Vec<(i32, Option<String>, i32)> {
+    use crate::engine::group::schema::{Key, read_group, read_key};
+    let topic = TopicName::new("__consumer_offsets");
+    let id = TopicPartition::new(&topic, broker.groups().partition_for(group));
+    let Some(partition) = broker.partition(&id) else { return Vec::new() };
+    let (start, end) = (partition.log.log_start_offset(), partition.log.log_end_offset());
+    let log = partition.log.read(disk, start, u64::MAX, end, true).unwrap_or_default();
+    let mut generations = Vec::new();
+    for (_, batch) in batches(&log) {
+        for record in records(&batch).flatten() {
+            let of_group = record.key.and_then(read_key) == Some(Key::Group(group.into()));
+            if let Some(stored) = record.value.and_then(read_group).filter(|_| of_group) {
+                let members = i32::try_from(stored.members.len()).unwrap_or(i32::MAX);
+                let protocol = stored.protocol.map(|protocol| protocol.to_string());
+                generations.push((stored.generation, protocol, members));
+            }
+        }
+    }
+    generations
+}
+
+fn is_up(world: &World, id: BrokerId) -> bool {
+    world.host(NodeId::Broker(id)).is_some_and(|host| host.life.is_up())
 }
 
 fn is_open(world: &World, name: &str) -> bool {
@@ -414,8 +446,20 @@ impl Cluster for Simulated {
         self.apply(Command::DiskFault { node, path, position, bytes })
     }
 
-    fn group(&mut self, _group: &str) -> Outcome<Group> {
-        Err(Problem::Cannot("the engine has no groups yet".to_owned()))
+    fn group(&mut self, group: &str) -> Outcome<Group> {
+        let brokers = (1..=32).map(BrokerId).filter(|id| is_up(&self.world, *id));
+        let coordinates = |id: &BrokerId| {
+            self.world.broker(*id).is_some_and(|broker| broker.groups().group(group).is_some())
+        };
+        let Some(id) = brokers.into_iter().find(coordinates) else { return Ok(Group::default()) };
+        let (Some(broker), Some(disk)) = (self.world.broker(id), self.world.disk(node(id.0)))
+        else {
+            return Ok(Group::default());
+        };
+        let found = broker.groups().group(group).expect("it was just found");
+        let state = found.state.name().to_owned();
+        let members = found.members.keys().map(ToString::to_string).collect();
+        Ok(Group { state, generations: written_generations(broker, disk, group), members })
     }
 
     fn start_consumer(&mut self, _topic: &str, _consumer: &ConsumerStart) -> Outcome<()> {

@@ -13,7 +13,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::controller::topic_name::CONSUMER_OFFSETS;
-use crate::engine::ids::{BrokerId, PartitionId, TopicName, TopicPartition};
+use crate::engine::ids::{BrokerId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;
 
@@ -87,7 +87,7 @@ impl Broker {
             self.create_internal_topic(ctx, &topic);
             return Err(ResponseError::CoordinatorNotAvailable);
         }
-        let partition = TopicPartition::new(&topic, self.partition_for(key));
+        let partition = TopicPartition::new(&topic, self.groups.partition_for(key));
         let leader = self.metadata.state(&partition).and_then(|state| state.leader);
         let leader = leader.filter(|leader| self.metadata.is_alive(*leader));
         leader.ok_or(ResponseError::CoordinatorNotAvailable)
@@ -102,39 +102,9 @@ impl Broker {
             Err(error) => (error.code(), (WireBroker(-1), StrBytes::default(), -1)),
         }
     }
-
-    /// The partition of `__consumer_offsets` that holds a group (`GroupMetadataManager.partitionFor`).
-    pub(super) fn partition_for(&self, group: &str) -> PartitionId {
-        let there = self.metadata.count(&TopicName::new(CONSUMER_OFFSETS));
-        let configured = i32::try_from(self.config.offsets_topic_num_partitions).unwrap_or(1);
-        let partitions = if there > 0 { there } else { configured };
-        PartitionId(positive(java_hash(group)) % partitions.max(1))
-    }
 }
 
 const NOT_AVAILABLE: &str = "The coordinator is not available.";
 const INVALID_REQUEST: &str = "This most likely occurs because of a request being malformed by the \
                                client library or the message was sent to an incompatible broker. See the broker logs \
                                for more details.";
-
-/// `String.hashCode`: over UTF-16 units.
-fn java_hash(text: &str) -> i32 {
-    text.encode_utf16()
-        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
-}
-
-/// `Utils.abs`: the absolute value; of the least number, 0.
-fn positive(number: i32) -> i32 {
-    number.checked_abs().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_hashes_by_absolute_value_and_not_by_a_mask() {
-        assert_eq!(positive(java_hash("billing")) % 50, 9);
-        assert_eq!(positive(i32::MIN), 0);
-    }
-}

@@ -104,7 +104,9 @@ impl Broker {
     ) {
         let error_code = self.check_controller(request.controller_epoch);
         if error_code == 0 {
+            let states = request.partition_states.clone();
             self.metadata.update(request);
+            self.groups_told(ctx, &states);
         }
         let answer = Response::UpdateMetadata(UpdateMetadataResponse { error_code });
         ctx.send(caller.node, caller.answer(answer));
@@ -135,12 +137,14 @@ impl Broker {
         partition.log.assign_topic_id(disk, state.topic_id);
         self.stop_fetching(&id);
         self.wake_sessions(&id);
-        if state.leader == Some(self.id) {
+        let leader = if state.leader == Some(self.id) {
             self.lead(ctx, disk, &id, state);
             None
         } else {
             self.follow(ctx, disk, &id, state)
-        }
+        };
+        self.coordinates(ctx, &id);
+        leader
     }
 
     /// Opens the replica's log, made anew when this broker has none, unless it may be in a log

@@ -42,6 +42,7 @@ use crate::engine::controller::operation::Asker;
 use crate::engine::controller::{CONTROL_TAGS, ControlPlane, Notice};
 use crate::engine::disk::Disk;
 use crate::engine::event::TimerPurpose;
+use crate::engine::group::GroupCoordinator;
 use crate::engine::ids::{
     BrokerId, ControllerEpoch, CorrelationId, NodeId, Text, TopicName, TopicPartition,
 };
@@ -59,6 +60,7 @@ use cleaner::LogCleaner;
 use delete_records::ParkedDelete;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
+use groups::Written;
 use leader_and_isr::AwaitingSettings;
 use log_dirs::LogDirs;
 use log_manager::Waste;
@@ -111,6 +113,9 @@ pub struct Broker {
     cleaner: LogCleaner,
     log_dirs: LogDirs,
     slow_disk: SlowDisk,
+    groups: GroupCoordinator,
+    /// What became of the coordinator's records, to be told to it.
+    group_writes: Vec<Written>,
 }
 
 /// Where a broker is in its life.
@@ -142,6 +147,12 @@ impl Broker {
     #[must_use]
     pub fn partition(&self, id: &TopicPartition) -> Option<&Partition> {
         self.partitions.get(id)
+    }
+
+    /// The coordinator of groups.
+    #[must_use]
+    pub fn groups(&self) -> &GroupCoordinator {
+        &self.groups
     }
 
     /// The control plane.
@@ -190,6 +201,11 @@ impl Broker {
             TimerPurpose::LogCheckpoint => self.log_checkpoint_timer(ctx, disk, timer),
             TimerPurpose::FileDelete => self.file_delete_timer(disk, timer),
             TimerPurpose::DiskWrite => self.disk_wrote(ctx, disk, timer),
+            TimerPurpose::MemberSession
+            | TimerPurpose::GroupRebalance
+            | TimerPurpose::GroupSync
+            | TimerPurpose::GroupLoad
+            | TimerPurpose::OffsetExpiry => self.groups.on_timer(ctx),
             TimerPurpose::Backoff if timer.tag == alter_partition::RETRY_TAG => {
                 self.isr_channel.rested();
             }
@@ -262,7 +278,9 @@ impl Broker {
             | Request::OffsetDelete(_)
             | Request::DescribeGroups(_)
             | Request::ListGroups(_)
-            | Request::DeleteGroups(_) => self.group_request(ctx, disk, caller, client_id, body),
+            | Request::DeleteGroups(_) => {
+                self.group_request(ctx, caller, client_id, &body);
+            }
             Request::CreateTopics(_)
             | Request::DeleteTopics(_)
             | Request::CreatePartitions(_)
@@ -330,6 +348,7 @@ impl Broker {
                 Notice::RegistrationFailed(error) => ctx.fail(error),
             }
         }
+        self.run_groups(ctx, disk);
         self.send_isr_changes(ctx);
         self.notice_failed_dirs(ctx, disk);
     }

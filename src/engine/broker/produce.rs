@@ -13,9 +13,12 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
+use crate::engine::broker::groups::Written;
 use crate::engine::broker::{Broker, Caller};
+use crate::engine::controller::topic_name::{self, CONSUMER_OFFSETS};
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::group::Write;
 use crate::engine::ids::{EventId, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::log::{AppendError, Appended, Rejected};
 use crate::engine::node::{Ctx, Timer};
@@ -34,10 +37,19 @@ const NEW_LEADERS: i16 = 10;
 /// A produce request that waits for its high watermarks.
 #[derive(Clone, Debug)]
 pub struct ParkedProduce {
-    caller: Caller,
+    waiter: Waiter,
     /// The event of its arrival: the cause of an answer that only time brought.
     asked: Option<EventId>,
     parts: Vec<Part>,
+}
+
+/// Who waits.
+#[derive(Clone, Copy, Debug)]
+enum Waiter {
+    /// Whoever sent the request.
+    Caller(Caller),
+    /// This broker's group coordinator, with the number of its write.
+    Groups(u64),
 }
 
 /// One partition of a produce request.
@@ -117,7 +129,38 @@ impl Broker {
         }
         let timeout = Micros::from_ms(i64::from(request.timeout_ms));
         let asked = ctx.timer_cause();
-        self.answer_or_park(ctx, ParkedProduce { caller, asked, parts }, timeout);
+        let waiter = Waiter::Caller(caller);
+        self.answer_or_park(ctx, ParkedProduce { waiter, asked, parts }, timeout);
+    }
+
+    /// What the group coordinator writes, with acks=all; tombstones, without a token, are not waited
+    /// for (`GroupMetadataManager.appendForGroup`).
+    pub(super) fn produce_for_groups(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, write: Write) {
+        let id = TopicPartition::new(&TopicName::new(CONSUMER_OFFSETS), write.partition);
+        let acks = if write.token.is_some() { ALL } else { 0 };
+        let appended = self.append_to_leader(ctx, disk, &id, &write.records, acks);
+        let Some(token) = write.token else { return };
+        let (error, base, waits_for) = match appended {
+            Ok(appended) => {
+                let end = appended.last.plus(1);
+                let reached = self.partitions.get(&id).is_some_and(|p| p.high_watermark >= end);
+                (0, appended.base, (!reached).then_some(end))
+            }
+            Err(refused) => (refused.error, Offset::NONE, None),
+        };
+        let part = Part {
+            wire_name: WireName::default(),
+            id,
+            error,
+            base,
+            waits_for,
+            log_append_time: -1,
+            log_start: Offset::NONE,
+            rejected: None,
+        };
+        let timeout = Micros::from_ms(self.config.offsets_commit_timeout_ms);
+        let (waiter, asked) = (Waiter::Groups(token), ctx.timer_cause());
+        self.answer_or_park(ctx, ParkedProduce { waiter, asked, parts: vec![part] }, timeout);
     }
 
     fn append_part(
@@ -176,6 +219,9 @@ impl Broker {
         version: i16,
     ) -> Result<(), Refused> {
         let zstd = || batches(records).next().is_some_and(|(h, _)| h.codec() == Codec::Zstd);
+        if topic_name::is_internal(&id.topic) {
+            return Err(ResponseError::InvalidTopicException.into());
+        }
         if version < ZSTD_SINCE && self.metadata.knows(id) && zstd() {
             return Err(ResponseError::UnsupportedCompressionType.into());
         }
@@ -330,11 +376,20 @@ impl Broker {
         arm(ctx, armed);
     }
 
-    fn answer_produce(&self, ctx: &mut Ctx<'_>, request: ParkedProduce) {
+    fn answer_produce(&mut self, ctx: &mut Ctx<'_>, request: ParkedProduce) {
+        let caller = match request.waiter {
+            Waiter::Caller(caller) => caller,
+            Waiter::Groups(token) => {
+                let (error, base) =
+                    request.parts.first().map_or((0, Offset::NONE), |part| (part.error, part.base));
+                let cause = ctx.timer_cause();
+                return self.group_writes.push(Written { token, error, base, cause });
+            }
+        };
         let mut response = ProduceResponse::default();
         for part in request.parts {
             let mut told = told(&part);
-            if request.caller.version >= NEW_LEADERS && part.error == lost() {
+            if caller.version >= NEW_LEADERS && part.error == lost() {
                 self.name_leader(&mut told, &mut response, &part.id);
             }
             match response.responses.last_mut() {
@@ -346,7 +401,7 @@ impl Broker {
                 ),
             }
         }
-        ctx.send(request.caller.node, request.caller.answer(Response::Produce(response)));
+        ctx.send(caller.node, caller.answer(Response::Produce(response)));
     }
 
     /// Beside NOT_LEADER_OR_FOLLOWER: who leads now (KIP-951).

@@ -23,6 +23,7 @@ use crate::engine::config::{BrokerConfig, TopicConfig};
 use crate::engine::controller::ControlPlane;
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::group::GroupCoordinator;
 use crate::engine::ids::{
     BrokerId, ControllerEpoch, Offset, PartitionId, TopicName, TopicPartition,
 };
@@ -74,6 +75,8 @@ impl Broker {
             cleaner: LogCleaner::default(),
             log_dirs: LogDirs::new(&config.log_dirs),
             slow_disk: SlowDisk::default(),
+            groups: GroupCoordinator::new(Rc::new(config.clone())),
+            group_writes: Vec::new(),
         };
         if !broker.validate_log_dirs(ctx, disk) {
             return broker;
@@ -84,6 +87,7 @@ impl Broker {
         broker.arm_log_tasks(ctx);
         broker.start_cleaner(ctx, disk);
         broker.notice_failed_dirs(ctx, disk);
+        broker.groups.start(ctx);
         broker
     }
 
@@ -164,6 +168,7 @@ impl Broker {
     /// The broker's settings changed: so do those of topics that have no own (`DynamicLogConfig`).
     pub(super) fn broker_settings(&mut self, config: BrokerConfig) {
         self.config = Rc::new(config);
+        self.groups.configure(self.config.clone());
         let topics: BTreeSet<TopicName> =
             self.partitions.keys().map(|id| id.topic.clone()).ordered();
         for topic in topics {

@@ -64,6 +64,7 @@ impl Broker {
     fn delete_replica(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition) {
         let there = self.partitions.contains_key(id);
         self.delete_log(ctx, disk, id);
+        self.coordinates(ctx, id);
         self.isr_channel.forget(id);
         self.unsettled.remove(id);
         self.complete_produces(ctx, id);

@@ -65,7 +65,7 @@ pub fn purpose_of(code: u8) -> TimerPurpose {
     PURPOSES[usize::from(code)]
 }
 
-const PURPOSES: [TimerPurpose; 21] = [
+const PURPOSES: [TimerPurpose; 30] = [
     TimerPurpose::ProduceTick,
     TimerPurpose::Linger,
     TimerPurpose::Backoff,
@@ -87,4 +87,13 @@ const PURPOSES: [TimerPurpose; 21] = [
     TimerPurpose::LeaderRebalance,
     TimerPurpose::DiskWrite,
     TimerPurpose::ToolPause,
+    TimerPurpose::MemberSession,
+    TimerPurpose::GroupRebalance,
+    TimerPurpose::GroupSync,
+    TimerPurpose::GroupLoad,
+    TimerPurpose::OffsetExpiry,
+    TimerPurpose::Heartbeat,
+    TimerPurpose::AutoCommit,
+    TimerPurpose::PollInterval,
+    TimerPurpose::Processing,
 ];

@@ -3,6 +3,7 @@
 use crate::engine::command::{Command, DiskState, ToolCommand};
 use crate::engine::event::{EventKind, ToolStream};
 use crate::engine::ids::Offset;
+use crate::view::explain::group::group_key;
 
 /// The key of the text.
 #[must_use]
@@ -69,6 +70,20 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         PositionReset { .. } => "event-position-reset",
         ClientChanged { .. } => "event-client-changed",
         ToolPrinted { .. } | ToolExited { .. } => tool_key(kind),
+        GroupStateChanged { .. }
+        | MemberJoined { .. }
+        | MemberLeft { .. }
+        | MemberReplaced { .. }
+        | GenerationStarted { .. }
+        | OffsetCommitted { .. }
+        | OffsetsRemoved { .. }
+        | GroupsLoaded { .. }
+        | GroupsUnloaded { .. }
+        | PartitionsAssigned { .. }
+        | PartitionsRevoked { .. }
+        | CommitFailed { .. }
+        | RecordsProcessed { .. }
+        | PollIntervalExceeded { .. } => group_key(kind),
     }
 }
 

@@ -7,6 +7,7 @@ mod words;
 mod keys;
 mod phrase;
 mod again;
+mod group;
 mod story;
 #[cfg(test)]
 mod samples;
@@ -93,6 +94,9 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | ProduceRefused { .. }
         | AdminFailed { .. }
         | SessionExpired { .. }
+        | GenerationStarted { .. }
+        | CommitFailed { .. }
+        | PollIntervalExceeded { .. }
         | PositionReset { .. } => Importance::Headline,
         LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } => Importance::Fact,
         MessageDelayed { .. } | MessageDuplicated { .. } | ToolExited { .. } => Importance::Fact,
@@ -122,6 +126,17 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | RecordsAcked { .. }
         | BatchRetried { .. }
         | RecordsDelivered { .. }
+        | GroupStateChanged { .. }
+        | MemberJoined { .. }
+        | MemberLeft { .. }
+        | MemberReplaced { .. }
+        | OffsetCommitted { .. }
+        | OffsetsRemoved { .. }
+        | GroupsLoaded { .. }
+        | GroupsUnloaded { .. }
+        | PartitionsAssigned { .. }
+        | PartitionsRevoked { .. }
+        | RecordsProcessed { .. }
         | ClientChanged { .. }
         | SessionClosed { .. } => Importance::Fact,
         MessageSent { .. } | MessageDelivered { .. } | MessageWaiting { .. } => Importance::Detail,

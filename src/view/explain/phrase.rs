@@ -11,6 +11,7 @@ use crate::engine::time::Micros;
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
 use crate::view::explain::again::{STARTED_AGAIN, is_started_again};
+use crate::view::explain::group::group_args;
 use crate::view::explain::keys::key;
 use crate::view::explain::words::{
     broker_list, bytes, drop_reason, error_name, node_name, node_name_first, retention_reason,
@@ -32,6 +33,7 @@ pub fn phrase(event: &Event, names: &(impl Names + ?Sized)) -> Phrase {
     teller.replica(&event.kind);
     teller.log_file(&event.kind);
     teller.client(&event.kind);
+    teller.phrase.args.extend(group_args(&event.kind));
     teller.phrase
 }
 

@@ -111,6 +111,15 @@ pub fn every_purpose() -> Vec<Event> {
         LeaderRebalance,
         DiskWrite,
         ToolPause,
+        MemberSession,
+        GroupRebalance,
+        GroupSync,
+        GroupLoad,
+        OffsetExpiry,
+        Heartbeat,
+        AutoCommit,
+        PollInterval,
+        Processing,
     ];
     all.into_iter().map(|purpose| at_broker(0, EventKind::TimerFired { purpose })).collect()
 }
@@ -127,6 +136,7 @@ pub fn every_kind() -> Vec<Event> {
     kinds.extend(replicas());
     kinds.extend(logs());
     kinds.extend(clients());
+    kinds.extend(groups());
     let mut events: Vec<Event> =
         kinds.into_iter().enumerate().map(|(id, kind)| at_broker(id as u64, kind)).collect();
     events.extend(every_purpose());
@@ -424,6 +434,54 @@ fn logs() -> Vec<EventKind> {
         to: ten,
         leader,
     }));
+    kinds
+}
+
+fn groups() -> Vec<EventKind> {
+    use MemberGone::*;
+    let (group, member): (Text, Text) = ("app".into(), "c1-0".into());
+    let mut kinds: Vec<EventKind> = [Left, SessionTimeout, RebalanceTimeout, SyncTimeout]
+        .map(|reason| EventKind::MemberLeft {
+            group: group.clone(),
+            member: member.clone(),
+            reason,
+        })
+        .into();
+    for members in [0, 2] {
+        kinds.push(EventKind::GenerationStarted {
+            group: group.clone(),
+            generation: 3,
+            protocol: Some("range".into()),
+            leader: Some(member.clone()),
+            members,
+        });
+        kinds.push(EventKind::GroupStateChanged {
+            group: group.clone(),
+            state: GroupState::Stable,
+            generation: 3,
+            members,
+        });
+    }
+    for partitions in [vec![orders()], Vec::new()] {
+        let group = group.clone();
+        kinds.push(EventKind::PartitionsAssigned { group, generation: 3, partitions });
+    }
+    kinds.extend([true, false].map(|lost| EventKind::PartitionsRevoked {
+        group: group.clone(),
+        partitions: vec![orders()],
+        lost,
+    }));
+    kinds.extend([
+        EventKind::MemberJoined { group: group.clone(), member: member.clone() },
+        EventKind::MemberReplaced { group: group.clone(), member, before: "c1-1".into() },
+        EventKind::OffsetCommitted { group: group.clone(), partition: orders(), offset: Offset(4) },
+        EventKind::OffsetsRemoved { group: group.clone(), partitions: 1 },
+        EventKind::GroupsLoaded { partition: PartitionId(9), groups: 1, offsets: 2 },
+        EventKind::GroupsUnloaded { partition: PartitionId(9), groups: 2 },
+        EventKind::CommitFailed { group: group.clone(), error: 25 },
+        EventKind::RecordsProcessed { partition: orders(), first: Offset(3), last: Offset(4) },
+        EventKind::PollIntervalExceeded { group },
+    ]);
     kinds
 }
 
