@@ -16,7 +16,7 @@ const LOAD_BUFFER: u64 = 5_242_880;
 
 /// What became of the coordinator's records.
 #[derive(Clone, Copy, Debug)]
-pub struct Written {
+pub struct GroupsWritten {
     /// The number of its write.
     pub token: u64,
     /// 0: they are on all replicas.

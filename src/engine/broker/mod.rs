@@ -60,7 +60,7 @@ use cleaner::LogCleaner;
 use delete_records::ParkedDelete;
 use fetch::ParkedFetch;
 use fetch_session::FetchSessions;
-use groups::Written;
+use groups::GroupsWritten;
 use leader_and_isr::AwaitingSettings;
 use log_dirs::LogDirs;
 use log_manager::Waste;
@@ -115,7 +115,7 @@ pub struct Broker {
     slow_disk: SlowDisk,
     groups: GroupCoordinator,
     /// What became of the coordinator's records, to be told to it.
-    group_writes: Vec<Written>,
+    group_writes: Vec<GroupsWritten>,
 }
 
 /// Where a broker is in its life.

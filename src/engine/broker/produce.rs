@@ -13,7 +13,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use crate::engine::broker::groups::Written;
+use crate::engine::broker::groups::GroupsWritten;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::controller::topic_name::{self, CONSUMER_OFFSETS};
 use crate::engine::disk::Disk;
@@ -383,7 +383,7 @@ impl Broker {
                 let (error, base) =
                     request.parts.first().map_or((0, Offset::NONE), |part| (part.error, part.base));
                 let cause = ctx.timer_cause();
-                return self.group_writes.push(Written { token, error, base, cause });
+                return self.group_writes.push(GroupsWritten { token, error, base, cause });
             }
         };
         let mut response = ProduceResponse::default();
