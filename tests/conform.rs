@@ -11,16 +11,8 @@ fn data(folder: &str) -> PathBuf {
 }
 
 /// Cases that are skipped, and a word of the reason.
-const SKIPPED: &[(&str, &str)] = &[
-    ("s09-at-least-once", "consumers"),
-    ("s09-at-most-once", "consumers"),
-    ("s09-cooperative-sticky", "consumers"),
-    ("s09-eager-range", "consumers"),
-    ("s09-max-poll-interval", "consumers"),
-    ("s09-static-member", "consumers"),
-    ("s10-offset-reset-retention", "consumers"),
-    ("s16-transactions", "transactions"),
-];
+const SKIPPED: &[(&str, &str)] =
+    &[("s09-cooperative-sticky", "librdkafka"), ("s16-transactions", "transactions")];
 
 #[test]
 fn what_a_real_cluster_did_when_things_broke_the_engine_does() {

@@ -31,6 +31,8 @@ mod topics;
 mod settings;
 #[path = "kafka_rules/partitioners.rs"]
 mod partitioners;
+#[path = "kafka_rules/groups.rs"]
+mod groups;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

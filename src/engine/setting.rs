@@ -231,6 +231,24 @@ choice! {
     }
 }
 
+choice! {
+    /// When a member of a group commits.
+    CommitMode {
+        /// By itself, in `poll`, every `auto.commit.interval.ms`.
+        "auto" Auto,
+        /// Never.
+        "none" None,
+        /// Each record before it works on it, and waits: at most once.
+        "before" Before,
+        /// Each record after it worked on it, and waits: at least once.
+        "after" After,
+        /// After all that a poll brought, and waits (`commitSync`).
+        "sync" Sync,
+        /// After all that a poll brought, and goes on (`commitAsync`).
+        "async" Async,
+    }
+}
+
 /// `cleanup.policy`: what makes room in a log. A list; both may be there, or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleanupPolicy {

@@ -40,8 +40,24 @@ pub const PRODUCER_KEYS: &[&str] = &[
 ];
 
 /// Settings of a consumer program, `topic` first.
-pub const CONSUMER_KEYS: &[&str] =
-    &["topic", "from", "fetch.min.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes"];
+pub const CONSUMER_KEYS: &[&str] = &[
+    "topic",
+    "from",
+    "fetch.min.bytes",
+    "fetch.max.wait.ms",
+    "max.partition.fetch.bytes",
+    "auto.offset.reset",
+    "group",
+    "group.instance.id",
+    "partition.assignment.strategy",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "max.poll.records",
+    "auto.commit.interval.ms",
+    "commit",
+    "work",
+];
 
 /// Sets one setting of a producer.
 ///
@@ -116,6 +132,17 @@ pub fn consumer_settings(spec: &ConsumerSpec) -> Vec<(&'static str, String)> {
             spec.fetch_min_bytes.to_string(),
             spec.fetch_max_wait_ms.to_string(),
             spec.max_partition_fetch_bytes.to_string(),
+            if spec.never_resets { "none".to_owned() } else { String::new() },
+            spec.group.to_string(),
+            spec.instance.to_string(),
+            spec.assignors.to_string(),
+            spec.session_timeout_ms.to_string(),
+            spec.heartbeat_interval_ms.to_string(),
+            spec.max_poll_interval_ms.to_string(),
+            spec.max_poll_records.to_string(),
+            spec.auto_commit_interval_ms.to_string(),
+            spec.commit.word().to_owned(),
+            format!("{}ms", spec.work_ms),
         ]
     };
     differing(CONSUMER_KEYS, values(spec), values(&ConsumerSpec::new(&spec.topic)))

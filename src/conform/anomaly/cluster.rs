@@ -107,6 +107,8 @@ pub enum ConsumerEvent {
     Revoke(Vec<i32>),
     /// A record was handed to the application: partition, offset, value.
     Record(i32, i64, Option<String>),
+    /// The application is done with a record: partition, offset. Not among the events of a case.
+    Done(i32, i64),
     /// A commit failed with this error of the protocol.
     CommitError(String),
     /// The client library told of an error.

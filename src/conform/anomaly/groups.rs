@@ -42,6 +42,8 @@ pub struct Groups {
     new: Option<i32>,
     /// Whole consumers in the order of their start.
     consumers: Vec<String>,
+    /// Readers that go on, by the id of their step.
+    pub(super) readers: BTreeMap<String, String>,
 }
 
 impl Groups {
@@ -380,9 +382,17 @@ impl Runner<'_> {
             Some(count) => records_of(events).count() >= count,
             None => events.contains(&ConsumerEvent::End),
         })?;
+        // The clients that were killed told of records only, and of the last one before they died.
+        let told: Vec<ConsumerEvent> = match wanted {
+            Some(count) => {
+                let is_record = |e: &&ConsumerEvent| matches!(e, ConsumerEvent::Record(..));
+                events.iter().filter(is_record).take(count).cloned().collect()
+            }
+            None => events.clone(),
+        };
         let first = records_of(&events).map(|(offset, _)| offset).next();
         let (twice, never) = self.processing(&topic)?;
-        Ok(json!({ "events": events_json(&events), "first": first,
+        Ok(json!({ "events": events_json(&told), "first": first,
             "records": records_of(&events).count(),
             "processed_twice": twice, "never_processed": never }))
     }
@@ -394,8 +404,10 @@ impl Runner<'_> {
         let files = self.cluster.replica_files(leader, topic, 0)?;
         let end = crate::conform::anomaly::files::log_end_offset(&files).unwrap_or(0);
         for name in self.groups.consumers.clone() {
-            for (offset, _) in records_of(&self.cluster.consumer_events(&name)?) {
-                *times.entry(offset).or_default() += 1;
+            for event in self.cluster.consumer_events(&name)? {
+                if let ConsumerEvent::Done(_, offset) = event {
+                    *times.entry(offset).or_default() += 1;
+                }
             }
         }
         let twice = times.iter().filter(|(_, count)| **count > 1).map(|(offset, _)| *offset);
@@ -414,13 +426,32 @@ impl Runner<'_> {
             reset: step.reset.clone(),
             ..ConsumerStart::default()
         };
+        if let Some(offset) = step.committed.as_ref().and_then(Value::as_i64) {
+            let broker = self.find_coordinator(&consumer.group, 0)?;
+            let group = consumer.group.clone();
+            let commit = json!({ "op": "commit", "group": group, "offset": offset });
+            let commit = serde_json::from_value(commit)
+                .map_err(|error| Problem::Failed(format!("expected a step, got {error}")))?;
+            self.commit(&commit, broker)?;
+        }
         self.cluster.start_consumer(&topic, &consumer)?;
         self.groups.consumers.push(name.clone());
         if let Some(id) = &step.id {
-            return Err(Problem::Cannot(format!("a reader that goes on ({id}) is not known")));
+            // It has its position before anything else is done.
+            self.read_until(&name, |events| events.contains(&ConsumerEvent::End))?;
+            self.groups.readers.insert(id.clone(), name);
+            return Ok(Value::Null);
         }
-        let events = self.read_until(&name, |events| {
-            events.iter().any(|e| matches!(e, ConsumerEvent::End | ConsumerEvent::Error(_)))
+        self.finish_read(&name, 0)
+    }
+
+    /// What a reader got, when it is at the end and has at least so many records.
+    pub(super) fn finish_read(&mut self, name: &str, least: usize) -> Outcome<Value> {
+        let events = self.read_until(name, |events| {
+            let ended = |e: &ConsumerEvent| matches!(e, ConsumerEvent::End);
+            let failed = |e: &ConsumerEvent| matches!(e, ConsumerEvent::Error(_));
+            events.iter().any(failed)
+                || (events.iter().any(ended) && records_of(events).count() >= least)
         })?;
         let failed = events.iter().any(|event| matches!(event, ConsumerEvent::Error(_)));
         let values: Vec<Value> = records_of(&events).map(|(o, v)| json!([o, v])).collect();
@@ -457,7 +488,7 @@ fn events_json(events: &[ConsumerEvent]) -> Value {
         ConsumerEvent::Record(partition, offset, _) => Some(json!(["rec", partition, offset])),
         ConsumerEvent::CommitError(error) => Some(json!(["commit_error", error])),
         ConsumerEvent::Error(name) => Some(json!(["error", name])),
-        ConsumerEvent::End => None,
+        ConsumerEvent::End | ConsumerEvent::Done(..) => None,
     });
     told.collect()
 }

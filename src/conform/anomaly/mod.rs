@@ -16,6 +16,8 @@ pub mod reads;
 pub mod requests;
 pub mod runner;
 #[cfg(feature = "wire")]
+pub mod consumers;
+#[cfg(feature = "wire")]
 pub mod simulated;
 
 use crate::conform::Format;

@@ -305,6 +305,9 @@ impl<'a> Runner<'a> {
         if let Some(outcome) = self.done.remove(id) {
             return Ok(outcome);
         }
+        if let Some(name) = self.groups.readers.remove(id) {
+            return self.finish_read(&name, 1);
+        }
         let unknown = || Problem::Cannot(format!("no step sent a request with the id {id}"));
         let pending = self.pending.remove(id).ok_or_else(unknown)?;
         let answered = self.wait_for(pending.connection);

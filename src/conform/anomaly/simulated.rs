@@ -9,14 +9,13 @@ use crate::conform::anomaly::cluster::{
     Cluster, Connection, ConsumerEvent, Group, Life, Outcome, PartitionState, Problem, Reply,
     SeenState,
 };
-use crate::engine::broker::{Broker, Phase};
+use crate::conform::anomaly::consumers::{self, Consumers};
+use crate::engine::broker::Phase;
 use crate::engine::command::Command;
 use crate::engine::config::WorldConfig;
 use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, NodeId, Text, TopicName, TopicPartition};
-use crate::engine::record::batch::batches;
-use crate::engine::record::reader::records;
+use crate::engine::ids::{BrokerId, NodeId, Text};
 use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 
@@ -34,7 +33,7 @@ const SPOKEN: u64 = 5_000_000;
 /// Pause before a broker that could not start tries again: its old session may still live.
 const START_AGAIN: u64 = 500_000;
 /// Capabilities that the engine does not have.
-const LACKING: &[&str] = &["consumers", "transactions"];
+const LACKING: &[&str] = &["transactions"];
 /// Settings of the recordings that change no outcome: how much memory, how soon after the start.
 const WITHOUT_EFFECT: &[&str] = &["log.cleaner.dedupe.buffer.size", "log.initial.task.delay.ms"];
 
@@ -50,6 +49,8 @@ pub struct Simulated {
     unknown: Vec<String>,
     /// The first rule that the engine's checker found broken.
     broken: Option<String>,
+    /// Whole consumers.
+    consumers: Consumers,
 }
 
 /// Sets a world up for a case.
@@ -67,6 +68,7 @@ pub fn set_up(setup: &Setup) -> Outcome<Box<dyn Cluster>> {
         made: 0,
         unknown,
         broken: None,
+        consumers: Consumers::default(),
     };
     cluster.run_until(BOOTED, |_| false);
     cluster.move_controller(setup)?;
@@ -134,6 +136,7 @@ impl Simulated {
     /// Remembers the partition states that were just written.
     fn take_note(&mut self) {
         for event in self.world.drain_events() {
+            self.consumers.see(&self.world, &event);
             if let EventKind::InvariantBroken { rule, partition, .. } = &event.kind {
                 self.broken.get_or_insert_with(|| {
                     let place = partition.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -207,32 +210,6 @@ impl Simulated {
 /// Whether the controller has spoken of every partition on a broker.
 fn is_told(world: &World, broker: BrokerId) -> bool {
     world.broker(broker).is_none_or(|b| b.partitions().all(|p| p.state.is_some()))
-}
-
-/// The generations of a group, as its coordinator has written them.
-fn written_generations(
-    broker: &Broker,
-    disk: &Disk,
-    group: &str,
-) -> Vec<(i32, Option<String>, i32)> {
-    use crate::engine::group::schema::{Key, read_group, read_key};
-    let topic = TopicName::new("__consumer_offsets");
-    let id = TopicPartition::new(&topic, broker.groups().partition_for(group));
-    let Some(partition) = broker.partition(&id) else { return Vec::new() };
-    let (start, end) = (partition.log.log_start_offset(), partition.log.log_end_offset());
-    let log = partition.log.read(disk, start, u64::MAX, end, true).unwrap_or_default();
-    let mut generations = Vec::new();
-    for (_, batch) in batches(&log) {
-        for record in records(&batch).flatten() {
-            let of_group = record.key.and_then(read_key) == Some(Key::Group(group.into()));
-            if let Some(stored) = record.value.and_then(read_group).filter(|_| of_group) {
-                let members = i32::try_from(stored.members.len()).unwrap_or(i32::MAX);
-                let protocol = stored.protocol.map(|protocol| protocol.to_string());
-                generations.push((stored.generation, protocol, members));
-            }
-        }
-    }
-    generations
 }
 
 fn is_up(world: &World, id: BrokerId) -> bool {
@@ -447,31 +424,59 @@ impl Cluster for Simulated {
     }
 
     fn group(&mut self, group: &str) -> Outcome<Group> {
+        let generations = self.consumers.generations(group);
         let brokers = (1..=32).map(BrokerId).filter(|id| is_up(&self.world, *id));
-        let coordinates = |id: &BrokerId| {
-            self.world.broker(*id).is_some_and(|broker| broker.groups().group(group).is_some())
-        };
-        let Some(id) = brokers.into_iter().find(coordinates) else { return Ok(Group::default()) };
-        let (Some(broker), Some(disk)) = (self.world.broker(id), self.world.disk(node(id.0)))
-        else {
-            return Ok(Group::default());
-        };
-        let found = broker.groups().group(group).expect("it was just found");
+        let found = brokers
+            .filter_map(|id| self.world.broker(id))
+            .find_map(|broker| broker.groups().group(group));
+        let Some(found) = found else { return Ok(Group { generations, ..Group::default() }) };
         let state = found.state.name().to_owned();
         let members = found.members.keys().map(ToString::to_string).collect();
-        Ok(Group { state, generations: written_generations(broker, disk, group), members })
+        Ok(Group { state, generations, members })
     }
 
-    fn start_consumer(&mut self, _topic: &str, _consumer: &ConsumerStart) -> Outcome<()> {
-        Err(Problem::Cannot("the engine has no consumers with a group yet".to_owned()))
+    fn start_consumer(&mut self, topic: &str, consumer: &ConsumerStart) -> Outcome<()> {
+        let spec = consumers::spec(topic, consumer)?;
+        let name = consumer.name.as_str().into();
+        match self.world.client_id(&consumer.name) {
+            // It was killed, and is the same program.
+            Some(id) => {
+                self.consumers.begin_anew(id);
+                self.apply(Command::Start { node: NodeId::Client(id) })?;
+            }
+            None => self.apply(Command::AddConsumer { name, spec })?,
+        }
+        let Some(id) = self.world.client_id(&consumer.name) else { return Ok(()) };
+        if consumer.hold_ms.is_some() {
+            // It has its first record before anything else is done.
+            let end = self.world.now() + Micros(PATIENCE);
+            while self.consumers.events(id).len() < 2 && self.world.now() < end {
+                self.run_for(1_000, |_| false);
+            }
+        }
+        let Some(count) = consumer.kill_after else { return Ok(()) };
+        let before = consumer.commit.as_deref() == Some("before");
+        let end = self.world.now() + Micros(PATIENCE);
+        while self.consumers.reached(id, before) < count && self.world.now() < end {
+            self.run_for(100, |_| false);
+        }
+        self.apply(Command::Kill { node: NodeId::Client(id) })
     }
 
-    fn kill_consumer(&mut self, _name: &str) -> Outcome<()> {
-        Err(Problem::Cannot("the engine has no consumers with a group yet".to_owned()))
+    fn kill_consumer(&mut self, name: &str) -> Outcome<()> {
+        let missing = || Problem::Cannot(format!("there is no consumer {name}"));
+        let id = self.world.client_id(name).ok_or_else(missing)?;
+        self.apply(Command::Kill { node: NodeId::Client(id) })
     }
 
-    fn consumer_events(&mut self, _name: &str) -> Outcome<Vec<ConsumerEvent>> {
-        Err(Problem::Cannot("the engine has no consumers with a group yet".to_owned()))
+    fn consumer_events(&mut self, name: &str) -> Outcome<Vec<ConsumerEvent>> {
+        let missing = || Problem::Cannot(format!("there is no consumer {name}"));
+        let id = self.world.client_id(name).ok_or_else(missing)?;
+        let mut events = self.consumers.events(id);
+        if consumers::is_at_end(&self.world, id) {
+            events.push(ConsumerEvent::End);
+        }
+        Ok(events)
     }
 }
 

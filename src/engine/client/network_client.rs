@@ -181,6 +181,23 @@ impl<P> NetworkClient<P> {
         self.dispatch(ctx, broker, version, body, Some(Purpose::Own(purpose)))
     }
 
+    /// The same for a request that may take longer than others: JoinGroup, SyncGroup.
+    pub fn send_within(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        broker: BrokerId,
+        version: Version,
+        body: Request,
+        purpose: P,
+        timeout: Micros,
+    ) -> EventId {
+        let usual = self.request_timeout;
+        self.request_timeout = usual.max(timeout);
+        let sent = self.send(ctx, broker, version, body, purpose);
+        self.request_timeout = usual;
+        sent
+    }
+
     /// Sends a request that gets no answer: Produce with acks=0.
     pub fn send_unanswered(
         &mut self,
@@ -224,9 +241,8 @@ impl<P> NetworkClient<P> {
 
     /// Closes every connection on which a request is overdue.
     pub fn close_overdue(&mut self, ctx: &mut Ctx<'_>) -> Vec<Failed<P>> {
-        let overdue = |c: &Connection<P>| {
-            c.in_flight.front().is_some_and(|request| request.deadline.at <= ctx.now)
-        };
+        let overdue =
+            |c: &Connection<P>| c.in_flight.iter().any(|request| request.deadline.at <= ctx.now);
         let brokers: Vec<BrokerId> =
             self.connections.iter().filter(|(_, c)| overdue(c)).map(|(id, _)| *id).collect();
         let mut failed = Vec::new();
@@ -273,8 +289,8 @@ impl<P> NetworkClient<P> {
     /// When the earliest unanswered request times out.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Deadline> {
-        let fronts = self.connections.values().filter_map(|c| c.in_flight.front());
-        fronts.map(|request| Some(request.deadline)).fold(None, earliest)
+        let waiting = self.connections.values().flat_map(|c| &c.in_flight);
+        waiting.map(|request| Some(request.deadline)).fold(None, earliest)
     }
 
     /// When the next broker that is in a pause may be tried again.

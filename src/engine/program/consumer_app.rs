@@ -1,14 +1,27 @@
 //! The consumer program: follows a topic and counts what it gets. It keeps the newest values to show.
+//!
+//! Without a group it takes what is fetched as it comes. As a member of a group it is the loop that every
+//! application with Kafka's library has: poll, work on what came, commit as its settings say, poll
+//! again. While it works it does not poll.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::engine::client::consumer::{Consumer, ConsumerConfig, Delivered, NEWEST};
+use crate::engine::assignor::Assignor;
+use crate::engine::client::alarm::{Alarms, Deadline};
+use crate::engine::client::consumer::{
+    Consumer, ConsumerConfig, Delivered, GroupConfig, NEWEST, Polled, Signal,
+};
 use crate::engine::command::ConsumerSpec;
 use crate::engine::error::ConfigError;
-use crate::engine::ids::{BrokerId, CorrelationId, Offset, PartitionId, Text, TopicName};
+use crate::engine::event::{EventKind, TimerPurpose};
+use crate::engine::ids::{
+    BrokerId, CorrelationId, Offset, PartitionId, Text, TopicName, TopicPartition,
+};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::Response;
 use crate::engine::record::reader::records;
+use crate::engine::setting::CommitMode;
+use crate::engine::time::Micros;
 
 use super::settings;
 
@@ -23,6 +36,38 @@ pub struct ConsumerStatus {
     pub received: u64,
     /// Newest values that it got, newest last, at most 5, without padding.
     pub newest: Vec<Text>,
+    /// Its place in its group, when it has one.
+    pub member: Option<MemberStatus>,
+}
+
+/// How a consumer program stands in its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// `group.id`.
+    pub group: Text,
+    /// Its id; empty before it has one.
+    pub member_id: Text,
+    /// The generation that it knows; −1 before the first.
+    pub generation: i32,
+    /// Its partitions.
+    pub owned: Vec<TopicPartition>,
+    /// Records that it is done with.
+    pub processed: u64,
+}
+
+/// What a member's application does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// It is in `poll`.
+    Polling,
+    /// It waits for a commit before it works on the next record.
+    CommittingBefore,
+    /// It works on the record at the front.
+    Working,
+    /// It waits for a commit of what it has worked on.
+    CommittingAfter,
+    /// It has closed its consumer, and ends.
+    Closing,
 }
 
 /// A consumer program.
@@ -32,19 +77,46 @@ pub struct ConsumerApp {
     consumer: Consumer,
     received: u64,
     newest: VecDeque<Text>,
+    step: Step,
+    /// What it polled and is not done with, oldest first.
+    todo: VecDeque<Polled>,
+    /// Where it is in what it polled last: next offsets.
+    done: BTreeMap<PartitionId, Offset>,
+    processed: u64,
+    alarms: Alarms,
+    /// When the work on the record at the front is over.
+    works_until: Micros,
+    /// When it has to poll again.
+    poll_by: Micros,
 }
 
 impl ConsumerApp {
     /// A program that has not started yet.
     #[must_use]
-    pub fn new(spec: ConsumerSpec, bootstrap: Vec<BrokerId>) -> ConsumerApp {
-        let consumer = Consumer::new(spec.topic.clone(), config(&spec), bootstrap);
-        ConsumerApp { spec, consumer, received: 0, newest: VecDeque::new() }
+    pub fn new(name: &Text, spec: ConsumerSpec, bootstrap: Vec<BrokerId>) -> ConsumerApp {
+        let mut consumer = Consumer::new(spec.topic.clone(), config(&spec), bootstrap);
+        if !spec.group.is_empty() {
+            consumer = consumer.of_group(group_config(&spec), name);
+        }
+        ConsumerApp {
+            spec,
+            consumer,
+            received: 0,
+            newest: VecDeque::new(),
+            step: Step::Polling,
+            todo: VecDeque::new(),
+            done: BTreeMap::new(),
+            processed: 0,
+            alarms: Alarms::default(),
+            works_until: Micros::ZERO,
+            poll_by: Micros::MAX,
+        }
     }
 
     /// Starts to look for its topic.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {
         self.consumer.start(ctx);
+        self.go_on(ctx);
     }
 
     /// An answer arrived.
@@ -58,16 +130,41 @@ impl ConsumerApp {
         for delivered in self.consumer.on_response(ctx, broker, correlation, body) {
             self.take(&delivered);
         }
+        self.go_on(ctx);
     }
 
     /// A timer fired.
     pub fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: &Timer) {
+        if self.alarms.fired(ctx.now, timer) {
+            match timer.purpose {
+                TimerPurpose::Processing if self.step == Step::Working => self.worked(ctx),
+                TimerPurpose::PollInterval if self.is_late(ctx.now) => {
+                    self.poll_by = Micros::MAX;
+                    self.consumer.poll_interval_over(ctx);
+                }
+                TimerPurpose::PollInterval => self.watch_poll(ctx),
+                _ => {}
+            }
+        }
         self.consumer.on_timer(ctx, timer);
+        self.go_on(ctx);
     }
 
     /// The connection to a broker broke.
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId) {
         self.consumer.on_connection_lost(ctx, broker);
+        self.go_on(ctx);
+    }
+
+    /// The program is told to end. True when it can do so now.
+    pub fn stop(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        self.step = Step::Closing;
+        self.todo.clear();
+        let closed = self.consumer.close(ctx);
+        if !closed {
+            self.hear(ctx);
+        }
+        closed
     }
 
     /// Changes a setting.
@@ -89,11 +186,139 @@ impl ConsumerApp {
     /// How it stands.
     #[must_use]
     pub fn status(&self) -> ConsumerStatus {
+        let member = self.consumer.membership().map(|member| MemberStatus {
+            group: self.spec.group.clone(),
+            member_id: member.id().clone(),
+            generation: member.generation(),
+            owned: member.owned().to_vec(),
+            processed: self.processed,
+        });
         ConsumerStatus {
             topic: self.spec.topic.clone(),
             positions: self.consumer.positions(),
             received: self.received,
             newest: self.newest.iter().cloned().collect(),
+            member,
+        }
+    }
+
+    /// Does what the application can do now.
+    fn go_on(&mut self, ctx: &mut Ctx<'_>) {
+        if self.spec.group.is_empty() {
+            return;
+        }
+        self.hear(ctx);
+        while self.step == Step::Polling {
+            let polled = self.consumer.poll(ctx);
+            if polled.is_empty() {
+                self.poll_by = Micros::MAX;
+                return;
+            }
+            let interval = i64::from(self.spec.max_poll_interval_ms);
+            self.poll_by = ctx.now + Micros::from_ms(interval);
+            self.receive(polled);
+            self.begin(ctx);
+            self.watch_poll(ctx);
+        }
+    }
+
+    fn receive(&mut self, polled: Vec<Polled>) {
+        self.received += polled.len() as u64;
+        for record in &polled {
+            self.newest.push_back(record.value.clone());
+            if u32::try_from(self.newest.len()).is_ok_and(|held| held > NEWEST) {
+                self.newest.pop_front();
+            }
+        }
+        self.todo = polled.into();
+        self.done.clear();
+    }
+
+    /// What the library told.
+    fn hear(&mut self, ctx: &mut Ctx<'_>) {
+        for signal in self.consumer.take_signals() {
+            match (signal, self.step) {
+                (Signal::Closed, _) => ctx.exit(),
+                (Signal::Committed(_), Step::CommittingBefore) => self.work(ctx),
+                (Signal::Committed(_), Step::CommittingAfter) => self.begin(ctx),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next record of what was polled; none: the next poll.
+    fn begin(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(next) = self.todo.front() else {
+            self.step = Step::Polling;
+            return;
+        };
+        if self.spec.commit == CommitMode::Before {
+            let offsets = vec![(next.partition, next.offset.plus(1))];
+            self.step = Step::CommittingBefore;
+            self.consumer.commit(ctx, offsets, true);
+            return self.hear(ctx);
+        }
+        self.work(ctx);
+    }
+
+    fn work(&mut self, ctx: &mut Ctx<'_>) {
+        let span = Micros::from_ms(i64::from(self.spec.work_ms));
+        self.step = Step::Working;
+        self.works_until = ctx.now + span;
+        if span == Micros::ZERO {
+            return self.worked(ctx);
+        }
+        let deadline = Deadline { at: self.works_until, cause: ctx.timer_cause() };
+        self.alarms.arm(ctx, TimerPurpose::Processing, Some(deadline));
+    }
+
+    /// The record at the front is done; without work and commits between them, all that follow in its
+    /// partition are too.
+    fn worked(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(first) = self.todo.pop_front() else { return };
+        let mut last = first.offset;
+        let mut count = 1;
+        let each = matches!(self.spec.commit, CommitMode::Before | CommitMode::After);
+        while self.spec.work_ms == 0
+            && !each
+            && let Some(next) = self.todo.front().filter(|next| next.partition == first.partition)
+        {
+            last = next.offset;
+            count += 1;
+            self.todo.pop_front();
+        }
+        self.processed += count;
+        self.done.insert(first.partition, last.plus(1));
+        let partition = TopicPartition::new(&self.spec.topic, first.partition);
+        ctx.emit(EventKind::RecordsProcessed { partition, first: first.offset, last });
+        let at_end = self.todo.is_empty();
+        match self.spec.commit {
+            CommitMode::After => self.commit_done(ctx, true),
+            CommitMode::Sync if at_end => self.commit_done(ctx, true),
+            CommitMode::Async if at_end => self.commit_done(ctx, false),
+            _ => self.begin(ctx),
+        }
+    }
+
+    fn commit_done(&mut self, ctx: &mut Ctx<'_>, waits: bool) {
+        let offsets = std::mem::take(&mut self.done).into_iter().collect();
+        if waits {
+            self.step = Step::CommittingAfter;
+            self.consumer.commit(ctx, offsets, true);
+            return self.hear(ctx);
+        }
+        self.consumer.commit(ctx, offsets, false);
+        self.begin(ctx);
+    }
+
+    fn is_late(&self, now: Micros) -> bool {
+        self.step != Step::Polling && self.poll_by <= now
+    }
+
+    fn watch_poll(&mut self, ctx: &mut Ctx<'_>) {
+        if self.step != Step::Polling && self.poll_by < Micros::MAX {
+            let deadline = Deadline { at: self.poll_by, cause: ctx.timer_cause() };
+            self.alarms.arm(ctx, TimerPurpose::PollInterval, Some(deadline));
         }
     }
 
@@ -116,8 +341,24 @@ impl ConsumerApp {
 fn config(spec: &ConsumerSpec) -> ConsumerConfig {
     ConsumerConfig {
         from_beginning: spec.from_beginning,
+        never_resets: spec.never_resets,
         fetch_min_bytes: spec.fetch_min_bytes,
         fetch_max_wait_ms: spec.fetch_max_wait_ms,
         max_partition_fetch_bytes: spec.max_partition_fetch_bytes,
+    }
+}
+
+fn group_config(spec: &ConsumerSpec) -> GroupConfig {
+    let ms = |span: i32| Micros::from_ms(i64::from(span));
+    let auto = spec.commit == CommitMode::Auto;
+    GroupConfig {
+        group: spec.group.clone(),
+        instance: Some(spec.instance.clone()).filter(|instance| !instance.is_empty()),
+        assignors: spec.assignors.split(',').filter_map(Assignor::named).collect(),
+        session_timeout_ms: spec.session_timeout_ms,
+        heartbeat_interval: ms(spec.heartbeat_interval_ms),
+        max_poll_interval_ms: spec.max_poll_interval_ms,
+        max_poll_records: spec.max_poll_records,
+        auto_commit: auto.then(|| ms(spec.auto_commit_interval_ms)),
     }
 }

@@ -88,7 +88,7 @@ impl ClientProcess {
         spec: ConsumerSpec,
         bootstrap: Vec<BrokerId>,
     ) -> ClientProcess {
-        let app = ConsumerApp::new(spec, bootstrap);
+        let app = ConsumerApp::new(&name, spec, bootstrap);
         ClientProcess { id, name, app: App::Consumer(Box::new(app)) }
     }
 
@@ -186,6 +186,14 @@ impl ClientProcess {
             App::Admin(admin) => admin.on_connection_lost(ctx, broker),
             App::Tool(tool) => tool.on_connection_lost(ctx, broker),
             App::Raw(raw) => raw.on_connection_lost(ctx),
+        }
+    }
+
+    /// The process is told to end. True when it can do so now; else it ends by itself.
+    pub fn on_stop(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        match &mut self.app {
+            App::Consumer(app) => app.stop(ctx),
+            _ => true,
         }
     }
 

@@ -3,11 +3,13 @@
 //! One place parses text into [`ProducerSpec`] and [`ConsumerSpec`]. A spec is changed only when the
 //! value is good.
 
+use crate::engine::assignor::Assignor;
 use crate::engine::command::{Acks, Compression, ConsumerSpec, Keys, ProducerSpec};
 use crate::engine::error::ConfigError;
+use crate::engine::ids::Text;
 use crate::engine::record::batch::Codec;
 use crate::engine::record::codec::is_built_in;
-use crate::engine::setting::{Partitioner, Setting};
+use crate::engine::setting::{CommitMode, Partitioner, Setting};
 
 /// Names of a producer program's settings.
 pub const PRODUCER_KEYS: &[&str] = &[
@@ -51,8 +53,23 @@ const OF_2_3: &[(&str, &str)] = &[
 ];
 
 /// Names of a consumer program's settings.
-pub const CONSUMER_KEYS: &[&str] =
-    &["from.beginning", "fetch.min.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes"];
+pub const CONSUMER_KEYS: &[&str] = &[
+    "from.beginning",
+    "fetch.min.bytes",
+    "fetch.max.wait.ms",
+    "max.partition.fetch.bytes",
+    "auto.offset.reset",
+    "group",
+    "group.instance.id",
+    "partition.assignment.strategy",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "max.poll.records",
+    "auto.commit.interval.ms",
+    "commit",
+    "work",
+];
 
 /// Largest `batch.size`: half of the default of `buffer.memory`.
 pub const BATCH_SIZE_MAX: u32 = 16_777_216;
@@ -60,6 +77,8 @@ pub const BATCH_SIZE_MAX: u32 = 16_777_216;
 const PACKAGE: &str = "org.apache.kafka.clients.producer.";
 
 const INT_MAX: i64 = i32::MAX as i64;
+/// Most work on a record: an hour.
+const WORK_MOST_MS: i64 = 3_600_000;
 
 /// Sets one setting of a producer program.
 ///
@@ -179,9 +198,52 @@ pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(
         "max.partition.fetch.bytes" => {
             spec.max_partition_fetch_bytes = number(key, value, 0, INT_MAX)?;
         }
+        "auto.offset.reset" => {
+            let (from_beginning, never_resets) = match value.trim() {
+                "earliest" => (true, false),
+                "latest" => (false, false),
+                "none" => (spec.from_beginning, true),
+                _ => return Err(not_one_of(key, value, "latest, earliest, none")),
+            };
+            (spec.from_beginning, spec.never_resets) = (from_beginning, never_resets);
+        }
+        _ => return set_member(spec, key, value),
+    }
+    Ok(())
+}
+
+/// Settings of a member of a group.
+fn set_member(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
+    match key {
+        "group" => spec.group = value.trim().into(),
+        "group.instance.id" => spec.instance = value.trim().into(),
+        "partition.assignment.strategy" => spec.assignors = assignors(key, value)?,
+        "session.timeout.ms" => spec.session_timeout_ms = number(key, value, 0, INT_MAX)?,
+        "heartbeat.interval.ms" => spec.heartbeat_interval_ms = number(key, value, 1, INT_MAX)?,
+        "max.poll.interval.ms" => spec.max_poll_interval_ms = number(key, value, 1, INT_MAX)?,
+        "max.poll.records" => spec.max_poll_records = number(key, value, 1, INT_MAX)?,
+        "auto.commit.interval.ms" => {
+            spec.auto_commit_interval_ms = number(key, value, 0, INT_MAX)?;
+        }
+        "commit" => spec.commit = CommitMode::parse(key, value, (0, 0))?,
+        "work" => {
+            let ms = value.trim().strip_suffix("ms").unwrap_or(value);
+            spec.work_ms = number(key, ms, 0, WORK_MOST_MS)?;
+        }
         _ => return Err(ConfigError::Unknown { key: key.into() }),
     }
     Ok(())
+}
+
+/// A list of assignors, by name or Java class; kept by name.
+fn assignors(key: &str, value: &str) -> Result<Text, ConfigError> {
+    let mut names: Vec<&str> = Vec::new();
+    for word in value.split(',').map(str::trim) {
+        let all = || Assignor::ALL.map(Assignor::name).join(", ");
+        let found = Assignor::named(word).ok_or_else(|| not_one_of(key, word, &all()))?;
+        names.push(found.name());
+    }
+    Ok(names.join(",").into())
 }
 
 fn acks(key: &str, value: &str) -> Result<Acks, ConfigError> {
@@ -279,10 +341,18 @@ mod tests {
     fn every_key_of_a_consumer_is_known() {
         let mut spec = ConsumerSpec::new(&TopicName::new("t"));
         for key in CONSUMER_KEYS {
-            let value = if *key == "from.beginning" { "false" } else { "1" };
+            let value = match *key {
+                "from.beginning" => "false",
+                "auto.offset.reset" => "none",
+                "partition.assignment.strategy" => "range, CooperativeStickyAssignor",
+                "commit" => "after",
+                "work" => "10ms",
+                _ => "1",
+            };
             assert_eq!(set_consumer(&mut spec, key, value), Ok(()), "{key}");
         }
         assert!(!spec.from_beginning);
+        assert_eq!((&*spec.assignors, spec.work_ms), ("range,cooperative-sticky", 10));
     }
 
     #[test]

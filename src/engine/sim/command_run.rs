@@ -281,10 +281,25 @@ impl World {
                     broker.stop(ctx, &mut host.disk);
                 }
             });
-        } else {
+        } else if self.ends_at_once(node, stopping) {
             let stopped = self.write(Some(stopping), node, EventKind::ProcessStopped);
             self.end(node, Life::Stopped, stopped);
         }
+    }
+
+    /// Tells a client program to end. False when it has something to say before: a member leaves its
+    /// group.
+    fn ends_at_once(&mut self, node: NodeId, stopping: EventId) -> bool {
+        let mut at_once = true;
+        if matches!(node, NodeId::Client(_)) {
+            Rc::make_mut(self.hosts.get_mut(&node).expect("checked")).life = Life::Stopping;
+            self.run(node, Trigger::Event(stopping), |host, ctx| {
+                if let Some(Process::Client(client)) = host.process.as_mut() {
+                    at_once = client.on_stop(ctx);
+                }
+            });
+        }
+        at_once
     }
 
     pub(super) fn add(&mut self, name: Text, spec: ClientSpec, cause: EventId) {

@@ -6,7 +6,7 @@
 //! offset that the leader does not have is reset by `auto.offset.reset`; a leader that is none any more
 //! means fresh metadata and another try after `retry.backoff.ms`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
@@ -23,13 +23,17 @@ use crate::engine::client::backoff::RETRY;
 use crate::engine::client::metadata;
 use crate::engine::client::network_client::{Failed, NetworkClient, version};
 use crate::engine::event::{EventKind, TimerPurpose};
-use crate::engine::ids::{BrokerId, CorrelationId, Offset, PartitionId, TopicName, TopicPartition};
+use crate::engine::ids::{
+    BrokerId, CorrelationId, Offset, PartitionId, Text, TopicName, TopicPartition,
+};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 
 use super::delivery::{Delivered, corrupt, take_records};
+use super::membership::{GroupAsked, GroupConfig, Membership};
+use super::polling::Buffered;
 use super::session::{Session, Want};
 
 /// `request.timeout.ms` of a consumer.
@@ -46,6 +50,8 @@ const EARLIEST_TIMESTAMP: i64 = -2;
 pub struct ConsumerConfig {
     /// `auto.offset.reset`: `earliest` when true, else `latest`. Also where it starts.
     pub from_beginning: bool,
+    /// `auto.offset.reset=none`: an offset that is nowhere is an error.
+    pub never_resets: bool,
     /// `fetch.min.bytes`.
     pub fetch_min_bytes: i32,
     /// `fetch.max.wait.ms`.
@@ -56,16 +62,20 @@ pub struct ConsumerConfig {
 
 /// What an answer is for.
 #[derive(Clone, Debug)]
-enum Asked {
+pub(super) enum Asked {
     /// Where to start: the partitions asked about.
     ListOffsets(Vec<PartitionId>),
     /// Records: the partitions, and the positions asked from.
     Fetch(Vec<(PartitionId, Offset)>),
+    /// Something of its group.
+    Group(GroupAsked),
 }
 
 /// Where one partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Position {
+pub(super) enum Position {
+    /// Unknown: the group's coordinator is to be asked.
+    Committed,
     /// Unknown: the leader is to be asked. The offset that was out of range, if that is why.
     Resetting(Option<Offset>),
     /// The next offset to fetch.
@@ -73,12 +83,12 @@ enum Position {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Followed {
-    position: Position,
+pub(super) struct Followed {
+    pub(super) position: Position,
     /// Part of a request that is not answered yet.
-    asked: bool,
+    pub(super) asked: bool,
     /// Not to be asked for before.
-    not_before: Deadline,
+    pub(super) not_before: Deadline,
 }
 
 impl Followed {
@@ -94,17 +104,21 @@ impl Followed {
 /// A consumer of all partitions of one topic.
 #[derive(Clone, Debug)]
 pub struct Consumer {
-    topic: TopicName,
+    pub(super) topic: TopicName,
     config: ConsumerConfig,
-    network: NetworkClient<Asked>,
-    partitions: BTreeMap<PartitionId, Followed>,
+    pub(super) network: NetworkClient<Asked>,
+    pub(super) partitions: BTreeMap<PartitionId, Followed>,
     /// Brokers with a fetch that waits for an answer: one per broker at most.
     fetching: Vec<BrokerId>,
     /// The fetch session with each leader.
     sessions: BTreeMap<BrokerId, Session>,
     alarms: Alarms,
     /// Whether it threw: the application ends and asks for nothing more.
-    failed: bool,
+    pub(super) failed: bool,
+    /// Its place in a group, when it has one: then its partitions are those that it was given.
+    pub(super) membership: Option<Box<Membership>>,
+    /// What a member fetched and did not poll yet.
+    pub(super) buffer: VecDeque<Buffered>,
 }
 
 impl Consumer {
@@ -120,7 +134,17 @@ impl Consumer {
             sessions: BTreeMap::new(),
             alarms: Alarms::default(),
             failed: false,
+            membership: None,
+            buffer: VecDeque::new(),
         }
+    }
+
+    /// The same, as a member of a group that calls itself `name`.
+    #[must_use]
+    pub fn of_group(mut self, group: GroupConfig, name: &Text) -> Consumer {
+        self.network = self.network.named(name);
+        self.membership = Some(Box::new(Membership::new(group)));
+        self
     }
 
     /// Begins to look for the topic.
@@ -140,7 +164,7 @@ impl Consumer {
     pub fn positions(&self) -> Vec<(PartitionId, Offset)> {
         let known = self.partitions.iter().filter_map(|(id, followed)| match followed.position {
             Position::At(offset) => Some((*id, offset)),
-            Position::Resetting(_) => None,
+            Position::Resetting(_) | Position::Committed => None,
         });
         known.collect()
     }
@@ -166,6 +190,10 @@ impl Consumer {
                     false => self.ask_again(&asked),
                 }
             }
+            Some((Asked::Group(asked), body)) => {
+                self.on_group_answer(ctx, broker, asked, &body);
+                Vec::new()
+            }
             _ => Vec::new(),
         };
         self.run(ctx);
@@ -184,11 +212,12 @@ impl Consumer {
     /// The connection to a broker broke.
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId) {
         let failed = self.network.on_connection_lost(ctx, broker);
+        self.coordinator_lost(ctx, broker);
         self.give_up(ctx, &failed);
         self.run(ctx);
     }
 
-    fn run(&mut self, ctx: &mut Ctx<'_>) {
+    pub(super) fn run(&mut self, ctx: &mut Ctx<'_>) {
         if self.failed {
             return;
         }
@@ -197,6 +226,10 @@ impl Consumer {
         }
         self.network.poll(ctx);
         self.follow_new_partitions();
+        self.run_group(ctx);
+        if self.failed {
+            return;
+        }
         for (leader, partitions) in self.by_leader(ctx, Followed::is_resetting) {
             if self.network.ready(ctx, leader) {
                 self.list_offsets(ctx, leader, partitions);
@@ -210,11 +243,30 @@ impl Consumer {
         let paused = self.partitions.values().map(|followed| followed.not_before);
         let paused = paused.filter(|pause| pause.at > ctx.now).map(Some).fold(None, earliest);
         let backoff = earliest(self.network.next_poll(ctx.now), paused);
+        let [again, beat, commit] = self.group_deadlines(ctx.now);
+        let backoff = earliest(backoff, again);
+        self.alarms.arm(ctx, TimerPurpose::Heartbeat, beat);
+        self.alarms.arm(ctx, TimerPurpose::AutoCommit, commit);
         self.alarms.arm(ctx, TimerPurpose::Backoff, backoff);
         self.alarms.arm(ctx, TimerPurpose::RequestTimeout, self.network.next_timeout());
     }
 
+    /// A partition that its group gave it: where the group is in it, is asked first.
+    pub(super) fn follow_committed(&mut self, partition: PartitionId) {
+        self.partitions.insert(
+            partition,
+            Followed {
+                position: Position::Committed,
+                asked: false,
+                not_before: Deadline { at: Micros::ZERO, cause: None },
+            },
+        );
+    }
+
     fn follow_new_partitions(&mut self) {
+        if self.membership.is_some() {
+            return;
+        }
         let Some(topic) = self.network.metadata.topic(&self.topic) else { return };
         for (partition, _) in metadata::numbered(topic) {
             self.partitions.entry(partition).or_insert(Followed {
@@ -234,7 +286,11 @@ impl Consumer {
         let mut by_leader: BTreeMap<BrokerId, Vec<PartitionId>> = BTreeMap::new();
         let mut leaderless = false;
         for (partition, followed) in &self.partitions {
-            if followed.asked || followed.not_before.at > ctx.now || !which(followed) {
+            if followed.asked
+                || followed.not_before.at > ctx.now
+                || !which(followed)
+                || self.is_buffered(*partition)
+            {
                 continue;
             }
             match self.network.metadata.leader(&self.named(*partition)) {
@@ -354,6 +410,9 @@ impl Consumer {
                 followed.asked = false;
             }
             match answers.get(partition).map(|part| (part.error_code, *part)) {
+                Some((0, part)) if self.membership.is_some() => {
+                    self.hold(ctx, *partition, *from, &part.records.clone().unwrap_or_default());
+                }
                 Some((0, part)) => delivered.extend(self.deliver(ctx, *partition, *from, part)),
                 Some((error, _)) => self.on_fetch_error(ctx, *partition, *from, error),
                 // Within a session: nothing new.
@@ -403,6 +462,13 @@ impl Consumer {
         error: i16,
     ) {
         if ResponseError::try_from_code(error) == Some(ResponseError::OffsetOutOfRange) {
+            if !self.may_reset() {
+                let named = self.named(partition);
+                return self.throw(
+                    ctx,
+                    &format!("Fetch position {from} is out of range for partition {named}, raising error to the application since no reset policy is configured"),
+                );
+            }
             if let Some(followed) = self.partitions.get_mut(&partition) {
                 followed.position = Position::Resetting(Some(from));
             }
@@ -424,6 +490,7 @@ impl Consumer {
     fn give_up(&mut self, ctx: &mut Ctx<'_>, failed: &Failed<Asked>) {
         for asked in &failed.purposes {
             match asked {
+                Asked::Group(asked) => self.give_up_group(ctx, failed.broker, asked.clone()),
                 Asked::ListOffsets(partitions) => {
                     partitions.iter().for_each(|partition| self.try_later(ctx, *partition));
                 }
@@ -436,7 +503,7 @@ impl Consumer {
         }
     }
 
-    fn mark(&mut self, partitions: &[PartitionId]) {
+    pub(super) fn mark(&mut self, partitions: &[PartitionId]) {
         for partition in partitions {
             if let Some(followed) = self.partitions.get_mut(partition) {
                 followed.asked = true;
@@ -444,15 +511,20 @@ impl Consumer {
         }
     }
 
-    fn named(&self, partition: PartitionId) -> TopicPartition {
+    /// Whether an offset that is nowhere may be replaced (`auto.offset.reset` is not `none`).
+    pub(super) fn may_reset(&self) -> bool {
+        !self.config.never_resets
+    }
+
+    pub(super) fn named(&self, partition: PartitionId) -> TopicPartition {
         TopicPartition::new(&self.topic, partition)
     }
 
-    fn leader_epoch(&self, partition: PartitionId) -> i32 {
+    pub(super) fn leader_epoch(&self, partition: PartitionId) -> i32 {
         self.network.metadata.leader_epoch(&self.named(partition)).0
     }
 
-    fn topic_name(&self) -> kafka::TopicName {
+    pub(super) fn topic_name(&self) -> kafka::TopicName {
         kafka::TopicName(StrBytes::from_string(self.topic.as_str().to_owned()))
     }
 }

@@ -1,8 +1,15 @@
-//! The consumer without a group: follows all partitions of a topic (`assign`, not `subscribe`).
+//! The consumer: follows all partitions of a topic by itself (`assign`), or those that its group gives it
+//! (`subscribe`).
 
 pub mod fetcher;
 pub mod session;
 pub mod delivery;
+pub mod membership;
+pub mod joining;
+pub mod commits;
+pub mod polling;
 
 pub use delivery::{Delivered, NEWEST};
 pub use fetcher::{Consumer, ConsumerConfig};
+pub use membership::{GroupConfig, Membership, Signal, Stage};
+pub use polling::Polled;
