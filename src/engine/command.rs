@@ -3,12 +3,16 @@
 //! Plain data, one enum. A link, a lesson submission and a saved session are a config and a list of
 //! [`TimedCommand`]s; replaying them gives the same events bit for bit.
 
+mod consumer;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName, TopicPartition};
-use crate::engine::setting::{CommitMode, Partitioner};
+use crate::engine::setting::Partitioner;
 use crate::engine::time::Micros;
+
+pub use consumer::ConsumerSpec;
 
 /// A command and the place in the world's history where it was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -546,68 +550,6 @@ pub enum Keys {
     None,
     /// `k0` … `k(n−1)` in turn; murmur2 places them.
     Cycle(u32),
-}
-
-/// What a consumer program does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConsumerSpec {
-    /// The topic that it follows.
-    pub topic: TopicName,
-    /// Start at the log's beginning (true) or at its end.
-    pub from_beginning: bool,
-    /// `fetch.min.bytes`.
-    pub fetch_min_bytes: i32,
-    /// `fetch.max.wait.ms`.
-    pub fetch_max_wait_ms: i32,
-    /// `max.partition.fetch.bytes`.
-    pub max_partition_fetch_bytes: i32,
-    /// `auto.offset.reset=none`: an offset that is nowhere ends the program.
-    pub never_resets: bool,
-    /// `group.id`; empty without a group: then it follows all partitions by itself.
-    pub group: Text,
-    /// `group.instance.id`; empty without one.
-    pub instance: Text,
-    /// `partition.assignment.strategy`: assignors by name, with commas.
-    pub assignors: Text,
-    /// `session.timeout.ms`.
-    pub session_timeout_ms: i32,
-    /// `heartbeat.interval.ms`.
-    pub heartbeat_interval_ms: i32,
-    /// `max.poll.interval.ms`.
-    pub max_poll_interval_ms: i32,
-    /// `max.poll.records`.
-    pub max_poll_records: u32,
-    /// `auto.commit.interval.ms`.
-    pub auto_commit_interval_ms: i32,
-    /// When it commits.
-    pub commit: CommitMode,
-    /// How long it works on a record, in ms.
-    pub work_ms: u32,
-}
-
-impl ConsumerSpec {
-    /// Kafka 3.9's defaults, from the beginning.
-    #[must_use]
-    pub fn new(topic: &TopicName) -> ConsumerSpec {
-        ConsumerSpec {
-            topic: topic.clone(),
-            from_beginning: true,
-            fetch_min_bytes: 1,
-            fetch_max_wait_ms: 500,
-            max_partition_fetch_bytes: 1_048_576,
-            never_resets: false,
-            group: "".into(),
-            instance: "".into(),
-            assignors: "range,cooperative-sticky".into(),
-            session_timeout_ms: 45_000,
-            heartbeat_interval_ms: 3_000,
-            max_poll_interval_ms: 300_000,
-            max_poll_records: 500,
-            auto_commit_interval_ms: 5_000,
-            commit: CommitMode::Auto,
-            work_ms: 0,
-        }
-    }
 }
 
 /// A record handed to a producer program.

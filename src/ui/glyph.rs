@@ -110,19 +110,21 @@ impl Glyph {
             BatchRetried { .. } => glyph("f-producer", BOX),
             RecordsDelivered { .. } | PositionReset { .. } => glyph("f-consumer", CELLS),
             ClientChanged { .. } | ToolPrinted { .. } | ToolExited { .. } => glyph("f-ink", SQUARE),
-            GroupStateChanged { .. }
-            | MemberJoined { .. }
-            | MemberReplaced { .. }
-            | GenerationStarted { .. }
-            | OffsetsRemoved { .. }
-            | GroupsLoaded { .. }
-            | GroupsUnloaded { .. } => glyph("f-control", DIAMOND),
-            MemberLeft { .. } | CommitFailed { .. } | PollIntervalExceeded { .. } => {
-                glyph("f-lost", CROSS)
-            }
-            PartitionsAssigned { .. } | PartitionsRevoked { .. } => glyph("f-consumer", PENNANT),
-            OffsetCommitted { .. } | RecordsProcessed { .. } => glyph("f-consumer", DISC),
+            _ => Glyph::of_group(kind),
         }
+    }
+
+    fn of_group(kind: &EventKind) -> Glyph {
+        use EventKind::*;
+        let (class, path) = match kind {
+            MemberLeft { .. } | CommitFailed { .. } | PollIntervalExceeded { .. } => {
+                ("f-lost", CROSS)
+            }
+            PartitionsAssigned { .. } | PartitionsRevoked { .. } => ("f-consumer", PENNANT),
+            OffsetCommitted { .. } | RecordsProcessed { .. } => ("f-consumer", DISC),
+            _ => ("f-control", DIAMOND),
+        };
+        Glyph { class, path }
     }
 
     fn of_message(api: Api, response: bool, from: Option<NodeId>) -> Glyph {

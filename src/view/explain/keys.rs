@@ -70,20 +70,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         PositionReset { .. } => "event-position-reset",
         ClientChanged { .. } => "event-client-changed",
         ToolPrinted { .. } | ToolExited { .. } => tool_key(kind),
-        GroupStateChanged { .. }
-        | MemberJoined { .. }
-        | MemberLeft { .. }
-        | MemberReplaced { .. }
-        | GenerationStarted { .. }
-        | OffsetCommitted { .. }
-        | OffsetsRemoved { .. }
-        | GroupsLoaded { .. }
-        | GroupsUnloaded { .. }
-        | PartitionsAssigned { .. }
-        | PartitionsRevoked { .. }
-        | CommitFailed { .. }
-        | RecordsProcessed { .. }
-        | PollIntervalExceeded { .. } => group_key(kind),
+        _ => group_key(kind),
     }
 }
 

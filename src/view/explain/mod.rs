@@ -126,17 +126,6 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | RecordsAcked { .. }
         | BatchRetried { .. }
         | RecordsDelivered { .. }
-        | GroupStateChanged { .. }
-        | MemberJoined { .. }
-        | MemberLeft { .. }
-        | MemberReplaced { .. }
-        | OffsetCommitted { .. }
-        | OffsetsRemoved { .. }
-        | GroupsLoaded { .. }
-        | GroupsUnloaded { .. }
-        | PartitionsAssigned { .. }
-        | PartitionsRevoked { .. }
-        | RecordsProcessed { .. }
         | ClientChanged { .. }
         | SessionClosed { .. } => Importance::Fact,
         MessageSent { .. } | MessageDelivered { .. } | MessageWaiting { .. } => Importance::Detail,
@@ -146,6 +135,8 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | BecameFollower { .. }
         | HighWatermarksCheckpointed { .. }
         | MetadataUpdated { .. } => Importance::Detail,
+        // What happens to groups.
+        _ => Importance::Fact,
     }
 }
 

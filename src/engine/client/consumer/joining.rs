@@ -133,7 +133,7 @@ impl Consumer {
                 .map(|(partition, _)| PartitionInfo { partition, racks: Vec::new() });
             topics.insert(topic.clone(), infos.collect());
         }
-        let count = self.network.metadata.topic(&self.topic).map_or(0, |t| t.partitions.len());
+        let count = self.partition_count();
         let Some(member) = self.membership.as_mut() else { return Vec::new() };
         member.assigned_count = Some(count);
         let Some(assignor) = member.chosen else { return Vec::new() };

@@ -116,7 +116,7 @@ pub struct Membership {
     pub(super) memories: Vec<Memory>,
     pub(super) chosen: Option<Assignor>,
     /// Partitions of the topic when it assigned last: the leader joins again when that changes.
-    pub(super) assigned_count: Option<usize>,
+    pub(super) assigned_count: Option<u32>,
     pub(super) next_heartbeat: Deadline,
     pub(super) heartbeat_asked: bool,
     /// Whether the application is in `poll`.
@@ -299,11 +299,17 @@ impl Consumer {
 
     /// The leader joins again when its topic has grown since it assigned.
     fn watch_topic(&mut self) {
-        let count = self.network.metadata.topic(&self.topic).map_or(0, |t| t.partitions.len());
+        let count = self.partition_count();
         let Some(member) = self.membership.as_mut() else { return };
         if member.stage == Stage::Stable && member.assigned_count.is_some_and(|had| had != count) {
             member.rejoin_needed = true;
         }
+    }
+
+    /// Partitions of its topic, as far as is known.
+    pub(super) fn partition_count(&self) -> u32 {
+        let known = self.network.metadata.topic(&self.topic);
+        known.map_or(0, |topic| u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX))
     }
 
     /// While the application polls: gives up what has to be given up, and joins.
