@@ -71,7 +71,7 @@ impl Broker {
                 same.flat_map(|asked| &asked.partitions).any(|index| *index == partition)
             })
         };
-        let live = self.log_dirs.live().iter().map(|dir| self.describe_dir(disk, dir, &wanted));
+        let live = self.log_dirs.live().iter().map(|dir| self.describe_dir(disk, dir, wanted));
         let failed = self.log_dirs.failed().iter().map(|dir| {
             DescribeLogDirsResult::default()
                 .with_error_code(ResponseError::KafkaStorageError.code())

@@ -127,7 +127,7 @@ fn a_loss_that_old_behaviour_brings_is_marked_and_its_story_names_the_death_that
     page.tell(Msg::Load(Start {
         commands: scenario.commands,
         until: scenario.until.expect("it ends"),
-        ..Start::new("loss".into(), scenario.config)
+        ..Start::new("loss", scenario.config)
     }));
     page.settle();
     let marks: Vec<_> = page.session.violations().collect();

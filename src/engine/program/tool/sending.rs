@@ -328,7 +328,7 @@ fn outcome(answer: &Answer, acks: i16) -> Option<(i16, Option<String>)> {
     };
     let row: Option<&PartitionProduceResponse> =
         told.responses.first().and_then(|topic| topic.partition_responses.first());
-    let Some(row) = row.filter(|_| acks != 0) else { return None };
+    let row = row.filter(|_| acks != 0)?;
     if row.error_code == 0 || row.error_code == DUPLICATE {
         return None;
     }
