@@ -62,7 +62,9 @@ fn lead(name: &str) -> String {
 }
 
 /// Least and most length of a placeholder's value, all in ASCII, and what it consists of.
-fn shape(name: &str) -> Option<(usize, usize, fn(char) -> bool)> {
+type Shape = (usize, usize, fn(char) -> bool);
+
+fn shape(name: &str) -> Option<Shape> {
     let digit: fn(char) -> bool = |c| c.is_ascii_digit();
     let base64: fn(char) -> bool = |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let uuid: fn(char) -> bool = |c| c.is_ascii_hexdigit() || c == '-';

@@ -7,7 +7,7 @@ use kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::group::Asker;
-use crate::engine::group::group::Group;
+use crate::engine::group::metadata::Group;
 use crate::engine::ids::Text;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;

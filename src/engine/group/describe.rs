@@ -13,7 +13,7 @@ use kafka_protocol::messages::{
 
 use crate::engine::event::GroupState;
 use crate::engine::group::answer::wire;
-use crate::engine::group::group::Group;
+use crate::engine::group::metadata::Group;
 use crate::engine::group::{Asker, GroupCoordinator};
 use crate::engine::ids::{Text, TopicPartition};
 use crate::engine::node::Ctx;

@@ -52,7 +52,7 @@ impl GroupCoordinator {
     ) {
         let Some(group) = self.group(id) else { return };
         let dies = group.state == GroupState::Empty;
-        if partitions.is_empty() && !(dies && !group.has_offsets()) {
+        if partitions.is_empty() && (!dies || group.has_offsets()) {
             return;
         }
         let Some(group) = self.group_mut(id) else { return };

@@ -12,7 +12,7 @@ use kafka_protocol::ResponseError;
 
 use crate::engine::event::{EventKind, GroupState};
 use crate::engine::group::deadline::Due;
-use crate::engine::group::group::Group;
+use crate::engine::group::metadata::Group;
 use crate::engine::group::offsets::Kept;
 use crate::engine::group::schema::{self, Key, StoredGroup};
 use crate::engine::group::{GroupCoordinator, ms};

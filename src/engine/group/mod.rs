@@ -10,7 +10,7 @@
 pub mod deadline;
 pub mod schema;
 pub mod member;
-pub mod group;
+pub mod metadata;
 pub mod answer;
 pub mod join;
 pub mod rebalance;
@@ -38,7 +38,7 @@ use crate::engine::record::builder::BatchBuilder;
 use crate::engine::time::Micros;
 
 use deadline::{Deadlines, Due};
-use group::Group;
+use metadata::Group;
 use offset_requests::Committing;
 use sync::Replaced;
 

@@ -20,8 +20,8 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::event::{EventKind, GroupState};
 use crate::engine::group::answer::wire;
-use crate::engine::group::group::{CONSUMER, Group};
 use crate::engine::group::join::fenced;
+use crate::engine::group::metadata::{CONSUMER, Group};
 use crate::engine::group::offsets::Committed;
 use crate::engine::group::{Asker, GroupCoordinator, Then, schema};
 use crate::engine::ids::{Offset, PartitionId, Text, TopicName, TopicPartition};

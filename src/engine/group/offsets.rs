@@ -2,7 +2,7 @@
 //! `GroupMetadata`).
 
 use crate::engine::event::GroupState;
-use crate::engine::group::group::{CONSUMER, Group};
+use crate::engine::group::metadata::{CONSUMER, Group};
 use crate::engine::ids::{Offset, Text, TopicName, TopicPartition};
 
 /// A committed offset.

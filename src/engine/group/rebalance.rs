@@ -6,7 +6,7 @@ use kafka_protocol::ResponseError;
 use crate::engine::event::{EventKind, GroupState, MemberGone};
 use crate::engine::group::answer::join_answer;
 use crate::engine::group::deadline::Due;
-use crate::engine::group::group::InitialDelay;
+use crate::engine::group::metadata::InitialDelay;
 use crate::engine::group::{GroupCoordinator, Then, ms};
 use crate::engine::ids::Text;
 use crate::engine::node::Ctx;

@@ -47,7 +47,7 @@ pub struct Partition {
 
 enum Item {
     ToBroker(BrokerId, Rc<Payload>, EventId),
-    ToClient(BrokerId, Payload, EventId),
+    ToClient(BrokerId, Box<Payload>, EventId),
     Timer(Timer, Option<EventId>),
     Lost(BrokerId),
     /// A fetch that found nothing is looked at again.
@@ -235,7 +235,7 @@ impl Cluster {
                 let arrived =
                     self.event(Some(message), NODE, EventKind::MessageDelivered { message });
                 self.handle(Some(Trigger::Event(arrived)), |program, ctx| {
-                    program.on_message(ctx, NodeId::Broker(broker), payload);
+                    program.on_message(ctx, NodeId::Broker(broker), *payload);
                 });
             }
             Item::Timer(timer, cause) => {
@@ -287,7 +287,7 @@ impl Cluster {
         };
         if let Some(body) = answer {
             let response = Payload::Response { correlation: *correlation, version: *version, body };
-            self.push(LATENCY, Item::ToClient(broker, response, message));
+            self.push(LATENCY, Item::ToClient(broker, Box::new(response), message));
         }
     }
 
