@@ -21,6 +21,7 @@ pub mod config_def;
 pub mod command;
 pub mod event;
 pub mod protocol;
+pub mod system;
 pub mod node;
 pub mod planted;
 pub mod record;

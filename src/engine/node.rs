@@ -10,6 +10,7 @@ use crate::engine::event::{Event, EventKind, TimerPurpose};
 use crate::engine::ids::{EventId, NodeId, Text};
 use crate::engine::protocol::Payload;
 use crate::engine::rng::{Stream, Streams};
+use crate::engine::system::SystemCall;
 use crate::engine::time::Micros;
 
 /// A timer of some node. `tag` is the owner's, opaque to the world.
@@ -49,6 +50,13 @@ pub enum Output {
         /// The peer.
         peer: NodeId,
         /// Why.
+        cause: Option<EventId>,
+    },
+    /// Ask the machine for something; the answer comes when this handler is done.
+    System {
+        /// What.
+        call: SystemCall,
+        /// What it was about.
         cause: Option<EventId>,
     },
     /// End this process: it stopped by itself, or failed with what it printed.
@@ -213,6 +221,12 @@ impl<'a> Ctx<'a> {
     pub fn disconnect(&mut self, peer: NodeId) {
         let cause = self.cause();
         self.outputs.push(Output::Disconnect { peer, cause });
+    }
+
+    /// Asks the machine for something.
+    pub fn system(&mut self, call: SystemCall) {
+        let cause = self.cause();
+        self.outputs.push(Output::System { call, cause });
     }
 
     /// Ends this process after the handler: it stopped as it should.

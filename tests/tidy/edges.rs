@@ -46,6 +46,7 @@ const VOCABULARY: &[&str] = &[
     "command",
     "event",
     "protocol",
+    "system",
     "node",
     "ordered",
     "planted",
@@ -73,7 +74,8 @@ const ENGINE: &[(&str, &[&str])] = &[
     ),
     ("assignor", &[]),
     ("client", &["record", "assignor"]),
-    ("program", &["client", "record", "assignor"]),
+    // `kafka-dump-log` reads the files of others, as bytes.
+    ("program", &["client", "record", "assignor", "group::schema", "log::read_snapshot"]),
     // Kafka's messages carry batches as bytes; their size is counted from the batch headers.
     ("protocol", &["record"]),
 ];

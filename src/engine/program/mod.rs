@@ -155,8 +155,11 @@ impl ClientProcess {
         }
     }
 
-    /// A message arrived. Only brokers' answers mean anything here.
+    /// A message arrived. Only brokers' answers mean anything here, and ZooKeeper's to tools.
     pub fn on_message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, payload: Payload) {
+        if let (NodeId::Zookeeper, App::Tool(tool)) = (from, &mut self.app) {
+            return tool.on_zookeeper(ctx, payload);
+        }
         if let (NodeId::Broker(broker), Payload::Response { correlation, version, body }) =
             (from, payload)
         {
@@ -179,6 +182,9 @@ impl ClientProcess {
 
     /// The connection to a peer broke.
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, peer: NodeId) {
+        if let (NodeId::Zookeeper, App::Tool(tool)) = (peer, &mut self.app) {
+            return tool.on_zookeeper_lost(ctx);
+        }
         let NodeId::Broker(broker) = peer else { return };
         match &mut self.app {
             App::Producer(app) => app.on_connection_lost(ctx, broker),

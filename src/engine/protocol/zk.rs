@@ -44,6 +44,10 @@ pub enum ZkOp {
     Exists { path: Text, watch: bool },
     /// Names of children, sorted.
     GetChildren { path: Text, watch: bool },
+    /// What is known of a znode beside its data.
+    GetStat { path: Text },
+    /// Paths of the session's own ephemeral znodes.
+    GetEphemerals {},
 }
 
 /// ZooKeeper's answer.
@@ -78,6 +82,33 @@ pub enum ZkResult {
     Exists { version: i32 },
     /// Names of children, sorted.
     Children { names: Vec<Text> },
+    /// What is known of a znode.
+    Stat(Box<ZnodeStat>),
+}
+
+/// What ZooKeeper tells of a znode beside its data (`Stat`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZnodeStat {
+    /// Transaction that created it (czxid).
+    pub created: i64,
+    /// Transaction of its last write (mzxid).
+    pub modified: i64,
+    /// Transaction of the last change of its children (pzxid).
+    pub children_changed: i64,
+    /// When it was created, in ms since 1970.
+    pub created_ms: i64,
+    /// When it was last written, in ms since 1970.
+    pub modified_ms: i64,
+    /// Writes since it was created.
+    pub version: i32,
+    /// Changes of its children (cversion).
+    pub children_version: i32,
+    /// The session that owns it, when it is ephemeral.
+    pub owner: Option<SessionId>,
+    /// Length of its data.
+    pub bytes: u32,
+    /// Number of its children.
+    pub children: i32,
 }
 
 /// Why an operation failed.
@@ -91,6 +122,12 @@ pub enum ZkError {
     BadVersion,
     #[error("NotEmpty")]
     NotEmpty,
+    /// An ephemeral znode has no children.
+    #[error("NoChildrenForEphemerals")]
+    NoChildrenForEphemerals,
+    /// A znode that ZooKeeper keeps for itself.
+    #[error("BadArguments")]
+    BadArguments,
     /// Another operation of the same multi failed.
     #[error("RuntimeInconsistency")]
     RolledBack,
@@ -151,6 +188,8 @@ impl ZkReply {
                     ZkError::BadVersion | ZkError::Fenced => -103,
                     ZkError::NodeExists => -110,
                     ZkError::NotEmpty => -111,
+                    ZkError::NoChildrenForEphemerals => -108,
+                    ZkError::BadArguments => -8,
                     ZkError::RolledBack => -2,
                 })
             }

@@ -230,7 +230,11 @@ impl World {
         let entry = node.client().map(|id| self.clients[usize::from(id.0)].clone());
         let first_record = node.client().map_or(0, |id| self.records_so_far(id));
         let bootstrap = self.bootstrap();
-        let place = self.place();
+        let machine = match entry.as_ref().map(|entry| &entry.spec) {
+            Some(ClientSpec::Tool(_, machine)) => *machine,
+            _ => None,
+        };
+        let place = self.place(machine);
         {
             let host = Rc::make_mut(self.hosts.get_mut(&node).expect("checked by the caller"));
             host.run += 1;
@@ -247,7 +251,12 @@ impl World {
                     Process::Zookeeper(ZookeeperServer::start(ctx, &mut host.disk))
                 }
                 NodeId::Broker(id) => {
-                    Process::Broker(Box::new(Broker::start(ctx, &mut host.disk, id, &epoch.broker)))
+                    let mut config = epoch.broker.clone();
+                    for (key, value) in host.settings.iter() {
+                        // Checked when they were given; what the world has no use for changes nothing.
+                        let _unused = config.set(key, value);
+                    }
+                    Process::Broker(Box::new(Broker::start(ctx, &mut host.disk, id, &config)))
                 }
                 NodeId::Client(id) => {
                     let entry = entry.expect("a client host has an entry");
@@ -259,12 +268,12 @@ impl World {
         });
     }
 
-    fn kill(&mut self, node: NodeId, cause: EventId) {
+    pub(super) fn kill(&mut self, node: NodeId, cause: EventId) {
         let killed = self.write(Some(cause), node, EventKind::ProcessKilled);
         self.end(node, Life::Dead, killed);
     }
 
-    fn stop(&mut self, node: NodeId, cause: EventId) {
+    pub(super) fn stop(&mut self, node: NodeId, cause: EventId) {
         let run = self.hosts.get(&node).expect("checked").run;
         if !self.put_off(node, Item::Terminate { node, run, cause }) {
             self.terminate(node, cause);

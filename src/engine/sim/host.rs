@@ -1,8 +1,10 @@
 //! One host: a disk, and the process that runs on it or ran last.
 
+use std::rc::Rc;
+
 use crate::engine::broker::Broker;
 use crate::engine::disk::Disk;
-use crate::engine::ids::NodeId;
+use crate::engine::ids::{NodeId, Text};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::program::ClientProcess;
 use crate::engine::protocol::Payload;
@@ -46,6 +48,8 @@ pub struct Host {
     pub since: Micros,
     /// Number of the process's run, from 1; timers and connections belong to one run.
     pub run: u32,
+    /// Settings that its broker was started with, beside those of the world.
+    pub settings: Rc<[(Text, Text)]>,
     /// What waits for a frozen process, in the order in which it came due; `None` while it is not
     /// frozen.
     pub frozen: Option<Vec<Item>>,
@@ -72,6 +76,7 @@ impl Host {
             life: Life::Down,
             since: Micros::ZERO,
             run: 0,
+            settings: Rc::new([]),
             frozen: None,
         }
     }

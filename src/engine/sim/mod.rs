@@ -8,6 +8,7 @@ pub mod world;
 pub mod command_run;
 mod outside;
 pub mod tools;
+mod system;
 pub mod disk_run;
 pub mod pause;
 pub mod links;

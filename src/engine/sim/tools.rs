@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::engine::command::ToolCommand;
 use crate::engine::error::CommandError;
-use crate::engine::ids::{EventId, NodeId, Text};
+use crate::engine::ids::{BrokerId, EventId, NodeId, Text};
 use crate::engine::program::ProgramKind;
 use crate::engine::program::tool::shell::Place;
 use crate::engine::sim::command_run::{ClientSpec, within, wrong_program};
@@ -85,11 +85,12 @@ impl World {
     }
 
     /// What a tool that starts on a host sees.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self, host: Option<BrokerId>) -> Place {
         Place {
             first_port: self.config.broker.lab_loopback_port,
             brokers: self.config.brokers,
             files: Rc::clone(&self.tool_files),
+            host,
         }
     }
 }

@@ -377,6 +377,7 @@ impl World {
                     self.schedule_lost(peer, node, delay, cause);
                 }
             }
+            Output::System { call, cause } => self.system((node, run), call, cause),
             Output::Exit { cause, error } => self.exited(node, cause, error),
         }
     }

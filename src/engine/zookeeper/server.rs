@@ -13,14 +13,14 @@ use crate::engine::protocol::zk::{ZkError, ZkOp, ZkReply, ZkRequest, ZkResult};
 use crate::engine::time::Micros;
 use crate::engine::zookeeper::session::{Session, Sessions, Silence};
 use crate::engine::zookeeper::tree::{Change, Tree, Znode};
-use crate::engine::zookeeper::txn_log::{self, Entry};
+use crate::engine::zookeeper::txn_log::{self, Entry, Txn};
 use crate::engine::zookeeper::watch::Watches;
 
 /// One ZooKeeper process.
 #[derive(Clone, Debug)]
 pub struct ZookeeperServer {
     log: FileId,
-    zxid: i64,
+    txn: Txn,
     tree: Tree,
     sessions: Sessions,
     watches: Watches,
@@ -33,7 +33,7 @@ impl ZookeeperServer {
         let (log, recovered) = txn_log::open(disk);
         let mut server = ZookeeperServer {
             log,
-            zxid: 0,
+            txn: Txn::default(),
             tree: Tree::default(),
             sessions: Sessions::default(),
             watches: Watches::default(),
@@ -42,8 +42,8 @@ impl ZookeeperServer {
             ctx.fail(format!("java.io.IOException: CRC check failed at zxid 0x{hole:x}").into());
             return server;
         }
-        for (zxid, entries) in recovered.transactions {
-            server.replay(zxid, &entries);
+        for (txn, entries) in recovered.transactions {
+            server.replay(txn, &entries);
         }
         server.sessions.restart(ctx.now);
         let timers: Vec<(SessionId, Micros)> =
@@ -57,6 +57,7 @@ impl ZookeeperServer {
     /// One message of a client.
     pub fn on_message(&mut self, ctx: &mut Ctx, disk: &mut Disk, from: NodeId, payload: Payload) {
         let Payload::Zk { correlation, body } = payload else { return };
+        self.txn.ms = ctx.wall_ms();
         let api = body.api();
         let reply = match body {
             ZkRequest::Connect { session, timeout } => {
@@ -90,6 +91,7 @@ impl ZookeeperServer {
     /// The check of one session's silence; it arms itself again while the session lives.
     pub fn on_timer(&mut self, ctx: &mut Ctx, disk: &mut Disk, timer: &Timer) {
         let Ok(number) = i64::try_from(timer.tag) else { return };
+        self.txn.ms = ctx.wall_ms();
         let id = SessionId(number);
         match self.sessions.silence(id, ctx.now) {
             Silence::Gone => {}
@@ -197,7 +199,7 @@ impl ZookeeperServer {
             match trial.plan(op, session) {
                 Ok((change, result)) => {
                     if let Some(change) = change {
-                        trial.apply(&change, self.zxid + 1);
+                        trial.apply(&change, self.txn);
                         changes.push(change);
                     }
                     results.push(Ok(result));
@@ -264,12 +266,12 @@ impl ZookeeperServer {
     }
 
     fn log(&mut self, disk: &mut Disk, entries: &[Entry]) {
-        self.zxid += 1;
-        txn_log::append(disk, self.log, self.zxid, entries);
+        self.txn.zxid += 1;
+        txn_log::append(disk, self.log, self.txn, entries);
     }
 
     fn commit(&mut self, ctx: &mut Ctx, change: &Change) {
-        self.tree.apply(change, self.zxid);
+        self.tree.apply(change, self.txn);
         let event = ctx.emit(match change {
             Change::Create { path, owner, .. } => {
                 EventKind::ZnodeCreated { path: path.clone(), ephemeral: owner.is_some() }
@@ -286,8 +288,8 @@ impl ZookeeperServer {
         }
     }
 
-    fn replay(&mut self, zxid: i64, entries: &[Entry]) {
-        self.zxid = zxid;
+    fn replay(&mut self, txn: Txn, entries: &[Entry]) {
+        self.txn = txn;
         for entry in entries {
             match entry {
                 Entry::Open { session, client, timeout } => {
@@ -296,7 +298,7 @@ impl ZookeeperServer {
                 Entry::Close { session } => {
                     self.sessions.close(*session);
                 }
-                Entry::Change(change) => self.tree.apply(change, zxid),
+                Entry::Change(change) => self.tree.apply(change, txn),
             }
         }
     }

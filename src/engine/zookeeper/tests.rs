@@ -75,6 +75,7 @@ impl Bench {
                 Output::Timer { at, timer, .. } => self.timers.push((at, timer)),
                 Output::Exit { error, .. } => self.failure = error,
                 Output::Disconnect { .. } => panic!("the server cuts nobody off"),
+                Output::System { .. } => panic!("the server asks nothing of its machine"),
             }
         }
     }

@@ -7,7 +7,8 @@
 use crate::engine::persistent::{OrdMap, OrdSet};
 
 use crate::engine::ids::{SessionId, Text};
-use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
+use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult, ZnodeStat};
+use crate::engine::zookeeper::txn_log::Txn;
 
 /// One znode.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,12 @@ pub struct Znode {
     pub owner: Option<SessionId>,
     /// Transaction that created it (czxid): Kafka's broker epoch.
     pub created: i64,
+    /// Transaction of its last write, and of the last change of its children (mzxid, pzxid).
+    pub modified: i64,
+    pub children_changed: i64,
+    /// When it was created and last written, in ms since 1970.
+    pub created_ms: i64,
+    pub modified_ms: i64,
     /// Children ever created under it (cversion): the number of the next sequential child.
     pub children_created: i32,
     children: OrdSet<Text>,
@@ -42,21 +49,56 @@ pub struct Tree {
     nodes: OrdMap<Text, Znode>,
 }
 
+/// Znodes that are always there (`ZKDatabase.isSpecialPath`).
+const KEPT: [&str; 4] = ["/", "/zookeeper", "/zookeeper/config", "/zookeeper/quota"];
+
 impl Default for Tree {
     fn default() -> Tree {
         let mut tree = Tree { nodes: OrdMap::new() };
-        tree.nodes.insert("/".into(), Znode::new("".into(), None, 0));
-        for path in ["/zookeeper", "/zookeeper/config", "/zookeeper/quota"] {
-            tree.apply(&Change::Create { path: path.into(), data: "".into(), owner: None }, 0);
+        tree.nodes.insert("/".into(), Znode::new("".into(), None, Txn::default()));
+        for path in &KEPT[1..] {
+            tree.apply(&Change::Create { path: (*path).into(), data: "".into(), owner: None }, Txn::default());
+        }
+        // `DataTree` adds its own by hand: they do not count as created under `/`.
+        if let Some(root) = tree.nodes.get_mut("/") {
+            root.children_created = 0;
         }
         tree
     }
 }
 
 impl Znode {
-    fn new(data: Text, owner: Option<SessionId>, created: i64) -> Znode {
-        let children = OrdSet::new();
-        Znode { data, version: 0, owner, created, children_created: 0, children }
+    fn new(data: Text, owner: Option<SessionId>, txn: Txn) -> Znode {
+        Znode {
+            data,
+            version: 0,
+            owner,
+            created: txn.zxid,
+            modified: txn.zxid,
+            children_changed: txn.zxid,
+            created_ms: txn.ms,
+            modified_ms: txn.ms,
+            children_created: 0,
+            children: OrdSet::new(),
+        }
+    }
+
+    /// What ZooKeeper tells of it beside its data. Its version of children counts their deletions too:
+    /// twice the creations less the children that are there (`DataNode.copyStat`).
+    fn stat(&self) -> ZnodeStat {
+        let children = i32::try_from(self.children.len()).unwrap_or(i32::MAX);
+        ZnodeStat {
+            created: self.created,
+            modified: self.modified,
+            children_changed: self.children_changed,
+            created_ms: self.created_ms,
+            modified_ms: self.modified_ms,
+            version: self.version,
+            children_version: self.children_created.saturating_mul(2).saturating_sub(children),
+            owner: self.owner,
+            bytes: u32::try_from(self.data.len()).unwrap_or(u32::MAX),
+            children,
+        }
     }
 }
 
@@ -101,6 +143,9 @@ impl Tree {
                 Ok((Some(change), ZkResult::Set { version }))
             }
             ZkOp::Delete { path, version } => {
+                if KEPT.contains(&&**path) {
+                    return Err(ZkError::BadArguments);
+                }
                 if !self.checked(path, *version)?.children.is_empty() {
                     return Err(ZkError::NotEmpty);
                 }
@@ -110,45 +155,57 @@ impl Tree {
                 self.checked(path, *version)?;
                 Ok((None, ZkResult::Checked))
             }
-            ZkOp::GetData { .. } | ZkOp::Exists { .. } | ZkOp::GetChildren { .. } => {
-                Ok((None, self.read(op)?))
+            ZkOp::GetData { .. }
+            | ZkOp::Exists { .. }
+            | ZkOp::GetChildren { .. }
+            | ZkOp::GetStat { .. }
+            | ZkOp::GetEphemerals { .. } => {
+                Ok((None, self.read(op, session)?))
             }
         }
     }
 
-    /// Carries a planned change out, as transaction `zxid`.
-    pub fn apply(&mut self, change: &Change, zxid: i64) {
+    /// Carries a planned change out, as a part of `txn`.
+    pub fn apply(&mut self, change: &Change, txn: Txn) {
         match change {
             Change::Create { path, data, owner } => {
-                self.nodes.insert(path.clone(), Znode::new(data.clone(), *owner, zxid));
+                self.nodes.insert(path.clone(), Znode::new(data.clone(), *owner, txn));
                 if let Some(node) = self.nodes.get_mut(parent(path)) {
                     node.children.insert(name(path).into());
                     node.children_created += 1;
+                    node.children_changed = txn.zxid;
                 }
             }
             Change::SetData { path, data, version } => {
                 if let Some(node) = self.nodes.get_mut(&**path) {
                     node.data = data.clone();
                     node.version = *version;
+                    node.modified = txn.zxid;
+                    node.modified_ms = txn.ms;
                 }
             }
             Change::Delete { path } => {
                 self.nodes.remove(&**path);
                 if let Some(node) = self.nodes.get_mut(parent(path)) {
                     node.children.remove(name(path));
+                    node.children_changed = txn.zxid;
                 }
             }
         }
     }
 
-    fn read(&self, op: &ZkOp) -> Result<ZkResult, ZkError> {
+    fn read(&self, op: &ZkOp, session: SessionId) -> Result<ZkResult, ZkError> {
         let (ZkOp::GetData { path, .. }
+        | ZkOp::GetStat { path }
         | ZkOp::Exists { path, .. }
         | ZkOp::GetChildren { path, .. }
         | ZkOp::Create { path, .. }
         | ZkOp::SetData { path, .. }
         | ZkOp::Delete { path, .. }
-        | ZkOp::Check { path, .. }) = op;
+        | ZkOp::Check { path, .. }) = op
+        else {
+            return Ok(ZkResult::Children { names: self.ephemerals(session) });
+        };
         let node = self.get(path).ok_or(ZkError::NoNode)?;
         Ok(match op {
             ZkOp::GetChildren { .. } => {
@@ -160,12 +217,16 @@ impl Tree {
                 owner: node.owner,
                 created: node.created,
             },
+            ZkOp::GetStat { .. } => ZkResult::Stat(Box::new(node.stat())),
             _ => ZkResult::Exists { version: node.version },
         })
     }
 
     fn new_path(&self, path: &Text, sequential: bool) -> Result<Text, ZkError> {
         let parent = self.get(parent(path)).ok_or(ZkError::NoNode)?;
+        if parent.owner.is_some() {
+            return Err(ZkError::NoChildrenForEphemerals);
+        }
         let path = if sequential {
             format!("{path}{:010}", parent.children_created).into()
         } else {

@@ -1,7 +1,7 @@
 //! The transaction log: one line of text per committed transaction (ZooKeeper's `FileTxnLog`).
 //!
-//! A line is `crc zxid entry…`, separated by tabs: CRC-32C (8 hex digits) of what follows it, then
-//! the transaction's number, then its entries. A line counts only when it ends with a newline and its
+//! A line is `crc zxid time entry…`, separated by tabs: CRC-32C (8 hex digits) of what follows it, then
+//! the transaction's number, its time in ms since 1970, and its entries. A line counts only when it ends with a newline and its
 //! CRC is right. What a crash tore off at the end is cut away when the log is opened. A hole in the
 //! numbers means that a committed transaction has rotted: a server that reads such a log must not
 //! start. Every transaction is flushed before it is answered (`zookeeper.forceSync`).
@@ -26,11 +26,20 @@ pub enum Entry {
     Change(Change),
 }
 
+/// A transaction's number and time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Txn {
+    /// Its number.
+    pub zxid: i64,
+    /// When the server took it, in ms since 1970.
+    pub ms: i64,
+}
+
 /// What a log held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// Transactions in order, with their numbers.
-    pub transactions: Vec<(i64, Vec<Entry>)>,
+    /// Transactions in order.
+    pub transactions: Vec<(Txn, Vec<Entry>)>,
     /// Number of the first transaction that is missing although a later one is there.
     pub hole: Option<i64>,
 }
@@ -46,8 +55,8 @@ pub fn open(disk: &mut Disk) -> (FileId, Recovered) {
 }
 
 /// Appends one transaction, for good.
-pub fn append(disk: &mut Disk, file: FileId, zxid: i64, entries: &[Entry]) {
-    disk.append_small(file, line(zxid, entries).as_bytes());
+pub fn append(disk: &mut Disk, file: FileId, txn: Txn, entries: &[Entry]) {
+    disk.append_small(file, line(txn, entries).as_bytes());
     disk.flush(file);
 }
 
@@ -59,20 +68,20 @@ fn parse(bytes: &[u8]) -> (Recovered, u64) {
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         position += line.len() as u64;
         let text = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
-        let Some((zxid, entries)) = text.and_then(parse_line) else { continue };
-        let expected = recovered.transactions.last().map_or(1, |(last, _)| last + 1);
-        if zxid != expected {
+        let Some((txn, entries)) = text.and_then(parse_line) else { continue };
+        let expected = recovered.transactions.last().map_or(1, |(last, _)| last.zxid + 1);
+        if txn.zxid != expected {
             recovered.hole = Some(expected);
             break;
         }
-        recovered.transactions.push((zxid, entries));
+        recovered.transactions.push((txn, entries));
         sound = position;
     }
     (recovered, sound)
 }
 
-fn line(zxid: i64, entries: &[Entry]) -> String {
-    let mut body = zxid.to_string();
+fn line(txn: Txn, entries: &[Entry]) -> String {
+    let mut body = format!("{}\t{}", txn.zxid, txn.ms);
     for field in entries.iter().flat_map(fields) {
         body.push('\t');
         body.push_str(&escape(&field));
@@ -80,18 +89,19 @@ fn line(zxid: i64, entries: &[Entry]) -> String {
     format!("{:08x}\t{body}\n", crc32c(body.as_bytes()))
 }
 
-fn parse_line(line: &str) -> Option<(i64, Vec<Entry>)> {
+fn parse_line(line: &str) -> Option<(Txn, Vec<Entry>)> {
     let (crc, body) = line.split_once('\t')?;
     if u32::from_str_radix(crc, 16).ok()? != crc32c(body.as_bytes()) {
         return None;
     }
     let mut fields = body.split('\t').map(unescape);
     let zxid = fields.next()?.parse().ok()?;
+    let ms = fields.next()?.parse().ok()?;
     let mut entries = Vec::new();
     while let Some(verb) = fields.next() {
         entries.push(entry(&verb, &mut fields)?);
     }
-    Some((zxid, entries))
+    Some((Txn { zxid, ms }, entries))
 }
 
 fn fields(entry: &Entry) -> Vec<String> {
@@ -185,6 +195,10 @@ mod tests {
         ]
     }
 
+    fn txn(zxid: i64) -> Txn {
+        Txn { zxid, ms: 1_700_000_000_000 + zxid }
+    }
+
     fn check(text: &str, transactions: usize, hole: Option<i64>, sound: usize) {
         let (recovered, length) = parse(text.as_bytes());
         assert_eq!((recovered.transactions.len(), recovered.hole), (transactions, hole));
@@ -193,14 +207,14 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_as_it_was_written() {
-        let (recovered, _) = parse(line(1, &sample()).as_bytes());
-        assert_eq!(recovered.transactions, vec![(1, sample())]);
+        let (recovered, _) = parse(line(txn(1), &sample()).as_bytes());
+        assert_eq!(recovered.transactions, vec![(txn(1), sample())]);
     }
 
     #[test]
     fn a_torn_last_line_is_ignored_wherever_it_was_torn() {
-        let whole = line(1, &sample());
-        let torn = line(2, &sample());
+        let whole = line(txn(1), &sample());
+        let torn = line(txn(2), &sample());
         for kept in 0..torn.len() {
             check(&format!("{whole}{}", &torn[..kept]), 1, None, whole.len());
         }
@@ -210,19 +224,19 @@ mod tests {
     fn a_torn_end_is_cut_so_that_the_next_transaction_is_found() {
         let mut disk = Disk::default();
         let file = disk.open(LOG_FILE);
-        append(&mut disk, file, 1, &sample());
-        disk.append_small(file, &line(2, &sample()).as_bytes()[..9]);
+        append(&mut disk, file, txn(1), &sample());
+        disk.append_small(file, &line(txn(2), &sample()).as_bytes()[..9]);
         let (file, recovered) = open(&mut disk);
         assert_eq!(recovered.transactions.len(), 1);
-        append(&mut disk, file, 2, &[]);
+        append(&mut disk, file, txn(2), &[]);
         let (_, recovered) = open(&mut disk);
         assert_eq!((recovered.transactions.len(), recovered.hole), (2, None));
     }
 
     #[test]
     fn a_rotten_transaction_before_a_sound_one_is_a_hole() {
-        let rotten = line(2, &sample()).replace("/a", "/z");
-        let first = line(1, &[]);
-        check(&format!("{first}{rotten}{}", line(3, &[])), 1, Some(2), first.len());
+        let rotten = line(txn(2), &sample()).replace("/a", "/z");
+        let first = line(txn(1), &[]);
+        check(&format!("{first}{rotten}{}", line(txn(3), &[])), 1, Some(2), first.len());
     }
 }

@@ -295,6 +295,7 @@ impl Harness {
                 Output::Disconnect { peer, .. } => {
                     self.push(LATENCY, peer, Arrival::Lost { peer: node });
                 }
+                Output::System { .. } => panic!("a control plane asks nothing of its machine"),
                 Output::Exit { .. } => panic!("a control plane does not exit by itself"),
             }
         }

@@ -216,7 +216,7 @@ impl Cluster {
                 Output::Timer { at, timer, cause } => {
                     self.push(at.since(self.now), Item::Timer(timer, cause));
                 }
-                Output::Disconnect { .. } => {}
+                Output::Disconnect { .. } | Output::System { .. } => {}
                 Output::Exit { cause, error } => {
                     let error = error.unwrap_or_else(|| "".into());
                     self.event(cause, NODE, EventKind::ProcessFailed { error });

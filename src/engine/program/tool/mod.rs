@@ -15,16 +15,22 @@ mod cluster;
 mod console_consumer;
 mod console_producer;
 mod delete_records;
+mod dump_log;
+mod dump_offsets;
 mod election;
 mod java_order;
 mod json_files;
 mod log_dirs;
 mod offsets;
+mod server;
 mod partitions;
 mod sending;
 mod topic_settings;
 mod topics;
 mod topics_options;
+pub mod zk_session;
+pub mod zookeeper_shell;
+mod zookeeper_commands;
 
 use std::collections::VecDeque;
 
@@ -32,11 +38,14 @@ use crate::engine::client::calls::{Answer, Calls};
 use crate::engine::event::{EventKind, TimerPurpose, ToolStream};
 use crate::engine::ids::{BrokerId, CorrelationId, Text};
 use crate::engine::node::{Ctx, Timer};
-use crate::engine::protocol::Response;
+use crate::engine::protocol::zk::{ZkReply, ZkWatchEvent};
+use crate::engine::protocol::{Payload, Response};
 use crate::engine::rng::Stream;
+use crate::engine::system::{SystemAnswer, SystemCall};
 
 use shell::{Flow, Place, Question, Saved, Shell, Stop, Told};
 use terminal::Terminal;
+use zk_session::{Heard, ZkSession};
 
 pub use shell::tool_name;
 
@@ -57,11 +66,18 @@ pub const TOOLS: &[Tool] = &[
     console_consumer::TOOL,
     console_producer::TOOL,
     delete_records::TOOL,
+    dump_log::TOOL,
     offsets::TOOL,
     election::TOOL,
     log_dirs::TOOL,
+    server::START,
+    server::STOP,
     topics::TOOL,
+    zookeeper_shell::TOOL,
 ];
+
+/// Programs of every machine that are not Kafka's.
+const OTHERS: &[Tool] = &[server::JPS, server::KILL];
 
 /// The tool that a command line begins with.
 #[must_use]
@@ -76,6 +92,9 @@ pub struct ToolProcess {
     argv: Vec<Text>,
     place: Place,
     calls: Option<Calls>,
+    zookeeper: Option<Box<ZkSession>>,
+    /// Watches that fired and were not told yet.
+    watched: VecDeque<ZkWatchEvent>,
     journal: Vec<Told>,
     /// Calls whose answers are waited for, in order.
     asked: Vec<(u64, Option<Answer>)>,
@@ -88,6 +107,8 @@ pub struct ToolProcess {
     typed_all: bool,
     /// Whether it waits for a line.
     reads: bool,
+    /// Whether it waits for its machine.
+    asks_machine: bool,
     saved: Option<Saved>,
     ended: bool,
 }
@@ -100,6 +121,8 @@ impl ToolProcess {
             argv,
             place,
             calls: None,
+            zookeeper: None,
+            watched: VecDeque::new(),
             journal: Vec::new(),
             asked: Vec::new(),
             printed: 0,
@@ -107,6 +130,7 @@ impl ToolProcess {
             typed: VecDeque::new(),
             typed_all: false,
             reads: false,
+            asks_machine: false,
             saved: None,
             ended: false,
         }
@@ -140,6 +164,10 @@ impl ToolProcess {
             let line = format!("Processed a total of {} messages", reading.count).into();
             ctx.emit(EventKind::ToolPrinted { stream: ToolStream::Err, line, ended: true });
         }
+        if let Some(Saved::Server(pid)) = &self.saved {
+            // The server shares the terminal: it gets the signal, and the tool ends with it.
+            return ctx.system(SystemCall::Signal { pid: *pid, kill: false });
+        }
         self.exit(ctx, 130);
     }
 
@@ -157,6 +185,48 @@ impl ToolProcess {
         self.go_on(ctx);
     }
 
+    /// The machine answered.
+    pub fn on_system(&mut self, ctx: &mut Ctx<'_>, answer: SystemAnswer) {
+        if std::mem::take(&mut self.asks_machine) {
+            self.journal.push(Told::System(answer));
+            self.run(ctx);
+        }
+    }
+
+    /// ZooKeeper said something.
+    pub fn on_zookeeper(&mut self, ctx: &mut Ctx<'_>, payload: Payload) {
+        match payload {
+            Payload::ZkReply { body, .. } => self.on_zookeeper_reply(ctx, body),
+            Payload::ZkWatch(event) => {
+                self.watched.push_back(event);
+                if std::mem::take(&mut self.reads) {
+                    self.run(ctx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The connection to ZooKeeper broke.
+    pub fn on_zookeeper_lost(&mut self, ctx: &mut Ctx<'_>) {
+        let heard = self.zookeeper.as_mut().map_or(Heard::Nothing, |session| session.on_lost());
+        self.on_heard(ctx, heard);
+    }
+
+    fn on_zookeeper_reply(&mut self, ctx: &mut Ctx<'_>, reply: ZkReply) {
+        if let Some(session) = &mut self.zookeeper {
+            let heard = session.on_reply(ctx, reply);
+            self.on_heard(ctx, heard);
+        }
+    }
+
+    fn on_heard(&mut self, ctx: &mut Ctx<'_>, heard: Heard) {
+        if let Heard::Answer(results) = heard {
+            self.journal.push(Told::Zookeeper(results));
+            self.run(ctx);
+        }
+    }
+
     /// A timer fired.
     pub fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: &Timer) {
         if timer.purpose == TimerPurpose::ToolPause {
@@ -165,6 +235,10 @@ impl ToolProcess {
                 self.run(ctx);
             }
             return;
+        }
+        if let Some(session) = &mut self.zookeeper {
+            let heard = session.on_timer(ctx, timer);
+            return self.on_heard(ctx, heard);
         }
         if let Some(calls) = &mut self.calls {
             calls.on_timer(ctx, timer);
@@ -260,6 +334,18 @@ impl ToolProcess {
                 (None, Some(Question::Random(bound))) => {
                     self.journal.push(Told::Random(ctx.random_below(Stream::Client, bound)));
                 }
+                (None, Some(Question::System(call))) => {
+                    self.asks_machine = true;
+                    return ctx.system(call);
+                }
+                (None, Some(Question::Zookeeper { timeout, ops })) => {
+                    let session =
+                        self.zookeeper.get_or_insert_with(|| Box::new(ZkSession::new(timeout)));
+                    match session.ask(ctx, ops) {
+                        Heard::Nothing => return,
+                        Heard::Answer(results) => self.journal.push(Told::Zookeeper(results)),
+                    }
+                }
                 (None, Some(Question::Lines { wait })) => {
                     if !self.read_lines(wait) {
                         self.reads = true;
@@ -282,6 +368,10 @@ impl ToolProcess {
 
     /// Hands typed lines over; false when one must be waited for.
     fn read_lines(&mut self, wait: bool) -> bool {
+        if wait && let Some(event) = self.watched.pop_front() {
+            self.journal.push(Told::Watched(event));
+            return true;
+        }
         if wait && self.typed.is_empty() && !self.typed_all {
             return false;
         }
@@ -299,6 +389,9 @@ impl ToolProcess {
 
     fn exit(&mut self, ctx: &mut Ctx<'_>, code: i32) {
         if !std::mem::replace(&mut self.ended, true) {
+            if let Some(session) = &mut self.zookeeper {
+                session.close(ctx);
+            }
             ctx.emit(EventKind::ToolExited { code });
             ctx.exit();
         }
@@ -308,7 +401,8 @@ impl ToolProcess {
 /// What a shell does: it finds the tool and runs it.
 fn program(shell: &mut Shell<'_>) -> Flow<()> {
     let name = shell.argv.first().cloned().unwrap_or_else(|| "".into());
-    let Some(tool) = find(&name) else {
+    let other = || OTHERS.iter().find(|tool| tool.name == tool_name(&name));
+    let Some(tool) = find(&name).or_else(other) else {
         shell.err(&format!("sh: {name}: command not found"));
         return Err(Stop::Exit(127));
     };

@@ -9,15 +9,21 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use bytes::Bytes;
+
 use crate::engine::address;
 use crate::engine::client::calls::{Answer, Call};
 use crate::engine::event::ToolStream;
 use crate::engine::ids::{BrokerId, Text};
+use crate::engine::protocol::zk::{ZkOp, ZkWatchEvent};
 use crate::engine::program::tool::console_consumer::Reading;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::properties::Properties;
 use crate::engine::program::tool::sending::SenderState;
 use crate::engine::program::tool::terminal::Terminal;
+use crate::engine::program::tool::zk_session::ZkResults;
+use crate::engine::program::tool::zookeeper_shell::Commands;
+use crate::engine::system::{SystemAnswer, SystemCall};
 use crate::engine::time::Micros;
 
 /// How a tool's program ends, when it does not come to its end.
@@ -47,6 +53,8 @@ pub struct Place {
     pub first_port: i64,
     /// Number of brokers of the world.
     pub brokers: u16,
+    /// The machine that it runs on; `None`: one without a broker.
+    pub host: Option<BrokerId>,
     /// Files of the directory in which it runs.
     pub files: Rc<BTreeMap<Text, Text>>,
 }
@@ -73,6 +81,10 @@ pub enum Question {
     Random(u64),
     /// Lines of standard input: all that are there, or at least one.
     Lines { wait: bool },
+    /// Of the machine that it runs on.
+    System(SystemCall),
+    /// Of ZooKeeper, in a session that begins with the first of these.
+    Zookeeper { timeout: Micros, ops: Vec<ZkOp> },
 }
 
 /// What it was told.
@@ -86,6 +98,12 @@ pub enum Told {
     Random(u64),
     /// Lines, and whether there will be no more.
     Lines(Rc<[Text]>, bool),
+    /// The machine's answer.
+    System(SystemAnswer),
+    /// ZooKeeper's results; none when the connection broke before.
+    Zookeeper(Option<ZkResults>),
+    /// While it waited for a line, a watch fired.
+    Watched(ZkWatchEvent),
 }
 
 /// How far a tool has come that runs on and on: it need not be run through from its beginning.
@@ -100,6 +118,10 @@ pub enum Saved {
     },
     /// `kafka-console-consumer`.
     Consumer(Reading),
+    /// `kafka-server-start` in the foreground: the process that it waits for.
+    Server(u32),
+    /// `zookeeper-shell` that reads commands.
+    Zookeeper(Commands),
 }
 
 /// A tool's program as it runs.
@@ -216,6 +238,54 @@ impl Shell<'_> {
     pub fn lines(&mut self, wait: bool) -> Flow<(Vec<Text>, bool)> {
         match self.next(|| Question::Lines { wait })? {
             Told::Lines(lines, ended) => Ok((lines.to_vec(), ended)),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// Asks the machine.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until it has answered.
+    pub fn system(&mut self, call: SystemCall) -> Flow<SystemAnswer> {
+        match self.next(|| Question::System(call))? {
+            Told::System(answer) => Ok(answer),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// A file of the machine, or of the directory in which it runs.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until it is read.
+    pub fn machine_file(&mut self, path: &str) -> Flow<Option<Bytes>> {
+        if let Some(text) = self.place.files.get(path) {
+            return Ok(Some(Bytes::copy_from_slice(text.as_bytes())));
+        }
+        match self.system(SystemCall::Read(path.into()))? {
+            SystemAnswer::File(bytes) => Ok(bytes),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// Asks ZooKeeper, one operation after the other; without any it only connects.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until it has answered.
+    pub fn zookeeper(&mut self, timeout: Micros, ops: Vec<ZkOp>) -> Flow<Option<ZkResults>> {
+        match self.next(|| Question::Zookeeper { timeout, ops })? {
+            Told::Zookeeper(results) => Ok(results),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// A line of standard input, `None` when there will be none; or a watch that fired before one came.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until there is one.
+    pub fn lines_or_watch(&mut self) -> Flow<Result<(Rc<[Text]>, bool), ZkWatchEvent>> {
+        match self.next(|| Question::Lines { wait: true })? {
+            Told::Lines(lines, ended) => Ok(Ok((lines, ended))),
+            Told::Watched(event) => Ok(Err(event)),
             _ => Err(Stop::Waiting),
         }
     }

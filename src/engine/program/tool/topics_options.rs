@@ -119,10 +119,15 @@ impl Shell<'_> {
             return Err(self.usage(message));
         }
         if flags.has("version") {
-            self.out(VERSION);
+            self.version();
             return Err(Stop::Exit(0));
         }
         Ok(())
+    }
+
+    /// The release that the tools are of (`CommandLineUtils.printVersionAndExit`).
+    pub(super) fn version(&mut self) {
+        self.out(VERSION);
     }
 
     /// `CommandLineUtils.checkRequiredArgs`.
