@@ -31,6 +31,8 @@ mod topics;
 mod settings;
 #[path = "kafka_rules/partitioners.rs"]
 mod partitioners;
+#[path = "kafka_rules/consumers.rs"]
+mod consumers;
 #[path = "kafka_rules/groups.rs"]
 mod groups;
 

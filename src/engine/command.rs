@@ -4,6 +4,7 @@
 //! [`TimedCommand`]s; replaying them gives the same events bit for bit.
 
 mod consumer;
+mod release;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName
 use crate::engine::setting::Partitioner;
 use crate::engine::time::Micros;
 
-pub use consumer::ConsumerSpec;
+pub use consumer::{ConsumerCommand, ConsumerSpec, SeekPlace};
+pub use release::RELEASES;
 
 /// A command and the place in the world's history where it was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +216,13 @@ pub enum Command {
         name: Text,
         /// The records.
         records: Vec<RecordSpec>,
+    },
+    /// Tell a consumer program where to read on, or what to leave alone.
+    Consumer {
+        /// The consumer.
+        name: Text,
+        /// What it is to do.
+        command: ConsumerCommand,
     },
     /// Open a connection to a broker for a client outside of the world, which speaks Kafka's bytes.
     /// A name whose connection has ended may be used again.
@@ -468,6 +477,8 @@ pub struct ProducerSpec {
     /// Slowness of a broker after which its partitions are not chosen, in ms; 0 is never
     /// (`partitioner.availability.timeout.ms`).
     pub availability_timeout_ms: i64,
+    /// `metadata.max.age.ms`.
+    pub metadata_max_age_ms: i64,
 }
 
 impl ProducerSpec {
@@ -498,6 +509,7 @@ impl ProducerSpec {
             ignore_keys: false,
             adaptive: true,
             availability_timeout_ms: 0,
+            metadata_max_age_ms: 300_000,
         }
     }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::engine::ids::{NodeId, Text};
+use crate::engine::ids::{NodeId, Text, TopicPartition};
 
 /// A setting that was refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
@@ -123,6 +123,14 @@ pub enum CommandError {
         name: Text,
         /// What the command needs.
         wanted: Text,
+    },
+    /// A consumer does not have that partition (`No current assignment for partition`).
+    #[error("{name} does not have {partition}")]
+    NotAssigned {
+        /// The consumer's name.
+        name: Text,
+        /// The partition.
+        partition: TopicPartition,
     },
     /// A host has no such log directory.
     #[error("{node} has no log directory {dir}")]

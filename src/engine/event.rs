@@ -212,7 +212,7 @@ pub enum GroupState {
 impl GroupState {
     /// Kafka's name of it.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             GroupState::Empty => "Empty",
             GroupState::PreparingRebalance => "PreparingRebalance",
@@ -486,6 +486,15 @@ pub enum EventKind {
     RecordsDelivered { partition: TopicPartition, first: Offset, last: Offset, count: u32 },
     /// A consumer's position was out of range and was reset.
     PositionReset { partition: TopicPartition, from: Offset, to: Offset },
+    /// A consumer's application went to another offset (`seek`); −1 before it was anywhere.
+    PositionSought { partition: TopicPartition, from: Offset, to: Offset },
+    /// A consumer's application wants no records of these partitions for now.
+    PartitionsPaused { partitions: Vec<TopicPartition> },
+    /// A consumer's application wants records of these partitions again.
+    PartitionsResumed { partitions: Vec<TopicPartition> },
+    /// A new leader's log is not the one that a consumer read from: it ends before `position`, and parts at
+    /// `diverges`, −1 when nobody knows.
+    TruncationDetected { partition: TopicPartition, position: Offset, diverges: Offset },
     /// A client's setting changed.
     ClientChanged { key: Text, value: Text },
 

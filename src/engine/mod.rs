@@ -14,6 +14,7 @@ pub mod ordered;
 pub mod persistent;
 pub mod crc;
 pub mod rng;
+pub mod pattern;
 pub mod error;
 pub mod setting;
 pub mod config;

@@ -108,6 +108,8 @@ pub enum Wanted {
     Pair,
     /// A name of a topic.
     Topic,
+    /// A name of a consumer group.
+    Group,
     /// `orders-0`.
     Partition,
     /// A name of a client program.
@@ -171,6 +173,7 @@ impl Wanted {
             Wanted::Host => "host",
             Wanted::Pair => "pair",
             Wanted::Topic => "topic",
+            Wanted::Group => "group",
             Wanted::Partition => "partition",
             Wanted::Client => "client",
             Wanted::Tool => "tool",

@@ -7,8 +7,8 @@
 use std::fmt::Write;
 
 use crate::engine::command::{
-    Command, DiskState, ElectionKind, LinkState, MessageAddress, Placement, RecordSpec,
-    TimedCommand, ToolCommand,
+    Command, ConsumerCommand, DiskState, ElectionKind, LinkState, MessageAddress, Placement,
+    RecordSpec, SeekPlace, TimedCommand, ToolCommand,
 };
 use crate::engine::config::{BrokerConfig, LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, NodeId, Text, TopicPartition};
@@ -123,6 +123,7 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
             let records: Vec<String> = records.iter().map(record).collect();
             format!("send {} {}", word(name), records.join(" "))
         }
+        Command::Consumer { name, command } => consumer_command(name, command),
         Command::PowerLoss { durable } => {
             let files: Vec<(String, u64)> =
                 durable.iter().map(|f| (file(f.node, &f.path, clients), f.bytes)).collect();
@@ -140,6 +141,25 @@ pub fn command(command: &Command, clients: &[Text]) -> String {
         Command::Connect { name, broker } => format!("connect {} b{broker}", word(name)),
         Command::Frame { name, bytes } => format!("frame {} {}", word(name), hex(bytes)),
         Command::Disconnect { name } => format!("disconnect {}", word(name)),
+    }
+}
+
+fn consumer_command(name: &str, command: &ConsumerCommand) -> String {
+    let name = word(name);
+    let partitions = |partitions: &[TopicPartition]| {
+        let names: Vec<String> = partitions.iter().map(|p| word(&p.to_string())).collect();
+        names.join(" ")
+    };
+    let own = partitions(command.partitions());
+    match command {
+        ConsumerCommand::Pause { .. } => format!("pause {name} {own}"),
+        ConsumerCommand::Resume { .. } => format!("resume {name} {own}"),
+        ConsumerCommand::Seek { to, .. } => match to {
+            SeekPlace::Offset(offset) => format!("seek {name} {own} {offset}"),
+            SeekPlace::Beginning => format!("seek {name} {own} beginning"),
+            SeekPlace::End => format!("seek {name} {own} end"),
+            SeekPlace::Time(time) => format!("seek {name} {own} time {time}"),
+        },
     }
 }
 

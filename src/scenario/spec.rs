@@ -4,7 +4,8 @@
 //! `from` are the language's. What is at its default is not printed.
 
 use crate::engine::command::{Acks, ConsumerSpec, Keys, ProducerSpec};
-use crate::engine::ids::TopicName;
+use crate::engine::ids::{Text, TopicName};
+use crate::engine::pattern::Pattern;
 use crate::engine::program::settings;
 use crate::engine::setting::Partitioner;
 use crate::scenario::error::{Problem, Wanted};
@@ -37,15 +38,22 @@ pub const PRODUCER_KEYS: &[&str] = &[
     "partitioner.ignore.keys",
     "partitioner.adaptive.partitioning.enable",
     "partitioner.availability.timeout.ms",
+    "metadata.max.age.ms",
 ];
 
 /// Settings of a consumer program, `topic` first.
 pub const CONSUMER_KEYS: &[&str] = &[
     "topic",
+    "topic.pattern",
+    settings::DEFAULTS,
     "from",
     "fetch.min.bytes",
     "fetch.max.wait.ms",
     "max.partition.fetch.bytes",
+    "fetch.max.bytes",
+    "isolation.level",
+    "request.timeout.ms",
+    "metadata.max.age.ms",
     "auto.offset.reset",
     "group",
     "group.instance.id",
@@ -104,6 +112,7 @@ pub fn producer_settings(spec: &ProducerSpec) -> Vec<(&'static str, String)> {
             spec.ignore_keys.to_string(),
             spec.adaptive.to_string(),
             spec.availability_timeout_ms.to_string(),
+            spec.metadata_max_age_ms.to_string(),
         ]
     };
     differing(PRODUCER_KEYS, values(spec), values(&ProducerSpec::new(&spec.topic)))
@@ -115,8 +124,16 @@ pub fn producer_settings(spec: &ProducerSpec) -> Vec<(&'static str, String)> {
 /// The name is none of [`CONSUMER_KEYS`], or the value is not one of its values.
 pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(), Problem> {
     match key {
-        "topic" => spec.topic = TopicName::new(value),
-        "from" => spec.from_beginning = from_beginning(value)?,
+        "topic" => {
+            let mut topics = value.split(',').map(|topic| TopicName::new(topic.trim()));
+            spec.topic = topics.next().expect("a text has a first part");
+            spec.more_topics = topics.collect();
+        }
+        "topic.pattern" => spec.topic_pattern = pattern(value)?,
+        "from" => match value.parse() {
+            Ok(time @ 0..) => spec.from_time = Some(time),
+            _ => spec.from_beginning = from_beginning(value)?,
+        },
         _ => settings::set_consumer(spec, key, value)?,
     }
     Ok(())
@@ -127,12 +144,28 @@ pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(
 pub fn consumer_settings(spec: &ConsumerSpec) -> Vec<(&'static str, String)> {
     let values = |spec: &ConsumerSpec| {
         vec![
-            spec.topic.to_string(),
-            if spec.from_beginning { "beginning".to_owned() } else { "end".to_owned() },
+            if spec.topic_pattern.is_empty() { spec.follows() } else { String::new() },
+            spec.topic_pattern.to_string(),
+            // What it set is printed by itself.
+            String::new(),
+            match spec.from_time {
+                Some(time) => time.to_string(),
+                None if spec.from_beginning => "beginning".to_owned(),
+                None => "end".to_owned(),
+            },
             spec.fetch_min_bytes.to_string(),
             spec.fetch_max_wait_ms.to_string(),
             spec.max_partition_fetch_bytes.to_string(),
-            if spec.never_resets { "none".to_owned() } else { String::new() },
+            spec.fetch_max_bytes.to_string(),
+            (if spec.read_committed { "read_committed" } else { "read_uncommitted" }).to_owned(),
+            spec.request_timeout_ms.to_string(),
+            spec.metadata_max_age_ms.to_string(),
+            match spec.never_resets {
+                true => "none".to_owned(),
+                // Else `from` says it.
+                false if spec.from_time.is_some() && !spec.from_beginning => "latest".to_owned(),
+                false => String::new(),
+            },
             spec.group.to_string(),
             spec.instance.to_string(),
             spec.assignors.to_string(),
@@ -154,7 +187,11 @@ fn differing(
     defaults: Vec<String>,
 ) -> Vec<(&'static str, String)> {
     let rows = keys.iter().zip(values).zip(defaults);
-    rows.filter(|((key, value), default)| **key == "topic" || value != default)
+    let counts = |key: &str, value: &str, default: &str| match key {
+        "topic" => !value.is_empty(),
+        _ => value != default,
+    };
+    rows.filter(|((key, value), default)| counts(key, value, default))
         .map(|((key, value), _)| (*key, value))
         .collect()
 }
@@ -174,12 +211,23 @@ fn keys_text(keys: Keys) -> String {
     }
 }
 
+/// A regular expression, as `subscribe(Pattern)` takes it.
+fn pattern(value: &str) -> Result<Text, Problem> {
+    match Pattern::read(value).filter(|_| !value.is_empty()) {
+        Some(_) => Ok(value.into()),
+        None => {
+            let wanted = Wanted::Keyword("ord.*");
+            Err(Problem::Expected { wanted, found: value.into() })
+        }
+    }
+}
+
 fn from_beginning(value: &str) -> Result<bool, Problem> {
     match value {
         "beginning" => Ok(true),
         "end" => Ok(false),
         _ => Err(Problem::Expected {
-            wanted: Wanted::Keyword("beginning | end"),
+            wanted: Wanted::Keyword("beginning | end | 1700000000000"),
             found: value.into(),
         }),
     }

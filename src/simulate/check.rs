@@ -190,9 +190,9 @@ fn consumer_trouble(consumer: &ConsumerView, cluster: &ClusterView) -> Option<Te
         let partition = topic.partitions.iter().find(|it| it.partition.partition == partition)?;
         Some(partition.high_watermark)
     };
-    let behind = consumer.positions.iter().find(|(partition, position)| {
-        end(&consumer.topic, *partition).is_some_and(|end| end != *position)
-    });
-    let (partition, position) = behind?;
-    Some(format!("{} is at {position} of partition {partition}", consumer.name).into())
+    let behind = consumer.positions.iter().find(|at| {
+        let partition = &at.partition;
+        end(&partition.topic, partition.partition).is_some_and(|end| end != at.offset)
+    })?;
+    Some(format!("{} is at {} of {}", consumer.name, behind.offset, behind.partition).into())
 }

@@ -108,7 +108,9 @@ impl Glyph {
             RecordsQueued { .. } => glyph("f-producer", CELLS),
             RecordsAcked { .. } => glyph("f-producer", RING),
             BatchRetried { .. } => glyph("f-producer", BOX),
-            RecordsDelivered { .. } | PositionReset { .. } => glyph("f-consumer", CELLS),
+            RecordsDelivered { .. } | PositionReset { .. } | PositionSought { .. } => {
+                glyph("f-consumer", CELLS)
+            }
             ClientChanged { .. } | ToolPrinted { .. } | ToolExited { .. } => glyph("f-ink", SQUARE),
             _ => Glyph::of_group(kind),
         }
@@ -121,6 +123,8 @@ impl Glyph {
                 ("f-lost", CROSS)
             }
             PartitionsAssigned { .. } | PartitionsRevoked { .. } => ("f-consumer", PENNANT),
+            PartitionsPaused { .. } | PartitionsResumed { .. } => ("f-consumer", SQUARE),
+            TruncationDetected { .. } => ("f-cut", CUT),
             OffsetCommitted { .. } | RecordsProcessed { .. } => ("f-consumer", DISC),
             _ => ("f-control", DIAMOND),
         };

@@ -37,6 +37,9 @@ fn refusal(error: &CommandError, names: &impl Names) -> Phrase {
         CommandError::NoSuchLogDir { node, dir } => {
             host("refused-no-such-log-dir", *node).with("dir", &**dir)
         }
+        CommandError::NotAssigned { name, partition } => Phrase::new("refused-not-assigned")
+            .with("name", &**name)
+            .with("partition", partition.to_string()),
         CommandError::NoSuchClient { name } => {
             Phrase::new("refused-no-such-client").with("name", &**name)
         }

@@ -8,6 +8,7 @@ use crate::engine::ids::{
     BrokerId, ClientId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, PartitionEpoch,
     PartitionId, Text, TopicName, TopicPartition,
 };
+use crate::engine::program::PartitionPosition;
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
 
@@ -226,8 +227,10 @@ pub struct ConsumerView {
     pub state: ProcessState,
     /// What it follows.
     pub topic: TopicName,
-    /// Next offset per partition.
-    pub positions: Vec<(PartitionId, Offset)>,
+    /// The same in one word: all topics, with commas, or the pattern.
+    pub follows: Text,
+    /// How it stands in each partition whose position is known.
+    pub positions: Vec<PartitionPosition>,
     /// Records its application got.
     pub received: u64,
     /// Newest values that it got, newest last, at most 5.

@@ -311,6 +311,7 @@ fn consumer(id: ClientId, host: &Host, client: &ClientProcess) -> Option<Consume
         name: client.name().clone(),
         state: life(host),
         topic: spec.topic.clone(),
+        follows: spec.follows().into(),
         positions: status.positions,
         received: status.received,
         newest: status.newest,

@@ -7,8 +7,10 @@
 //   node tests/clients/run.js --at HOST:PORT,…     against a cluster that runs already; no faults then
 //
 // A program gets BOOTSTRAP and PREFIX (of its topics and groups). A line `@ kill 2` has that done to a
-// broker; the answer comes on its standard input. One that cannot run has failed.
+// broker, `@ kill coordinator of GROUP` to the one that coordinates a group, and `@ start it` starts that one
+// again; the answer comes on its standard input. One that cannot run has failed.
 import { spawn, spawnSync } from 'node:child_process';
+import { connect } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,9 +24,10 @@ const kit = join(cache, 'clients');
 const python = join(kit, 'venv', 'bin', 'python');
 const go = (use) => [join(kit, 'kafka-go'), use];
 
-// Settings that make a cluster quick, of both clusters alike.
+// Settings that make a cluster quick, of both clusters alike. Programs write records of 2023: none expires.
 const settings = ['zookeeper.session.timeout.ms=3000', 'group.initial.rebalance.delay.ms=0',
-  'offsets.topic.num.partitions=4', 'offsets.topic.replication.factor=3', 'auto.leader.rebalance.enable=false'];
+  'offsets.topic.num.partitions=4', 'offsets.topic.replication.factor=3', 'auto.leader.rebalance.enable=false',
+  'log.retention.hours=-1'];
 
 const programs = {
   'kafka-go-admin': go('admin'),
@@ -37,6 +40,7 @@ const programs = {
   'java-topics': ['bash', join(here, 'java-topics.sh')],
   'java-records': ['bash', join(here, 'java-records.sh')],
   'java-groups': ['bash', join(here, 'java-groups.sh')],
+  'java-faults': ['bash', join(here, 'java-faults.sh')],
   'kafka-python': [python, join(here, 'python', 'kafka_python_client.py')],
   'confluent-kafka': [python, join(here, 'python', 'confluent_client.py')],
   'aiokafka': [python, join(here, 'python', 'aiokafka_client.py')],
@@ -89,6 +93,43 @@ function build() {
   return made.findLast((one) => one.executable).executable;
 }
 
+/** Which broker coordinates a group: FindCoordinator, version 0. */
+async function coordinator(group) {
+  const name = Buffer.from(group);
+  const frame = Buffer.alloc(4 + 2 + 2 + 4 + 2 + 2);
+  frame.writeInt32BE(frame.length - 4 + name.length, 0);
+  frame.writeInt16BE(10, 4);
+  frame.writeInt16BE(-1, 12);
+  frame.writeInt16BE(name.length, 14);
+  for (const address of cluster.bootstrap.split(',')) {
+    const [host, port] = address.split(':');
+    const answer = await new Promise((resolve) => {
+      const socket = connect(Number(port), host);
+      const parts = [];
+      socket.setTimeout(5000, () => socket.destroy());
+      socket.on('connect', () => socket.write(Buffer.concat([frame, name])));
+      socket.on('error', () => resolve());
+      socket.on('close', () => resolve());
+      socket.on('data', (part) => {
+        parts.push(part);
+        const all = Buffer.concat(parts);
+        if (all.length >= 14) { resolve(all); socket.destroy(); }
+      });
+    });
+    // Length, correlation, error, node.
+    if (answer && answer.readInt16BE(8) === 0) return answer.readInt32BE(10);
+  }
+  return -1;
+}
+
+let fallen = -1;
+/** What a line `@ …` of a program asks for, as a command about a broker. */
+async function meant(told, prefix) {
+  const [, verb, number, group] = told;
+  if (group) fallen = await coordinator(`${prefix}${group}`);
+  return `${verb} b${number ?? fallen}`;
+}
+
 /** Runs a program; resolves to what it printed, and how it ended. */
 function run(name, cluster, prefix) {
   const [command, ...args] = programs[name];
@@ -103,9 +144,9 @@ function run(name, cluster, prefix) {
   }, seconds * 1000);
   child.stderr.on('data', (data) => errors.push(data));
   createInterface({ input: child.stdout }).on('line', async (line) => {
-    const told = /^@ (\w+) (\d+)$/.exec(line);
+    const told = /^@ (\w+) (?:(\d+)|it|coordinator of (\S+))$/.exec(line);
     if (!told) return printed.push(line);
-    const answer = await cluster.tell(`${told[1]} b${told[2]}`);
+    const answer = await cluster.tell(await meant(told, prefix));
     child.stdin.write(`${answer}\n`);
   });
   return new Promise((resolve) => {

@@ -39,6 +39,7 @@ const VOCABULARY: &[&str] = &[
     "persistent",
     "crc",
     "rng",
+    "pattern",
     "error",
     "setting",
     "config",

@@ -29,6 +29,7 @@ refused-not-running = { $node } is not running.
 refused-paused = { $node } is frozen: let it run on first.
 refused-not-paused = { $node } is not frozen.
 refused-no-such-log-dir = { $node } has no log directory { $dir }.
+refused-not-assigned = { $name } does not have { $partition }.
 refused-not-a-broker = Only the disk of a broker can be full or slow; { $node } is none.
 refused-same-host = a link needs two hosts.
 refused-bad-split = A split needs two sides or more, and no host in two of them.
@@ -69,6 +70,7 @@ error-scenario-wanted = { $wanted ->
     [host] a host: zk, a broker or a client
     [pair] two hosts such as b1-b3
     [topic] a topic
+    [group] a consumer group such as billing
     [partition] a partition such as orders-0
     [client] a client
     [tool] a tool such as kafka-topics

@@ -29,6 +29,7 @@ refused-not-running = { $node } 没有在运行。
 refused-paused = { $node } 被冻结了，请先让它继续运行。
 refused-not-paused = { $node } 没有被冻结。
 refused-no-such-log-dir = { $node } 没有日志目录 { $dir }。
+refused-not-assigned = { $name } 没有分到 { $partition }。
 refused-not-a-broker = 只有 broker 的磁盘可以写满或变慢，{ $node } 不是 broker。
 refused-same-host = 链路需要两台不同的主机。
 refused-bad-split = 分割需要至少两边，而且一台主机只能在一边。
@@ -69,6 +70,7 @@ error-scenario-wanted = { $wanted ->
     [host] 主机：zk、broker 或客户端
     [pair] 两台主机，如 b1-b3
     [topic] 主题
+    [group] 一个消费者组，如 billing
     [partition] 一个分区，如 orders-0
     [client] 客户端
     [tool] kafka-topics 之类的工具

@@ -84,6 +84,12 @@ command-set-topic-config = You set { $key }={ $value } on { $topic }.
 command-add-producer = You added producer { $name }, which writes to { $topic } with acks={ $acks }.
 command-add-consumer = You added consumer { $name }, which reads { $topic }.
 command-set-client = You set { $key }={ $value } on { $name }.
+command-seek = You sent { $name } to offset { $to } of { $partitions }.
+command-seek-beginning = You sent { $name } to the beginning of { $partitions }.
+command-seek-end = You sent { $name } to the end of { $partitions }.
+command-seek-time = You sent { $name } to the first record of { $partitions } at time { $to } or later.
+command-pause-partitions = You had { $name } pause { $partitions }.
+command-resume-partitions = You had { $name } resume { $partitions }.
 command-send = You gave { $name } { $count ->
     [one] a record
    *[other] { $count } records
@@ -344,6 +350,13 @@ event-records-delivered = { $Node } read { $count ->
    *[other] offsets { $first } to { $last }
 } of { $partition }.
 event-position-reset = The position of { $node } in { $partition } was out of range and moved from { $from } to { $to }.
+event-position-sought = { $Node } reads { $partition } from offset { $to } on, not from { $from }.
+event-partitions-paused = { $Node } wants no records of { $partitions } for now.
+event-partitions-resumed = { $Node } wants records of { $partitions } again.
+event-truncation-detected = { $Node } stood at { $position } of { $partition }, and the new leader’s log { $known ->
+    [yes] parts from what it read at { $diverges }
+   *[no] has none of what it read
+}.
 event-tool-printed = { $Node } printed: { $line }.
 event-tool-options = { $Node } printed the options of { $line }.
 event-tool-exited = { $Node } ended with code { $code }.

@@ -74,6 +74,12 @@ command-set-topic-config = 你把 { $topic } 的 { $key } 设为 { $value }。
 command-add-producer = 你添加了生产者 { $name }，它以 acks={ $acks } 写入 { $topic }。
 command-add-consumer = 你添加了消费者 { $name }，它读取 { $topic }。
 command-set-client = 你把 { $name } 的 { $key } 设为 { $value }。
+command-seek = 你让 { $name } 跳到 { $partitions } 的位移 { $to }。
+command-seek-beginning = 你让 { $name } 跳到 { $partitions } 的开头。
+command-seek-end = 你让 { $name } 跳到 { $partitions } 的末尾。
+command-seek-time = 你让 { $name } 跳到 { $partitions } 中时间不早于 { $to } 的第一条记录。
+command-pause-partitions = 你让 { $name } 暂停消费 { $partitions }。
+command-resume-partitions = 你让 { $name } 恢复消费 { $partitions }。
 command-send = 你让 { $name } 发送 { $count } 条记录。
 command-connect = 外部客户端 { $name } 连接到 b{ $broker }。
 command-frame = 外部客户端 { $name } 发送了 { $count } 字节。
@@ -303,6 +309,13 @@ event-records-delivered = { $node } 读到 { $partition } 的 { $count ->
    *[other] offset { $first } 到 { $last }
 }。
 event-position-reset = { $node } 在 { $partition } 的位置超出范围，从 { $from } 移到 { $to }。
+event-position-sought = { $node } 改从位移 { $to } 读 { $partition }，原来的位置是 { $from }。
+event-partitions-paused = { $node } 暂时不要 { $partitions } 的记录。
+event-partitions-resumed = { $node } 又开始要 { $partitions } 的记录。
+event-truncation-detected = { $node } 在 { $partition } 的位置是 { $position }，而新 leader 的日志{ $known ->
+    [yes] 从 { $diverges } 起与它读过的不同
+   *[no] 没有它读过的内容
+}。
 event-tool-printed = { $node } 输出：{ $line }。
 event-tool-options = { $node } 输出了 { $line } 的选项列表。
 event-tool-exited = { $node } 以退出码 { $code } 结束。

@@ -169,8 +169,8 @@ pub fn is_at_end(world: &World, id: ClientId) -> bool {
         return false;
     };
     member.owned.iter().all(|owned| {
-        let at = status.positions.iter().find(|(partition, _)| *partition == owned.partition);
-        at.is_some_and(|(_, offset)| Some(*offset) == end_of(world, owned))
+        let at = status.positions.iter().find(|at| at.partition == *owned);
+        at.is_some_and(|at| Some(at.offset) == end_of(world, owned))
     })
 }
 

@@ -61,6 +61,9 @@ pub struct Metadata {
     controller: Option<BrokerId>,
     topics: BTreeMap<TopicName, TopicMetadata>,
     wanted: BTreeSet<TopicName>,
+    /// Whether every topic is wanted, as for a subscription by pattern.
+    all: bool,
+    max_age: Micros,
     refresh: Refresh,
     not_before: Micros,
     /// Answers in a row that failed or brought nothing new.
@@ -77,6 +80,8 @@ impl Metadata {
             controller: None,
             topics: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            all: false,
+            max_age: MAX_AGE,
             refresh: Refresh::Needed(None),
             not_before: Micros::ZERO,
             fruitless: 0,
@@ -89,6 +94,22 @@ impl Metadata {
         if self.wanted.insert(topic.clone()) {
             self.request_update(ctx.timer_cause());
         }
+    }
+
+    /// Follows every topic from now on.
+    pub fn want_all(&mut self) {
+        self.all = true;
+    }
+
+    /// Sets `metadata.max.age.ms`.
+    pub fn set_max_age(&mut self, max_age: Micros) {
+        self.max_age = max_age;
+    }
+
+    /// Whether the cluster has answered once.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.updated.is_some()
     }
 
     /// Live brokers; empty before the first answer.
@@ -107,6 +128,17 @@ impl Metadata {
     #[must_use]
     pub fn topic(&self, topic: &TopicName) -> Option<&TopicMetadata> {
         self.topics.get(topic)
+    }
+
+    /// Topics that are known to exist.
+    pub fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        self.topics.keys()
+    }
+
+    /// Partitions of a topic, as far as they are known.
+    pub fn partitions(&self, topic: &TopicName) -> impl Iterator<Item = PartitionId> + use<> {
+        let count = self.topics.get(topic).map_or(0, |known| known.partitions.len());
+        (0..).map(PartitionId).take(count)
     }
 
     /// A partition that is known to exist.
@@ -148,7 +180,7 @@ impl Metadata {
             Refresh::InFlight => None,
             Refresh::Needed(cause) => Some(Deadline { at: self.not_before, cause }),
             Refresh::Idle => {
-                self.updated.map(|updated| Deadline { at: updated.at + MAX_AGE, ..updated })
+                self.updated.map(|updated| Deadline { at: updated.at + self.max_age, ..updated })
             }
         }
     }
@@ -161,7 +193,7 @@ impl Metadata {
             MetadataRequestTopic::default().with_name(Some(name))
         });
         MetadataRequest::default()
-            .with_topics(Some(topics.collect()))
+            .with_topics((!self.all).then(|| topics.collect()))
             .with_allow_auto_topic_creation(true)
     }
 

@@ -409,6 +409,8 @@ pub mod version {
     pub const FETCH: Version = Version { key: 1, most: 12 };
     /// ListOffsets.
     pub const LIST_OFFSETS: Version = Version { key: 2, most: 7 };
+    /// OffsetForLeaderEpoch.
+    pub const OFFSET_FOR_LEADER_EPOCH: Version = Version { key: 23, most: 4 };
     /// Metadata, with topic ids.
     pub const METADATA: Version = Version { key: 3, most: 12 };
     /// ApiVersions.

@@ -1,22 +1,22 @@
 //! The consumer program: follows a topic and counts what it gets. It keeps the newest values to show.
 //!
-//! Without a group it takes what is fetched as it comes. As a member of a group it is the loop that every
-//! application with Kafka's library has: poll, work on what came, commit as its settings say, poll
+//! Without a group and without work to do it takes what is fetched as it comes. Else it is the loop that
+//! every application with Kafka's library has: poll, work on what came, commit as its settings say, poll
 //! again. While it works it does not poll.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::assignor::Assignor;
 use crate::engine::client::alarm::{Alarms, Deadline};
+use crate::engine::client::consumer::offsets::SeekTo;
 use crate::engine::client::consumer::{
-    Consumer, ConsumerConfig, Delivered, GroupConfig, NEWEST, Polled, Signal,
+    Consumer, ConsumerConfig, Delivered, GroupConfig, NEWEST, PartitionPosition, Polled, ResetTo,
+    Signal, Topics,
 };
-use crate::engine::command::ConsumerSpec;
-use crate::engine::error::ConfigError;
+use crate::engine::command::{ConsumerCommand, ConsumerSpec, SeekPlace};
+use crate::engine::error::{CommandError, ConfigError};
 use crate::engine::event::{EventKind, TimerPurpose};
-use crate::engine::ids::{
-    BrokerId, CorrelationId, Offset, PartitionId, Text, TopicName, TopicPartition,
-};
+use crate::engine::ids::{BrokerId, CorrelationId, Offset, Text, TopicName, TopicPartition};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::Response;
 use crate::engine::record::reader::records;
@@ -28,12 +28,14 @@ use super::settings;
 /// How a consumer program stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumerStatus {
-    /// What it follows.
+    /// What it follows, or the first of it.
     pub topic: TopicName,
-    /// Next offset per partition whose position is known.
-    pub positions: Vec<(PartitionId, Offset)>,
+    /// How it stands in each partition whose position is known.
+    pub positions: Vec<PartitionPosition>,
     /// Records that it got.
     pub received: u64,
+    /// Records that it is done with: one that takes what comes is done with it at once.
+    pub processed: u64,
     /// Newest values that it got, newest last, at most 5, without padding.
     pub newest: Vec<Text>,
     /// Its place in its group, when it has one.
@@ -51,8 +53,6 @@ pub struct MemberStatus {
     pub generation: i32,
     /// Its partitions.
     pub owned: Vec<TopicPartition>,
-    /// Records that it is done with.
-    pub processed: u64,
 }
 
 /// What a member's application does.
@@ -81,7 +81,7 @@ pub struct ConsumerApp {
     /// What it polled and is not done with, oldest first.
     todo: VecDeque<Polled>,
     /// Where it is in what it polled last: next offsets.
-    done: BTreeMap<PartitionId, Offset>,
+    done: BTreeMap<TopicPartition, Offset>,
     processed: u64,
     alarms: Alarms,
     /// When the work on the record at the front is over.
@@ -94,9 +94,14 @@ impl ConsumerApp {
     /// A program that has not started yet.
     #[must_use]
     pub fn new(name: &Text, spec: ConsumerSpec, bootstrap: Vec<BrokerId>) -> ConsumerApp {
-        let mut consumer = Consumer::new(spec.topic.clone(), config(&spec), bootstrap);
+        let mut named = vec![spec.topic.clone()];
+        named.extend(spec.more_topics.iter().cloned());
+        let topics = Topics::new(named, &spec.topic_pattern);
+        let mut consumer = Consumer::new(topics, config(&spec), bootstrap);
         if !spec.group.is_empty() {
             consumer = consumer.of_group(group_config(&spec), name);
+        } else if spec.polls() {
+            consumer = consumer.polling();
         }
         ConsumerApp {
             spec,
@@ -177,6 +182,36 @@ impl ConsumerApp {
         Ok(())
     }
 
+    /// Whether [`ConsumerApp::obey`] would do that.
+    ///
+    /// # Errors
+    /// A partition is not its own.
+    pub fn check(&self, name: &Text, command: &ConsumerCommand) -> Result<(), CommandError> {
+        let foreign = command.partitions().iter().find(|partition| !self.consumer.has(partition));
+        match foreign.cloned() {
+            Some(partition) => Err(CommandError::NotAssigned { name: name.clone(), partition }),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what it is told, between two polls. What it has polled before it works on all the same.
+    pub fn obey(&mut self, ctx: &mut Ctx<'_>, command: &ConsumerCommand) {
+        match command {
+            ConsumerCommand::Seek { partition, to } => {
+                let to = match *to {
+                    SeekPlace::Offset(offset) => SeekTo::Offset(Offset(offset)),
+                    SeekPlace::Beginning => SeekTo::Found(ResetTo::Beginning),
+                    SeekPlace::End => SeekTo::Found(ResetTo::End),
+                    SeekPlace::Time(time) => SeekTo::Found(ResetTo::Time(time)),
+                };
+                self.consumer.seek(ctx, partition, to);
+            }
+            ConsumerCommand::Pause { partitions } => self.consumer.pause(ctx, partitions, true),
+            ConsumerCommand::Resume { partitions } => self.consumer.pause(ctx, partitions, false),
+        }
+        self.go_on(ctx);
+    }
+
     /// Its settings as they are now.
     #[must_use]
     pub fn spec(&self) -> &ConsumerSpec {
@@ -191,12 +226,12 @@ impl ConsumerApp {
             member_id: member.id().clone(),
             generation: member.generation(),
             owned: member.owned().to_vec(),
-            processed: self.processed,
         });
         ConsumerStatus {
             topic: self.spec.topic.clone(),
             positions: self.consumer.positions(),
             received: self.received,
+            processed: if self.spec.polls() { self.processed } else { self.received },
             newest: self.newest.iter().cloned().collect(),
             member,
         }
@@ -204,12 +239,12 @@ impl ConsumerApp {
 
     /// Does what the application can do now.
     fn go_on(&mut self, ctx: &mut Ctx<'_>) {
-        if self.spec.group.is_empty() {
+        if !self.spec.polls() {
             return;
         }
         self.hear(ctx);
         while self.step == Step::Polling {
-            let polled = self.consumer.poll(ctx);
+            let polled = self.consumer.poll(ctx, self.spec.max_poll_records);
             if polled.is_empty() {
                 self.poll_by = Micros::MAX;
                 return;
@@ -252,8 +287,8 @@ impl ConsumerApp {
             self.step = Step::Polling;
             return;
         };
-        if self.spec.commit == CommitMode::Before {
-            let offsets = vec![(next.partition, next.offset.plus(1))];
+        if self.commit_mode() == CommitMode::Before {
+            let offsets = vec![(next.partition.clone(), next.offset.plus(1))];
             self.step = Step::CommittingBefore;
             self.consumer.commit(ctx, offsets, true);
             return self.hear(ctx);
@@ -278,7 +313,7 @@ impl ConsumerApp {
         let Some(first) = self.todo.pop_front() else { return };
         let mut last = first.offset;
         let mut count = 1;
-        let each = matches!(self.spec.commit, CommitMode::Before | CommitMode::After);
+        let each = matches!(self.commit_mode(), CommitMode::Before | CommitMode::After);
         while self.spec.work_ms == 0
             && !each
             && let Some(next) = self.todo.front().filter(|next| next.partition == first.partition)
@@ -288,16 +323,21 @@ impl ConsumerApp {
             self.todo.pop_front();
         }
         self.processed += count;
-        self.done.insert(first.partition, last.plus(1));
-        let partition = TopicPartition::new(&self.spec.topic, first.partition);
-        ctx.emit(EventKind::RecordsProcessed { partition, first: first.offset, last });
+        self.done.insert(first.partition.clone(), last.plus(1));
+        let (partition, first) = (first.partition, first.offset);
+        ctx.emit(EventKind::RecordsProcessed { partition, first, last });
         let at_end = self.todo.is_empty();
-        match self.spec.commit {
+        match self.commit_mode() {
             CommitMode::After => self.commit_done(ctx, true),
             CommitMode::Sync if at_end => self.commit_done(ctx, true),
             CommitMode::Async if at_end => self.commit_done(ctx, false),
             _ => self.begin(ctx),
         }
+    }
+
+    /// Without a group there is nothing to commit to.
+    fn commit_mode(&self) -> CommitMode {
+        if self.spec.group.is_empty() { CommitMode::None } else { self.spec.commit }
     }
 
     fn commit_done(&mut self, ctx: &mut Ctx<'_>, waits: bool) {
@@ -345,6 +385,11 @@ fn config(spec: &ConsumerSpec) -> ConsumerConfig {
         fetch_min_bytes: spec.fetch_min_bytes,
         fetch_max_wait_ms: spec.fetch_max_wait_ms,
         max_partition_fetch_bytes: spec.max_partition_fetch_bytes,
+        fetch_max_bytes: spec.fetch_max_bytes,
+        read_committed: spec.read_committed,
+        from_time: spec.from_time,
+        request_timeout: Micros::from_ms(i64::from(spec.request_timeout_ms)),
+        metadata_max_age: Micros::from_ms(i64::from(spec.metadata_max_age_ms)),
     }
 }
 
@@ -358,7 +403,6 @@ fn group_config(spec: &ConsumerSpec) -> GroupConfig {
         session_timeout_ms: spec.session_timeout_ms,
         heartbeat_interval: ms(spec.heartbeat_interval_ms),
         max_poll_interval_ms: spec.max_poll_interval_ms,
-        max_poll_records: spec.max_poll_records,
         auto_commit: auto.then(|| ms(spec.auto_commit_interval_ms)),
     }
 }

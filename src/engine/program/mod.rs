@@ -17,7 +17,7 @@ mod tests;
 
 use crate::engine::client::admin::Admin;
 use crate::engine::client::admin_task::Task;
-use crate::engine::command::{ConsumerSpec, ProducerSpec, RecordSpec};
+use crate::engine::command::{ConsumerCommand, ConsumerSpec, ProducerSpec, RecordSpec};
 use crate::engine::error::CommandError;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, ClientId, CorrelationId, NodeId, Text};
@@ -30,6 +30,7 @@ use raw::RawClient;
 use tool::ToolProcess;
 use tool::shell::Place;
 
+pub use crate::engine::client::consumer::PartitionPosition;
 pub use consumer_app::ConsumerStatus;
 pub use producer_app::ProducerStatus;
 
@@ -245,6 +246,24 @@ impl ClientProcess {
                 Ok(())
             }
             _ => Err(self.wrong("producer")),
+        }
+    }
+
+    /// Whether [`ClientProcess::obey`] would do that.
+    ///
+    /// # Errors
+    /// This is no consumer, or a partition is not its own.
+    pub fn check_obey(&self, command: &ConsumerCommand) -> Result<(), CommandError> {
+        match &self.app {
+            App::Consumer(app) => app.check(&self.name, command),
+            _ => Err(self.wrong("consumer")),
+        }
+    }
+
+    /// Tells a consumer where to read on, or what to leave alone.
+    pub fn obey(&mut self, ctx: &mut Ctx<'_>, command: &ConsumerCommand) {
+        if let App::Consumer(app) = &mut self.app {
+            app.obey(ctx, command);
         }
     }
 

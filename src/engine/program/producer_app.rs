@@ -345,6 +345,7 @@ fn config(spec: &ProducerSpec) -> ProducerConfig {
             buffer_memory: spec.buffer_memory,
         },
         request_timeout: Micros::from_ms(spec.request_timeout_ms),
+        metadata_max_age: Micros::from_ms(spec.metadata_max_age_ms),
         max_block: Micros::from_ms(spec.max_block_ms),
         max_request_size: u64::from(spec.max_request_size),
         retries: spec.retries,

@@ -4,7 +4,7 @@
 //! value is good.
 
 use crate::engine::assignor::Assignor;
-use crate::engine::command::{Acks, Compression, ConsumerSpec, Keys, ProducerSpec};
+use crate::engine::command::{Acks, Compression, ConsumerSpec, Keys, ProducerSpec, RELEASES};
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
 use crate::engine::record::batch::Codec;
@@ -36,28 +36,22 @@ pub const PRODUCER_KEYS: &[&str] = &[
     "partitioner.ignore.keys",
     "partitioner.adaptive.partitioning.enable",
     "partitioner.availability.timeout.ms",
+    "metadata.max.age.ms",
     DEFAULTS,
 ];
 
 /// Not Kafka's: sets everything else to what an older release had, in one stroke.
 pub const DEFAULTS: &str = "defaults";
-/// The releases that it takes.
-const RELEASES: &[&str] = &["2.3", "3.9"];
-/// What a producer of release 2.3 had where 3.9 has something else: acks=1, no idempotence (3.0), pauses
-/// that do not grow (3.7), round robin without keys (2.4).
-const OF_2_3: &[(&str, &str)] = &[
-    ("enable.idempotence", "false"),
-    ("acks", "1"),
-    ("retry.backoff.max.ms", "100"),
-    ("partitioner", "2.3"),
-];
-
 /// Names of a consumer program's settings.
 pub const CONSUMER_KEYS: &[&str] = &[
     "from.beginning",
     "fetch.min.bytes",
     "fetch.max.wait.ms",
     "max.partition.fetch.bytes",
+    "fetch.max.bytes",
+    "isolation.level",
+    "request.timeout.ms",
+    "metadata.max.age.ms",
     "auto.offset.reset",
     "group",
     "group.instance.id",
@@ -69,6 +63,7 @@ pub const CONSUMER_KEYS: &[&str] = &[
     "auto.commit.interval.ms",
     "commit",
     "work",
+    DEFAULTS,
 ];
 
 /// Largest `batch.size`: half of the default of `buffer.memory`.
@@ -159,21 +154,12 @@ fn set_newer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(), Conf
         "partitioner.availability.timeout.ms" => {
             spec.availability_timeout_ms = number(key, value, 0, INT_MAX)?;
         }
+        "metadata.max.age.ms" => spec.metadata_max_age_ms = number(key, value, 0, INT_MAX)?,
         DEFAULTS => {
             if !RELEASES.contains(&value.trim()) {
                 return Err(not_one_of(key, value, &RELEASES.join(", ")));
             }
-            let kafka = ProducerSpec::new(&spec.topic);
-            *spec = ProducerSpec {
-                rate: spec.rate,
-                keys: spec.keys,
-                value_bytes: spec.value_bytes,
-                limit: spec.limit,
-                ..kafka
-            };
-            if value.trim() == "2.3" {
-                OF_2_3.iter().try_for_each(|(key, value)| set_producer(spec, key, value))?;
-            }
+            *spec = spec.clone().with_defaults_of(value.trim());
         }
         _ => return Err(ConfigError::Unknown { key: key.into() }),
     }
@@ -207,6 +193,16 @@ pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(
             };
             (spec.from_beginning, spec.never_resets) = (from_beginning, never_resets);
         }
+        "fetch.max.bytes" => spec.fetch_max_bytes = number(key, value, 0, INT_MAX)?,
+        "isolation.level" => {
+            spec.read_committed = match value.trim() {
+                "read_committed" => true,
+                "read_uncommitted" => false,
+                _ => return Err(not_one_of(key, value, "read_committed, read_uncommitted")),
+            };
+        }
+        "request.timeout.ms" => spec.request_timeout_ms = number(key, value, 1, INT_MAX)?,
+        "metadata.max.age.ms" => spec.metadata_max_age_ms = number(key, value, 1, INT_MAX)?,
         _ => return set_member(spec, key, value),
     }
     Ok(())
@@ -224,6 +220,12 @@ fn set_member(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(), Con
         "max.poll.records" => spec.max_poll_records = number(key, value, 1, INT_MAX)?,
         "auto.commit.interval.ms" => {
             spec.auto_commit_interval_ms = number(key, value, 0, INT_MAX)?;
+        }
+        DEFAULTS => {
+            if !RELEASES.contains(&value.trim()) {
+                return Err(not_one_of(key, value, &RELEASES.join(", ")));
+            }
+            *spec = spec.clone().with_defaults_of(value.trim());
         }
         "commit" => spec.commit = CommitMode::parse(key, value, (0, 0))?,
         "work" => {
@@ -344,6 +346,8 @@ mod tests {
             let value = match *key {
                 "from.beginning" => "false",
                 "auto.offset.reset" => "none",
+                "isolation.level" => "read_committed",
+                DEFAULTS => "3.9",
                 "partition.assignment.strategy" => "range, CooperativeStickyAssignor",
                 "commit" => "after",
                 "work" => "10ms",
@@ -353,6 +357,8 @@ mod tests {
         }
         assert!(!spec.from_beginning);
         assert_eq!((&*spec.assignors, spec.work_ms), ("range,cooperative-sticky", 10));
+        set_consumer(&mut spec, DEFAULTS, "2.3").expect("a release");
+        assert_eq!((&*spec.assignors, spec.session_timeout_ms), ("range", 10_000));
     }
 
     #[test]

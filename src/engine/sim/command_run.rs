@@ -6,7 +6,8 @@ use std::rc::Rc;
 use crate::engine::broker::Broker;
 use crate::engine::client::admin_task::Task;
 use crate::engine::command::{
-    Command, ConsumerSpec, DiskState, DurableFile, LinkState, Placement, ProducerSpec, RecordSpec,
+    Command, ConsumerCommand, ConsumerSpec, DiskState, DurableFile, LinkState, Placement,
+    ProducerSpec, RecordSpec,
 };
 use crate::engine::config::{LinkConfig, TopicConfig};
 use crate::engine::error::{CommandError, ConfigError};
@@ -90,6 +91,7 @@ impl World {
             Command::AddConsumer { name, spec } => self.add(name, ClientSpec::Consumer(spec), id),
             Command::SetClient { name, key, value } => self.set_client(&name, &key, &value, id),
             Command::Send { name, records } => self.send_records(&name, &records, id),
+            Command::Consumer { name, command } => self.tell_consumer(&name, &command, id),
             Command::Connect { name, broker } => self.connect(name, broker, id),
             Command::Frame { name, bytes } => self.frame(&name, bytes, id),
             Command::Disconnect { name } => {
@@ -155,6 +157,7 @@ impl World {
                 ProgramKind::Producer => Ok(()),
                 _ => Err(wrong_program(name, "producer")),
             },
+            Command::Consumer { name, command } => self.program(name)?.check_obey(command),
             Command::Connect { name, broker } => self.check_connect(name, *broker),
             Command::Frame { name, .. } | Command::Disconnect { name } => {
                 match self.program(name)?.kind() {
@@ -361,6 +364,11 @@ impl World {
         });
     }
 
+    fn tell_consumer(&mut self, name: &Text, command: &ConsumerCommand, cause: EventId) {
+        let node = NodeId::Client(self.client_id(name).expect("checked"));
+        self.on_client(node, cause, |client, ctx| client.obey(ctx, command));
+    }
+
     pub(super) fn on_client(
         &mut self,
         node: NodeId,
@@ -462,6 +470,7 @@ fn about(world: &World, command: &Command) -> Option<NodeId> {
         | Command::DiskFault { node, .. } => Some(*node),
         Command::SetClient { name, .. }
         | Command::Send { name, .. }
+        | Command::Consumer { name, .. }
         | Command::Frame { name, .. }
         | Command::Disconnect { name } => world.client_id(name).map(NodeId::Client),
         _ => None,

@@ -137,7 +137,7 @@ fn reassign(input: &mut Input<'_>) -> Parsed<Command> {
 }
 
 /// `orders-0`: the number stands behind the last dash.
-fn partition(input: &mut Input<'_>) -> Parsed<TopicPartition> {
+pub(super) fn partition(input: &mut Input<'_>) -> Parsed<TopicPartition> {
     let start = *input;
     let name = word(input, Wanted::Partition)?;
     let parts = name.rsplit_once('-');

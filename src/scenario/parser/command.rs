@@ -17,7 +17,7 @@ use super::lexical::{
     Fail, Input, Parsed, blanks, end_of_line, expected, fail_at, gap, has_sign, here, host_word,
     number, sign, time, word,
 };
-use super::{Reader, SETTING_WORDS, admin, settings, tools};
+use super::{Reader, SETTING_WORDS, admin, consumer, settings, tools};
 
 /// Statements that become commands.
 const VERBS: &[&str] = &[
@@ -26,6 +26,7 @@ const VERBS: &[&str] = &[
     "consumer",
     "config",
     "send",
+    "seek",
     "set",
     "link",
     "start",
@@ -75,8 +76,12 @@ impl Reader {
             "start" => Command::Start { node: self.one_host(input)? },
             "kill" => Command::Kill { node: self.one_host(input)? },
             "stop" => Command::Stop { node: self.one_host(input)? },
-            "pause" => Command::Pause { node: self.one_host(input)? },
-            "resume" => Command::Resume { node: self.one_host(input)? },
+            "pause" | "resume" => match consumer::partitions(input, verb)? {
+                Some(command) => command,
+                None if verb == "pause" => Command::Pause { node: self.one_host(input)? },
+                None => Command::Resume { node: self.one_host(input)? },
+            },
+            "seek" => consumer::seek(input)?,
             "hold" => self.links(input, LinkState::Held)?,
             "cut" | "split" => self.links(input, LinkState::Cut)?,
             "heal" => self.links(input, LinkState::Flows)?,

@@ -15,6 +15,7 @@ use crate::scenario::printer;
 use crate::scenario::suggest::nearest;
 
 use super::command::{broker_number, broker_out_of_range};
+use super::expect_group::GROUP_FIELDS;
 use super::lexical::{
     Fail, Input, Parsed, blanks, expected, fail_at, gap, has_sign, here, moment, number, sign,
     time, word,
@@ -24,7 +25,7 @@ use super::{Mention, Reader};
 /// What stands behind the last dot of `orders-0.leader`.
 const FIELDS: &[&str] = &[
     "up", "leader", "replicas", "isr", "epoch", "hw", "start", "leo", "log", "segments", "n", "rf",
-    "sent", "acked", "failed", "received", "pos",
+    "sent", "acked", "failed", "received", "done", "pos",
 ];
 
 /// First words of predicates that begin with one.
@@ -37,6 +38,7 @@ pub(super) enum Known {
     Host,
     Client,
     Topic,
+    Group,
 }
 
 impl Reader {
@@ -215,12 +217,13 @@ impl Reader {
                 };
                 number_of(input, quantity)
             }
-            "sent" | "acked" | "failed" | "received" => {
+            "sent" | "acked" | "failed" | "received" | "done" => {
                 self.know(Known::Client, name, at);
                 let field = match field {
                     "sent" => ClientField::Sent,
                     "acked" => ClientField::Acked,
                     "failed" => ClientField::Failed,
+                    "done" => ClientField::Done,
                     _ => ClientField::Received,
                 };
                 number_of(input, Quantity::Client(name.into(), field))
@@ -232,6 +235,7 @@ impl Reader {
                 sign(input, ')')?;
                 number_of(input, Quantity::Position(name.into(), partition))
             }
+            _ if GROUP_FIELDS.contains(&field) => self.of_group(input, name, field, at),
             _ if FIELDS.contains(&field) => {
                 let partition =
                     partition_of(name).ok_or_else(|| expected(&start, Wanted::Partition))?;
@@ -241,7 +245,7 @@ impl Reader {
             _ => {
                 let offset = at + here(input).saturating_sub(at).saturating_sub(field.len());
                 let problem = Problem::Unknown { kind: Wanted::Field, found: field.into() };
-                let suggestion = nearest(field, FIELDS.iter().copied());
+                let suggestion = nearest(field, FIELDS.iter().chain(GROUP_FIELDS).copied());
                 Err(Fail { offset, problem, suggestion })
             }
         }
@@ -301,11 +305,11 @@ impl Reader {
         Ok(BrokerId(i32::try_from(id).unwrap_or(i32::MAX)))
     }
 
-    fn broker_or_none(&mut self, input: &mut Input<'_>) -> Parsed<Option<BrokerId>> {
+    pub(super) fn broker_or_none(&mut self, input: &mut Input<'_>) -> Parsed<Option<BrokerId>> {
         if is_none(input) { Ok(None) } else { self.known_broker(input).map(Some) }
     }
 
-    fn partition(&mut self, input: &mut Input<'_>) -> Parsed<TopicPartition> {
+    pub(super) fn partition(&mut self, input: &mut Input<'_>) -> Parsed<TopicPartition> {
         let start = *input;
         let name = word(input, Wanted::Partition)?;
         let partition = partition_of(&name).ok_or_else(|| expected(&start, Wanted::Partition))?;
@@ -409,7 +413,7 @@ impl Reader {
     }
 
     /// Notes a name that must be known at the end of the text.
-    fn know(&mut self, kind: Known, name: &str, start: usize) {
+    pub(super) fn know(&mut self, kind: Known, name: &str, start: usize) {
         let before = self.text.get(..start).unwrap_or(&self.text).chars().count();
         let column = u32::try_from(before + 1).unwrap_or(u32::MAX);
         self.names.push((kind, Mention { name: name.into(), line: self.line, column }));
@@ -420,7 +424,7 @@ impl Reader {
         let clients = self.scenario.clients();
         let brokers = u64::from(self.scenario.config.brokers);
         let is_known = |kind: Known, name: &str| match kind {
-            Known::Topic => self.statements.contains(&as_written(name)),
+            Known::Topic | Known::Group => self.statements.contains(&as_written(name)),
             Known::Host if name == "zk" => true,
             Known::Host if broker_number(name).is_some() => {
                 broker_number(name).is_some_and(|id| (1..=brokers).contains(&id))
@@ -432,10 +436,11 @@ impl Reader {
             Known::Host => Wanted::Host,
             Known::Client => Wanted::Client,
             Known::Topic => Wanted::Topic,
+            Known::Group => Wanted::Group,
         };
         let topics = self.statements.split(|c: char| !super::is_bare(c));
         let suggestion = match kind {
-            Known::Topic => nearest(&mention.name, topics),
+            Known::Topic | Known::Group => nearest(&mention.name, topics),
             _ => nearest(&mention.name, clients.iter().map(|name| &**name)),
         };
         let problem = Problem::Unknown { kind: wanted, found: mention.name.clone() };
@@ -481,7 +486,7 @@ fn is_none(input: &mut Input<'_>) -> bool {
 }
 
 /// Values with `>` between them; `none` is an empty list.
-fn list<T>(
+pub(super) fn list<T>(
     input: &mut Input<'_>,
     mut item: impl FnMut(&mut Input<'_>) -> Parsed<T>,
 ) -> Parsed<Vec<T>> {
@@ -506,7 +511,7 @@ fn compare(input: &mut Input<'_>) -> Parsed<Compare> {
     Ok(compare)
 }
 
-fn number_of(input: &mut Input<'_>, quantity: Quantity) -> Parsed<Predicate> {
+pub(super) fn number_of(input: &mut Input<'_>, quantity: Quantity) -> Parsed<Predicate> {
     let compare = compare(input)?;
     let start = *input;
     let token = word(input, Wanted::Number)?;

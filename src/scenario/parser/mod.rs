@@ -10,8 +10,10 @@ mod settings;
 mod command;
 mod program;
 mod admin;
+mod consumer;
 mod tools;
 mod expect;
+mod expect_group;
 
 use std::collections::BTreeSet;
 

@@ -189,7 +189,7 @@ fn lettered(input: &mut Input<'_>, letters: &'static str, what: Wanted, most: u6
 }
 
 /// `{k=v, k=v}` of a client program, in the order in which they are to be set; `topic` must be among
-/// them, nothing twice.
+/// them, or a pattern; nothing twice.
 fn entries(input: &mut Input<'_>, order: &[&str]) -> Parsed<Vec<Entry>> {
     let start = here(input);
     sign(input, '{')?;
@@ -206,7 +206,7 @@ fn entries(input: &mut Input<'_>, order: &[&str]) -> Parsed<Vec<Entry>> {
             }
         }
     }
-    if !entries.iter().any(|e| &*e.key == "topic") {
+    if !entries.iter().any(|e| ["topic", "topic.pattern"].contains(&&*e.key)) {
         return Err(fail_at(start, Problem::Missing { what: "topic".into() }));
     }
     entries.sort_by_key(|entry| order.iter().position(|key| *key == &*entry.key));

@@ -451,6 +451,19 @@ impl Maker {
         let mut spec = ConsumerSpec::new(&TopicName(self.word()));
         spec.from_beginning = self.below(2) == 0;
         spec.fetch_min_bytes = self.below(9) as i32;
+        match self.below(4) {
+            0 => spec.more_topics = vec![TopicName(self.word())],
+            1 => {
+                spec.topic = TopicName::new("");
+                spec.topic_pattern = "ord(er)?s.*".into();
+            }
+            _ => {}
+        }
+        if self.below(3) == 0 {
+            spec.from_beginning = true;
+            spec.from_time = Some(self.below(1 << 41) as i64);
+        }
+        spec.read_committed = self.below(2) == 0;
         Command::AddConsumer { name: self.client_name(), spec }
     }
 
@@ -501,6 +514,8 @@ fn every_setting_of_a_program_can_be_written() {
             let sample = match *key {
                 "acks" => "all",
                 "from" => "end",
+                "topic.pattern" => "ord.*",
+                "isolation.level" => "read_committed",
                 "delivery.timeout.ms" => "90000",
                 "enable.idempotence" => "true",
                 "compression.type" => "lz4",

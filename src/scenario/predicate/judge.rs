@@ -2,6 +2,7 @@
 
 use crate::engine::ids::{BrokerId, NodeId, Offset, Text, TopicName, TopicPartition};
 use crate::engine::sim::world::World;
+use crate::scenario::predicate::groups;
 use crate::scenario::predicate::history::History;
 use crate::scenario::predicate::ledger::{self, Audit};
 use crate::scenario::predicate::print::brokers;
@@ -34,7 +35,7 @@ struct Judge<'a> {
     view: ClusterView,
 }
 
-fn answer(holds: bool, found: impl ToString) -> Answer {
+pub(super) fn answer(holds: bool, found: impl ToString) -> Answer {
     Answer { holds, found: found.to_string() }
 }
 
@@ -77,6 +78,7 @@ impl Judge<'_> {
                 let longest = self.history.leaderless(partition, self.view.now);
                 answer(compare.holds(&longest, wanted), time(longest))
             }
+            Predicate::Group(group, question) => groups::ask(self.world, group, question),
             Predicate::Number(quantity, compare, wanted) => match self.number(quantity) {
                 Some(number) => answer(compare.holds(&number, wanted), number),
                 None => answer(false, "nothing of that name"),
@@ -197,8 +199,19 @@ impl Judge<'_> {
             Quantity::Position(name, id) => {
                 let consumer = self.view.consumers.iter().find(|view| view.name == *name)?;
                 let mut positions = consumer.positions.iter();
-                let found = positions.find(|(partition, _)| *partition == id.partition)?;
-                (consumer.topic == id.topic).then_some(found.1.0)
+                positions.find(|at| at.partition == *id).map(|at| at.offset.0)
+            }
+            Quantity::Generation(group) => {
+                groups::coordinated(self.world, group).map(|(_, group)| group.generation.into())
+            }
+            Quantity::Members(group) => {
+                let (_, group) = groups::coordinated(self.world, group)?;
+                i64::try_from(group.members.len()).ok()
+            }
+            Quantity::Committed(group, id) => groups::committed(self.world, group, id),
+            Quantity::Lag(group, id) => {
+                let end = self.partition(id)?.high_watermark.0;
+                Some(end - groups::committed(self.world, group, id)?)
             }
             Quantity::Copies(value) => i64::try_from(ledger::copies(self.world, value)).ok(),
         }
@@ -217,6 +230,10 @@ impl Judge<'_> {
             ClientField::Acked => producer?.acked,
             ClientField::Failed => producer?.failed,
             ClientField::Received => consumer?.received,
+            ClientField::Done => {
+                let status = self.world.client(consumer?.id)?.consumer_status()?;
+                status.processed
+            }
         };
         i64::try_from(number).ok()
     }
@@ -236,7 +253,7 @@ fn broker_is(found: Option<BrokerId>, wanted: Option<BrokerId>) -> Answer {
     answer(found == wanted, name)
 }
 
-fn words(items: impl Iterator<Item = String>) -> String {
+pub(super) fn words(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     if items.is_empty() { "none".to_owned() } else { items.join(">") }
 }

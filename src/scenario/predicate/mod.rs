@@ -6,7 +6,7 @@
 //!
 //! - [`events`] the table of events · [`print`] predicate → text (the parser reads it back)
 //! - [`history`] what is kept of the events that pass · [`fields`] an event against a pattern
-//! - [`ledger`] records that were sent, and what became of them · [`judge`] the answer
+//! - [`ledger`] records that were sent, and what became of them · [`judge`] the answer · [`groups`] of groups
 
 pub mod events;
 pub mod print;
@@ -14,6 +14,7 @@ pub mod fields;
 pub mod history;
 pub mod ledger;
 pub mod judge;
+pub mod groups;
 
 use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::time::Micros;
@@ -59,8 +60,21 @@ pub enum Predicate {
     Segments(TopicPartition, BrokerId, Vec<u64>),
     /// `orders-0.log(b1) = m1>m2`: values of its records, oldest first; empty is `none`.
     Log(TopicPartition, BrokerId, Vec<Text>),
+    /// `billing.state = Stable`, `billing.coord = b2`, `billing.assign(c1) = t-0>t-1`.
+    Group(Text, GroupQuestion),
     /// `web.acked >= 10`.
     Number(Quantity, Compare, i64),
+}
+
+/// What can be asked of a group, beside numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupQuestion {
+    /// Its state, by Kafka's name; `none` when nobody has such a group.
+    State(Text),
+    /// Who coordinates it.
+    Coordinator(Option<BrokerId>),
+    /// The partitions of a member, a consumer program, in any order; empty is `none`.
+    Assignment(Text, Vec<TopicPartition>),
 }
 
 /// A number of a world.
@@ -78,6 +92,14 @@ pub enum Quantity {
     Client(Text, ClientField),
     /// `app.pos(orders-0)`: next offset that the consumer asks for.
     Position(Text, TopicPartition),
+    /// `billing.gen`: the group's generation.
+    Generation(Text),
+    /// `billing.members`.
+    Members(Text),
+    /// `billing.committed(orders-0)`.
+    Committed(Text, TopicPartition),
+    /// `billing.lag(orders-0)`: from the committed offset to the high watermark.
+    Lag(Text, TopicPartition),
     /// `copies(m)`: how often the value `m` stands in leaders' logs.
     Copies(Text),
 }
@@ -104,6 +126,8 @@ pub enum ClientField {
     Failed,
     /// Records that a consumer's application got.
     Received,
+    /// Records that it is done with.
+    Done,
 }
 
 /// How two things are compared.

@@ -2,7 +2,7 @@
 
 use crate::engine::ids::{BrokerId, Text};
 use crate::scenario::predicate::{
-    ClientField, Compare, PartitionField, Pattern, Predicate, Quantity,
+    ClientField, Compare, GroupQuestion, PartitionField, Pattern, Predicate, Quantity,
 };
 use crate::scenario::printer::{time, word};
 
@@ -50,6 +50,7 @@ pub fn print(predicate: &Predicate) -> String {
             let values = list(values.iter().map(quoted));
             format!("{}(b{id}) = {values}", of(partition, "log"))
         }
+        Predicate::Group(group, question) => of_group(group, question),
         Predicate::Number(of, compare, number) => {
             format!("{} {} {number}", quantity(of), compare.sign())
         }
@@ -88,6 +89,14 @@ fn quantity(quantity: &Quantity) -> String {
         Quantity::Position(name, partition) => {
             format!("{}({})", word(&format!("{name}.pos")), word(&partition.to_string()))
         }
+        Quantity::Generation(group) => of(group, "gen"),
+        Quantity::Members(group) => of(group, "members"),
+        Quantity::Committed(group, partition) => {
+            format!("{}({})", of(group, "committed"), word(&partition.to_string()))
+        }
+        Quantity::Lag(group, partition) => {
+            format!("{}({})", of(group, "lag"), word(&partition.to_string()))
+        }
         Quantity::Copies(value) => format!("copies({})", word(value)),
     }
 }
@@ -101,6 +110,18 @@ impl ClientField {
             ClientField::Acked => "acked",
             ClientField::Failed => "failed",
             ClientField::Received => "received",
+            ClientField::Done => "done",
+        }
+    }
+}
+
+fn of_group(group: &Text, question: &GroupQuestion) -> String {
+    match question {
+        GroupQuestion::State(state) => format!("{} = {state}", of(group, "state")),
+        GroupQuestion::Coordinator(id) => format!("{} = {}", of(group, "coord"), broker(*id)),
+        GroupQuestion::Assignment(member, partitions) => {
+            let partitions = list(partitions.iter().map(|p| word(&p.to_string())));
+            format!("{}({}) = {partitions}", of(group, "assign"), word(member))
         }
     }
 }
@@ -109,7 +130,9 @@ fn of(thing: &impl ToString, field: &str) -> String {
     word(&format!("{}.{field}", thing.to_string()))
 }
 
-fn broker(id: Option<BrokerId>) -> String {
+/// A broker as it is written; `none` is nobody.
+#[must_use]
+pub fn broker(id: Option<BrokerId>) -> String {
     id.map_or_else(|| "none".to_owned(), |id| format!("b{id}"))
 }
 

@@ -23,15 +23,24 @@ pub fn AddProducer(props: &AddClientProps) -> Html {
     let ui = use_ui();
     let name = use_state(|| free_name(&["web", "pos", "app"], &props.taken));
     let topic = use_state(|| first(&props.topics));
+    let defaults = use_state(|| "3.9".to_owned());
     let acks = use_state(|| "all".to_owned());
+    {
+        // The old defaults show what they are.
+        let acks = acks.clone();
+        use_effect_with((*defaults).clone(), move |release| {
+            acks.set(if release == "2.3" { "1" } else { "all" }.to_owned());
+        });
+    }
     let rate = use_state(|| "10".to_owned());
     let linger = use_state(|| "0".to_owned());
     let keys = use_state(|| "0".to_owned());
     let on_submit = {
         let (ui, name, topic, acks) = (ui.clone(), name.clone(), topic.clone(), acks.clone());
         let (rate, linger, keys) = (rate.clone(), linger.clone(), keys.clone());
+        let defaults = defaults.clone();
         Callback::from(move |()| {
-            let mut spec = ProducerSpec::new(&TopicName::new(&topic));
+            let mut spec = ProducerSpec::new(&TopicName::new(&topic)).with_defaults_of(&defaults);
             spec.acks = acks_of(&acks);
             spec.rate = number(&rate, 0);
             spec.linger_ms = number(&linger, 0);
@@ -47,6 +56,7 @@ pub fn AddProducer(props: &AddClientProps) -> Html {
             <Form submit="submit-add" {on_submit}>
                 <Field label="field-name" value={name} first=true />
                 <TopicChoice topics={props.topics.clone()} value={topic} />
+                <Choice label="field-defaults" value={defaults} options={release_options(&ui)} />
                 <Choice label="field-acks" value={acks} options={acks_options(&ui)} />
                 <Field label="field-rate" value={rate} number=true />
                 <Field label="field-linger" value={linger} number=true />
@@ -101,6 +111,14 @@ fn TopicChoice(props: &TopicChoiceProps) -> Html {
     let word = |name: &Text| (AttrValue::from(name.to_string()), AttrValue::from(name.to_string()));
     let options: Vec<_> = props.topics.iter().map(word).collect();
     html! { <Choice label="field-topic" value={props.value.clone()} {options} /> }
+}
+
+/// Releases whose defaults a program may have, with words.
+fn release_options(ui: &Ui) -> Vec<(AttrValue, AttrValue)> {
+    vec![
+        ("3.9".into(), ui.t("field-defaults-new").into()),
+        ("2.3".into(), ui.t("field-defaults-old").into()),
+    ]
 }
 
 /// What a producer's `acks` may be, with words.

@@ -116,15 +116,22 @@ fn show_consumer(ui: &Ui, consumer: &ConsumerView) -> Html {
             <p>{ ui.t(state_key(consumer.state)) }</p>
             { process_buttons(ui, NodeId::Client(consumer.id), consumer.state) }
             { facts(vec![
-                (ui.t("client-topic"), consumer.topic.to_string()),
+                (ui.t("client-topic"), consumer.follows.to_string()),
                 (ui.t("consumer-received"), consumer.received.to_string()),
             ]) }
             <h3>{ ui.t("consumer-positions") }</h3>
             <table>
-                <thead><tr><th>{ ui.t("consumer-partition") }</th><th class="num">{ ui.t("consumer-position") }</th></tr></thead>
+                <thead><tr><th>{ ui.t("consumer-partition") }</th><th class="num">{ ui.t("consumer-position") }</th><th class="num">{ ui.t("consumer-lag") }</th></tr></thead>
                 <tbody>
-                    { for consumer.positions.iter().map(|(partition, offset)| html! {
-                        <tr><th scope="row">{ format!("{}-{partition}", consumer.topic) }</th><td class="num">{ offset.0 }</td></tr>
+                    { for consumer.positions.iter().map(|at| html! {
+                        <tr>
+                            <th scope="row">
+                                { at.partition.to_string() }
+                                if at.paused { { " " }{ pill(ui.t("consumer-paused"), true) } }
+                            </th>
+                            <td class="num">{ at.offset.0 }</td>
+                            <td class="num">{ at.lag.map_or_else(|| "–".to_owned(), |lag| lag.to_string()) }</td>
+                        </tr>
                     }) }
                 </tbody>
             </table>

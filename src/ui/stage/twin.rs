@@ -212,7 +212,7 @@ fn clients(props: &TwinProps) -> Html {
     });
     let consumers = cluster.consumers.iter().map(|c| {
         let positions: Vec<String> =
-            c.positions.iter().map(|(p, at)| format!("{}-{p}: {at}", c.topic)).collect();
+            c.positions.iter().map(|at| format!("{}: {}", at.partition, at.offset)).collect();
         let args =
             [("received", Arg::from(c.received)), ("positions", Arg::from(positions.join(", ")))];
         (Selection::Consumer(c.id), &c.name, c.state, tr(lang, "stage-consumer-does", &args))

@@ -1,8 +1,8 @@
 //! What is told of groups: the keys and the arguments of their events.
 
 use crate::engine::event::{EventKind, MemberGone};
-use crate::engine::ids::TopicPartition;
 use crate::i18n::Arg;
+use crate::view::explain::consumer::list;
 use crate::view::explain::words::error_name;
 
 /// The key of a group's event.
@@ -108,9 +108,4 @@ fn gone(reason: MemberGone) -> &'static str {
         MemberGone::RebalanceTimeout => "rebalance",
         MemberGone::SyncTimeout => "sync",
     }
-}
-
-fn list(partitions: &[TopicPartition]) -> String {
-    let names: Vec<String> = partitions.iter().map(ToString::to_string).collect();
-    names.join(", ")
 }

@@ -3,6 +3,7 @@
 use crate::engine::command::{Command, DiskState, ToolCommand};
 use crate::engine::event::{EventKind, ToolStream};
 use crate::engine::ids::Offset;
+use crate::view::explain::consumer::{consumer_command_key, consumer_key};
 use crate::view::explain::group::group_key;
 
 /// The key of the text.
@@ -68,6 +69,10 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         BatchRetried { .. } => "event-batch-retried",
         RecordsDelivered { .. } => "event-records-delivered",
         PositionReset { .. } => "event-position-reset",
+        PositionSought { .. }
+        | PartitionsPaused { .. }
+        | PartitionsResumed { .. }
+        | TruncationDetected { .. } => consumer_key(kind),
         ClientChanged { .. } => "event-client-changed",
         ToolPrinted { .. } | ToolExited { .. } => tool_key(kind),
         _ => group_key(kind),
@@ -201,6 +206,7 @@ fn command_key(command: &Command) -> &'static str {
         Command::AddConsumer { .. } => "command-add-consumer",
         Command::SetClient { .. } => "command-set-client",
         Command::Send { .. } => "command-send",
+        Command::Consumer { command, .. } => consumer_command_key(command),
         Command::Connect { .. } => "command-connect",
         Command::Frame { .. } => "command-frame",
         Command::Disconnect { .. } => "command-disconnect",

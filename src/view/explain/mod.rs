@@ -7,6 +7,7 @@ mod words;
 mod keys;
 mod phrase;
 mod again;
+mod consumer;
 mod group;
 mod story;
 #[cfg(test)]
@@ -97,6 +98,7 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | GenerationStarted { .. }
         | CommitFailed { .. }
         | PollIntervalExceeded { .. }
+        | TruncationDetected { .. }
         | PositionReset { .. } => Importance::Headline,
         LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } => Importance::Fact,
         MessageDelayed { .. } | MessageDuplicated { .. } | ToolExited { .. } => Importance::Fact,

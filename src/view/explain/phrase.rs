@@ -11,6 +11,7 @@ use crate::engine::time::Micros;
 use crate::i18n::{Arg, Phrase};
 use crate::view::explain::Names;
 use crate::view::explain::again::{STARTED_AGAIN, is_started_again};
+use crate::view::explain::consumer::{consumer_args, consumer_command_args};
 use crate::view::explain::group::group_args;
 use crate::view::explain::keys::key;
 use crate::view::explain::words::{
@@ -33,6 +34,7 @@ pub fn phrase(event: &Event, names: &(impl Names + ?Sized)) -> Phrase {
     teller.replica(&event.kind);
     teller.log_file(&event.kind);
     teller.client(&event.kind);
+    teller.phrase.args.extend(consumer_args(&event.kind));
     teller.phrase.args.extend(group_args(&event.kind));
     teller.phrase
 }
@@ -130,13 +132,16 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.set("acks", acks(spec.acks.wire()));
             }
             Command::AddConsumer { name, spec } => {
-                self.set("name", &**name).set("topic", spec.topic.as_str());
+                self.set("name", &**name).set("topic", spec.follows());
             }
             Command::SetClient { name, key, value } => {
                 self.set("name", &**name).set("key", &**key).set("value", &**value);
             }
             Command::Send { name, records } => {
                 self.set("name", &**name).set("count", records.len() as u64);
+            }
+            Command::Consumer { name, command } => {
+                self.phrase.args.extend(consumer_command_args(name, command));
             }
             Command::Tool(tool) => self.tool_command(tool),
             Command::Connect { name, broker } => {

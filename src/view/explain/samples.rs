@@ -197,6 +197,18 @@ fn commands() -> Vec<Command> {
             name: name.clone(),
             records: vec![RecordSpec { key: None, value: "m".into(), partition: None }],
         },
+        seek(&name, SeekPlace::Offset(4)),
+        seek(&name, SeekPlace::Beginning),
+        seek(&name, SeekPlace::End),
+        seek(&name, SeekPlace::Time(1_700_000_000_000)),
+        Command::Consumer {
+            name: name.clone(),
+            command: ConsumerCommand::Pause { partitions: vec![orders()] },
+        },
+        Command::Consumer {
+            name: name.clone(),
+            command: ConsumerCommand::Resume { partitions: vec![orders()] },
+        },
         Command::Connect { name: name.clone(), broker: BrokerId(2) },
         Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0].into() },
         Command::Disconnect { name },
@@ -208,6 +220,11 @@ fn commands() -> Vec<Command> {
         Command::SetDisk { node: B1, dir: None, state: DiskState::Slow(Micros(200_000)) },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
+}
+
+fn seek(name: &Text, to: SeekPlace) -> Command {
+    let command = ConsumerCommand::Seek { partition: orders(), to };
+    Command::Consumer { name: name.clone(), command }
 }
 
 fn tools() -> [ToolCommand; 5] {
@@ -508,6 +525,14 @@ fn clients() -> Vec<EventKind> {
     kinds.extend([
         EventKind::MetadataUpdated { brokers: 3, partitions: 6 },
         EventKind::PositionReset { partition, from: Offset(9), to: Offset(4) },
+        EventKind::PositionSought { partition: orders(), from: Offset(9), to: Offset(4) },
+        EventKind::PartitionsPaused { partitions: vec![orders()] },
+        EventKind::PartitionsResumed { partitions: vec![orders()] },
+        EventKind::TruncationDetected {
+            partition: orders(),
+            position: Offset(9),
+            diverges: Offset(4),
+        },
         EventKind::ClientChanged { key: "acks".into(), value: "1".into() },
         printed(ToolStream::Out),
         printed(ToolStream::Err),

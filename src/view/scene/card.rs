@@ -6,6 +6,7 @@ use crate::engine::command::Acks;
 use crate::engine::ids::{
     BrokerId, ClientId, LeaderEpoch, Offset, PartitionId, Text, TopicPartition,
 };
+use crate::engine::program::PartitionPosition;
 use crate::engine::time::Micros;
 use crate::view::cluster::{
     BrokerView, ClusterView, ConsumerView, PartitionView, ProcessState, ProducerView, ReplicaView,
@@ -380,14 +381,14 @@ fn producer_controls(room: &Room, rect: &Rect) -> (Rect, Rect) {
 #[must_use]
 pub fn consumers(cluster: &ClusterView, room: &Room) -> Vec<ConsumerCard> {
     let card = |(consumer, rect): (&ConsumerView, &Rect)| {
-        let lag = |p: &PartitionId, position: Offset| {
-            let topic = cluster.topics.iter().find(|t| t.name == consumer.topic);
+        let lag = |at: &PartitionPosition| {
+            let topic = cluster.topics.iter().find(|t| t.name == at.partition.topic);
             let partition =
-                topic.and_then(|t| t.partitions.iter().find(|v| v.partition.partition == *p));
-            partition.map_or(0, |v| (v.high_watermark.0 - position.0).max(0))
+                topic.and_then(|t| t.partitions.iter().find(|v| v.partition == at.partition));
+            partition.map_or(0, |v| (v.high_watermark.0 - at.offset.0).max(0))
         };
-        let each: Vec<(PartitionId, Offset, i64)> =
-            consumer.positions.iter().map(|(p, at)| (*p, *at, lag(p, *at))).collect();
+        let row = |at: &PartitionPosition| (at.partition.partition, at.offset, lag(at));
+        let each: Vec<(PartitionId, Offset, i64)> = consumer.positions.iter().map(row).collect();
         let middle = |k: usize| rect.y + 46.0 + k as f64 * ROW;
         let single =
             rows(each.len()) == each.len() && (room.layout == Layout::Wide || each.len() == 1);

@@ -4,6 +4,7 @@ use crate::engine::command::Acks;
 use crate::engine::ids::{
     BrokerId, ClientId, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition,
 };
+use crate::engine::program::PartitionPosition;
 use crate::engine::time::Micros;
 use crate::view::cluster::{
     BrokerView, ClusterView, ConsumerView, DiskView, PartitionView, ProcessState, ProducerView,
@@ -102,7 +103,15 @@ fn consumer(topic: &TopicName, id: u16, partitions: i32) -> ConsumerView {
         name: format!("reports{id}").into(),
         state: ProcessState::Running,
         topic: topic.clone(),
-        positions: (0..partitions).map(|p| (PartitionId(p), Offset(6))).collect(),
+        follows: topic.as_str().into(),
+        positions: (0..partitions)
+            .map(|p| PartitionPosition {
+                partition: TopicPartition::new(topic, PartitionId(p)),
+                offset: Offset(6),
+                lag: None,
+                paused: false,
+            })
+            .collect(),
         received: 6,
         newest: Vec::new(),
     }

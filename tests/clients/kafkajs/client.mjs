@@ -30,7 +30,7 @@ async function until(what, condition) {
 const admin = kafka.admin();
 await admin.connect();
 const topic = `${prefix}orders`;
-say('created:', await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 2, replicationFactor: 3, configEntries: [{ name: 'retention.ms', value: '3600000' }] }] }));
+say('created:', await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 2, replicationFactor: 3, configEntries: [{ name: 'retention.ms', value: '300000000000' }] }] }));
 say('again:', await admin.createTopics({ topics: [{ topic, numPartitions: 2, replicationFactor: 3 }] }));
 try { await admin.createTopics({ topics: [{ topic: `${prefix}wide`, replicationFactor: 9 }] }); } catch (e) { say('too wide:', e.errors?.[0]?.type ?? e.type); }
 const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
@@ -39,7 +39,7 @@ const cluster = await admin.describeCluster();
 say('brokers:', cluster.brokers.length, 'controller known:', cluster.brokers.some((b) => b.nodeId === cluster.controller));
 const described = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: topic, configNames: ['retention.ms', 'cleanup.policy'] }] });
 say('configs:', sorted(described.resources[0].configEntries.map((e) => `${e.configName}=${e.configValue}`)).join(' '));
-await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'retention.ms', value: '7200000' }] }] });
+await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'retention.ms', value: '400000000000' }] }] });
 await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
 await until('three partitions', async () => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0].partitions.length === 3);
 
@@ -104,6 +104,23 @@ await tell(`start ${dead}`);
 await write(60, 30);
 const found = await read('judge', 1, hard, (seen) => new Set(seen.map((m) => m.value)).size >= 90);
 say('acknowledged 90, found', new Set(found.seen.map((m) => m.value)).size);
+
+const queue = `${prefix}queue`;
+await admin.createTopics({ waitForLeaders: true, topics: [{ topic: queue, numPartitions: 2, replicationFactor: 3 }] });
+await producer.send({ topic: queue, acks: -1, messages: [...Array(20).keys()].map((i) => ({ partition: i % 2, value: `task-${i}` })) });
+const worker = kafka.consumer({ groupId: `${prefix}steady`, sessionTimeout: 6000, rebalanceTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 200 });
+await worker.connect();
+await worker.subscribe({ topics: [queue], fromBeginning: true });
+const tasks = new Set();
+await worker.run({ autoCommitThreshold: 1, eachMessage: async ({ message }) => { tasks.add(`${message.value}`); if (tasks.size === 11) await sleep(1500); await sleep(50); } });
+await until('half of it', async () => tasks.size >= 10);
+await tell('kill coordinator of steady');
+await until('all of it', async () => tasks.size >= 20);
+const committed = async () => (await admin.fetchOffsets({ groupId: `${prefix}steady`, topics: [queue] }))[0].partitions.reduce((sum, p) => sum + Number(p.offset), 0);
+await until('the last commit', async () => await committed() === 20);
+await worker.disconnect();
+await tell('start it');
+say("through the coordinator's death", tasks.size, 'committed', await committed());
 await admin.deleteTopics({ topics: [topic] });
 await until('deletion', async () => !(await admin.listTopics()).includes(topic));
 say('deleted the topic');

@@ -6,6 +6,7 @@ from common import BOOTSTRAP, PREFIX, say, tell
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 logging.disable(logging.CRITICAL)
 topic = PREFIX + "orders"
@@ -100,6 +101,33 @@ async def faults(admin):
     say("acknowledged 90, found", len({r.value for r in seen.values()}))
 
 
+async def coordinator(admin):
+    name = PREFIX + "queue"
+    await create(admin, name, 2)
+    await send([{"value": b"task-%d" % i, "partition": i % 2} for i in range(20)], name, acks="all")
+    consumer = AIOKafkaConsumer(name, group_id=PREFIX + "steady", auto_offset_reset="earliest", enable_auto_commit=False,
+                                session_timeout_ms=6000, heartbeat_interval_ms=500, **common)
+    await consumer.start()
+    done = set()
+
+    async def work(n):
+        for records in (await consumer.getmany(timeout_ms=200, max_records=1)).values():
+            done.update(record.value for record in records)
+            try:
+                await consumer.commit()
+            except KafkaError:
+                pass  # A rebalance took the partition: it comes again.
+        return len(done) >= n
+
+    await until("half of it", lambda: work(10))
+    await asyncio.to_thread(tell, "kill coordinator of steady")
+    await until("all of it", lambda: work(20))
+    committed = sum([await consumer.committed(TopicPartition(name, p)) for p in range(2)])
+    await consumer.stop()
+    await asyncio.to_thread(tell, "start it")
+    say("through the coordinator's death", len(done), "committed", committed)
+
+
 async def main():
     admin = AIOKafkaAdminClient(**common)
     await admin.start()
@@ -121,6 +149,7 @@ async def main():
     say("committed", sorted((p.partition, o.offset) for p, o in (await admin.list_consumer_group_offsets(PREFIX + "alone")).items()))
     say("listed", sorted(g[0] for g in await admin.list_consumer_groups() if g[0].startswith(PREFIX)))
     await faults(admin)
+    await coordinator(admin)
 
     async def gone():
         # The controller may have gone with the broker that was killed: ask anew.

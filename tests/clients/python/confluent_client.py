@@ -55,10 +55,10 @@ def read(group, n, members=1, name=topic):
 
 
 def configs():
-    resource = ConfigResource(ResourceType.TOPIC, topic, set_config={"retention.ms": "3600000"})
+    resource = ConfigResource(ResourceType.TOPIC, topic, set_config={"retention.ms": "300000000000"})
     say("alter", outcome(admin.alter_configs([resource])))
     found = until("the change", lambda: next(
-        (c for c in [next(iter(admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values())).result(20)] if c["retention.ms"].value == "3600000"), None))
+        (c for c in [next(iter(admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values())).result(20)] if c["retention.ms"].value == "300000000000"), None))
     say("configs", found["retention.ms"].value, found["cleanup.policy"].value, found["segment.bytes"].is_default)
 
 
@@ -82,6 +82,36 @@ def faults():
     write_some(60, 30)
     seen, _ = read("judge", 90, name=name)
     say("acknowledged", 90 - len(lost), "found", len({m.value() for m in seen.values()}))
+
+
+def coordinator():
+    name = PREFIX + "queue"
+    create(name, 2)
+    send({"acks": "all"}, [{"value": f"task-{i}", "partition": i % 2} for i in range(20)], name)
+    consumer = Consumer({**servers, "group.id": PREFIX + "steady", "auto.offset.reset": "earliest", "enable.auto.commit": False,
+                         "session.timeout.ms": 6000, "heartbeat.interval.ms": 500})
+    consumer.subscribe([name])
+    done = set()
+
+    def work(n):
+        message = consumer.poll(0.1)
+        if message and not message.error():
+            done.add(message.value())
+            try:
+                consumer.commit(message, asynchronous=False)
+            except KafkaException:
+                pass  # A rebalance took the partition: it comes again.
+        return len(done) >= n
+
+    until("half of it", lambda: work(10), 60)
+    tell("kill coordinator of steady")
+    until("all of it", lambda: work(20), 60)
+    consumer.close()
+    tell("start it")
+    parts = [TopicPartition(name, p) for p in range(2)]
+    reader = Consumer({**servers, "group.id": PREFIX + "steady"})
+    say("through the coordinator's death", len(done), "committed", until("offsets", lambda: sum(p.offset for p in reader.committed(parts, 10))))
+    reader.close()
 
 
 def main():
@@ -111,6 +141,7 @@ def main():
     say("latest", [f.result(20).offset for f in latest.values()])
     say("delete group", outcome(admin.delete_consumer_groups([PREFIX + "pair"])), outcome(admin.delete_consumer_groups([PREFIX + "nobody"])))
     faults()
+    coordinator()
     until("a controller that is known", lambda: outcome(admin.delete_topics([PREFIX + "nothing"])) == "UNKNOWN_TOPIC_OR_PART")
     say("deleted", outcome(admin.delete_topics([topic])))
 

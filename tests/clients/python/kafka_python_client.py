@@ -97,6 +97,36 @@ def faults(admin):
     say("acknowledged 90, found", len({r.value for r in seen.values()}))
 
 
+def coordinator(admin):
+    name = PREFIX + "queue"
+    create(admin, name, 2)
+    writing(name)
+    producer = KafkaProducer(acks="all", **common)
+    for i in range(20):
+        producer.send(name, value=b"task-%d" % i, partition=i % 2).get(20)
+    producer.close()
+    consumer = KafkaConsumer(name, group_id=PREFIX + "steady", auto_offset_reset="earliest", enable_auto_commit=False, max_poll_records=1,
+                             session_timeout_ms=10_000, heartbeat_interval_ms=500, **common)
+    done = set()
+
+    def work(n):
+        for records in consumer.poll(timeout_ms=200).values():
+            done.update(record.value for record in records)
+            try:
+                consumer.commit()
+            except KafkaError:
+                pass  # A rebalance took the partition: it comes again.
+        return len(done) >= n
+
+    until("half of it", lambda: work(10), 60)
+    tell("kill coordinator of steady")
+    until("all of it", lambda: work(20), 60)
+    committed = sum(consumer.committed(TopicPartition(name, p)) for p in range(2))
+    consumer.close(autocommit=False)
+    tell("start it")
+    say("through the coordinator's death", len(done), "committed", committed)
+
+
 def deleted(name):
     # The controller may have gone with the broker that was killed: ask anew.
     admin = KafkaAdminClient(**common)
@@ -127,6 +157,7 @@ def main():
     seen, shares = read("pair", 16, 2)
     say("pair", len(seen), shares)
     faults(admin)
+    coordinator(admin)
     admin.close()
     until("deletion", lambda: deleted(topic), 60)
     say("deleted")

@@ -15,17 +15,21 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::client::network_client::version;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, Offset, PartitionId};
+use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Request;
 
-use super::fetcher::{Asked, Consumer, Position};
+use super::fetcher::{Asked, Consumer, by_topic, wire_topic};
 use super::membership::{GroupAsked, Signal, Stage};
+use super::subscription::{Position, ResetTo};
+
+/// Offsets to commit.
+pub type Offsets = Vec<(TopicPartition, Offset)>;
 
 /// A commit that is to be sent, or is on its way.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    offsets: Vec<(PartitionId, Offset)>,
+    offsets: Offsets,
     kind: Kind,
 }
 
@@ -44,20 +48,20 @@ enum Kind {
 impl Commit {
     /// Before the member joins again.
     #[must_use]
-    pub fn before_rejoin(offsets: Vec<(PartitionId, Offset)>) -> Commit {
+    pub fn before_rejoin(offsets: Offsets) -> Commit {
         Commit { offsets, kind: Kind::BeforeRejoin }
     }
 
     /// Before the consumer ends.
     #[must_use]
-    pub fn before_close(offsets: Vec<(PartitionId, Offset)>) -> Commit {
+    pub fn before_close(offsets: Offsets) -> Commit {
         Commit { offsets, kind: Kind::BeforeClose }
     }
 }
 
 impl Consumer {
     /// Commits offsets; with `waits`, [`Signal::Committed`] follows.
-    pub fn commit(&mut self, ctx: &mut Ctx<'_>, offsets: Vec<(PartitionId, Offset)>, waits: bool) {
+    pub fn commit(&mut self, ctx: &mut Ctx<'_>, offsets: Offsets, waits: bool) {
         let kind = if waits { Kind::Sync } else { Kind::Async };
         if let Some(member) = self.membership.as_mut() {
             member.commits.push_back(Commit { offsets, kind });
@@ -67,7 +71,6 @@ impl Consumer {
 
     /// Sends the next commit, when the coordinator would take it.
     pub(super) fn send_commit(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
-        let name = self.topic_name();
         let Some(member) = self.membership.as_mut().filter(|member| !member.commit_asked) else {
             return;
         };
@@ -84,24 +87,37 @@ impl Consumer {
         let (group, member_id, instance) =
             (member.group_id(), member.member_id(), member.instance());
         let generation = member.generation;
-        let parts = commit.offsets.iter().map(|(partition, offset)| {
+        let rows = commit.offsets.iter().map(|(partition, offset)| {
+            (partition.clone(), (*offset, self.epoch_of(partition, *offset)))
+        });
+        let topics = by_topic(rows.collect(), |partition, (offset, epoch): (Offset, _)| {
             OffsetCommitRequestPartition::default()
                 .with_partition_index(partition.0)
                 .with_committed_offset(offset.0)
-                .with_committed_leader_epoch(self.leader_epoch(*partition))
+                .with_committed_leader_epoch(epoch)
                 .with_committed_metadata(Some(StrBytes::default()))
         });
-        let topic =
-            OffsetCommitRequestTopic::default().with_name(name).with_partitions(parts.collect());
+        let topic = |(topic, partitions)| {
+            OffsetCommitRequestTopic::default()
+                .with_name(wire_topic(&topic))
+                .with_partitions(partitions)
+        };
         let request = OffsetCommitRequest::default()
             .with_group_id(group)
             .with_generation_id_or_member_epoch(generation)
             .with_member_id(member_id)
             .with_group_instance_id(instance)
-            .with_topics(vec![topic]);
+            .with_topics(topics.into_iter().map(topic).collect());
         let body = Request::OffsetCommit(request);
         let asked = Asked::Group(GroupAsked::Commit(commit));
         self.network.send(ctx, coordinator, version::OFFSET_COMMIT, body, asked);
+    }
+
+    /// The reign of the record before an offset, when it is the consumer's position.
+    fn epoch_of(&self, partition: &TopicPartition, offset: Offset) -> i32 {
+        let followed = self.partitions.get(partition);
+        let followed = followed.filter(|followed| followed.offset() == Some(offset));
+        followed.map_or(LeaderEpoch::NONE, |followed| followed.epoch).0
     }
 
     pub(super) fn on_commit_answer(
@@ -154,7 +170,7 @@ impl Consumer {
     pub(super) fn auto_commit(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
         let offsets = self.consumed();
         let Some(member) = self.membership.as_mut() else { return };
-        let due = member.polling && member.stage == Stage::Stable && !member.rejoin_needed;
+        let due = self.polling && member.stage == Stage::Stable && !member.rejoin_needed;
         let Some(interval) = member.config.auto_commit.filter(|_| due) else { return };
         if member.next_commit.at > ctx.now || member.commit_asked {
             return;
@@ -173,41 +189,37 @@ impl Consumer {
                 && !followed.asked
                 && followed.not_before.at <= ctx.now
         });
-        let unknown: Vec<PartitionId> = unknown.map(|(partition, _)| *partition).collect();
-        let name = self.topic_name();
+        let unknown: Vec<TopicPartition> =
+            unknown.map(|(partition, _)| partition.clone()).collect();
         let Some(member) = self.membership.as_ref() else { return };
         if unknown.is_empty() || member.stage != Stage::Stable {
             return;
         }
-        let indexes = unknown.iter().map(|partition| partition.0).collect();
-        let topic =
-            OffsetFetchRequestTopics::default().with_name(name).with_partition_indexes(indexes);
+        let rows = unknown.iter().map(|partition| (partition.clone(), ())).collect();
+        let topics = by_topic(rows, |partition, ()| partition.0);
+        let topic = |(topic, partitions)| {
+            OffsetFetchRequestTopics::default()
+                .with_name(wire_topic(&topic))
+                .with_partition_indexes(partitions)
+        };
         let group = OffsetFetchRequestGroup::default()
             .with_group_id(member.group_id())
-            .with_topics(Some(vec![topic]));
+            .with_topics(Some(topics.into_iter().map(topic).collect()));
         let request =
             OffsetFetchRequest::default().with_groups(vec![group]).with_require_stable(true);
-        self.mark(&unknown);
+        unknown.iter().for_each(|partition| self.mark(partition));
         let body = Request::OffsetFetch(request);
         let asked = Asked::Group(GroupAsked::Committed(unknown));
         self.network.send(ctx, coordinator, version::OFFSET_FETCH, body, asked);
     }
 
-    pub(super) fn asked_no_more(&mut self, asked: &[PartitionId]) {
-        for partition in asked {
-            if let Some(followed) = self.partitions.get_mut(partition) {
-                followed.asked = false;
-            }
-        }
-    }
-
     pub(super) fn on_committed(
         &mut self,
         ctx: &mut Ctx<'_>,
-        asked: &[PartitionId],
+        asked: &[TopicPartition],
         response: &OffsetFetchResponse,
     ) {
-        self.asked_no_more(asked);
+        asked.iter().for_each(|partition| self.asked_no_more(partition));
         let Some(group) = response.groups.first() else { return };
         match ResponseError::try_from_code(group.error_code) {
             None => {}
@@ -221,39 +233,42 @@ impl Consumer {
                 return;
             }
         }
-        for told in group.topics.iter().flat_map(|topic| &topic.partitions) {
-            let partition = PartitionId(told.partition_index);
-            if told.error_code != 0 {
-                self.try_committed_later(ctx, &[partition]);
-                continue;
-            }
-            let Some(followed) = self.partitions.get_mut(&partition) else { continue };
-            if followed.position != Position::Committed {
-                continue;
-            }
-            followed.position = match told.committed_offset {
-                offset @ 0.. => Position::At(Offset(offset)),
-                _ => Position::Resetting(None),
-            };
-            if told.committed_offset < 0 && !self.may_reset() {
-                let named = self.named(partition);
-                self.throw(
-                    ctx,
-                    &format!("Undefined offset with no reset policy for partitions: [{named}]"),
-                );
-                return;
+        for topic in &group.topics {
+            let name = TopicName::new(&topic.name);
+            for told in &topic.partitions {
+                let partition = TopicPartition::new(&name, PartitionId(told.partition_index));
+                if told.error_code != 0 {
+                    self.rest(ctx, &partition);
+                    continue;
+                }
+                let (offset, epoch) = (told.committed_offset, told.committed_leader_epoch);
+                self.found_committed(ctx, &partition, Offset(offset), LeaderEpoch(epoch));
             }
         }
     }
 
-    fn try_committed_later(&mut self, ctx: &Ctx<'_>, partitions: &[PartitionId]) {
-        use crate::engine::client::alarm::Deadline;
-        use crate::engine::client::backoff::RETRY;
-        for partition in partitions {
-            if let Some(followed) = self.partitions.get_mut(partition) {
-                let at = ctx.now + RETRY.first;
-                followed.not_before = Deadline { at, cause: ctx.timer_cause() };
-            }
+    fn found_committed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        partition: &TopicPartition,
+        offset: Offset,
+        epoch: LeaderEpoch,
+    ) {
+        let Some(followed) = self.partitions.get_mut(partition) else { return };
+        if followed.position != Position::Committed {
+            return;
         }
+        if offset.0 >= 0 {
+            return followed.go(offset, epoch);
+        }
+        followed.position = Position::Resetting(ResetTo::Policy, None);
+        if self.config.never_resets {
+            let words = "Undefined offset with no reset policy for partitions";
+            self.throw(ctx, &format!("{words}: [{partition}]"));
+        }
+    }
+
+    fn try_committed_later(&mut self, ctx: &Ctx<'_>, partitions: &[TopicPartition]) {
+        partitions.iter().for_each(|partition| self.rest(ctx, partition));
     }
 }

@@ -8,9 +8,11 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::engine::ids::{Offset, TopicPartition};
+use crate::engine::ids::{LeaderEpoch, Offset, TopicPartition};
 use crate::engine::record::batch::{BatchHeader, batches, verify_crc};
 use crate::engine::record::reader::{records, uncompressed};
+
+use super::isolation::Aborted;
 
 /// Records of an answer that an application can still be shown in full.
 pub const NEWEST: u32 = 5;
@@ -36,6 +38,8 @@ pub struct Taken {
     pub count: u32,
     /// The position afterwards.
     pub next: Offset,
+    /// Reign of the last batch that was taken; `NONE` when there is none.
+    pub epoch: LeaderEpoch,
     /// As in [`Delivered`].
     pub tail: VecDeque<(u32, Bytes)>,
     /// Base offset of a batch that cannot be taken, and why. Nothing behind it was taken.
@@ -53,9 +57,10 @@ pub enum Damage {
 
 /// Walks the batches of an answer from the position `from` on.
 #[must_use]
-pub fn take_records(fetched: &Bytes, from: Offset) -> Taken {
-    let tail = VecDeque::new();
-    let mut taken = Taken { first: None, last: from, count: 0, next: from, tail, damaged: None };
+pub(super) fn take_records(fetched: &Bytes, from: Offset, aborted: &mut Aborted) -> Taken {
+    let (tail, epoch) = (VecDeque::new(), LeaderEpoch::NONE);
+    let mut taken =
+        Taken { first: None, last: from, count: 0, next: from, epoch, tail, damaged: None };
     for (header, bytes) in batches(fetched) {
         if !verify_crc(&bytes) {
             taken.damaged = Some((header.base_offset, Damage::Crc));
@@ -65,7 +70,8 @@ pub fn take_records(fetched: &Bytes, from: Offset) -> Taken {
             taken.damaged = Some((header.base_offset, Damage::Unreadable));
             break;
         };
-        let added = taken.add(&header, &bytes);
+        let hidden = aborted.hides(&header, &bytes);
+        let added = taken.add(&header, &bytes, hidden);
         if added > 0 {
             taken.tail.push_back((added, bytes));
             trim(&mut taken.tail);
@@ -76,12 +82,13 @@ pub fn take_records(fetched: &Bytes, from: Offset) -> Taken {
 
 impl Taken {
     /// Takes the records of a batch from the position on; returns how many.
-    fn add(&mut self, header: &BatchHeader, bytes: &[u8]) -> u32 {
+    fn add(&mut self, header: &BatchHeader, bytes: &[u8], hidden: bool) -> u32 {
         if header.next_offset() <= self.next {
             return 0;
         }
         let from = std::mem::replace(&mut self.next, header.next_offset());
-        if header.is_control() {
+        self.epoch = header.leader_epoch;
+        if hidden {
             return 0;
         }
         let (first, count) = if header.base_offset >= from {

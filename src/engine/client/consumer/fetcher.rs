@@ -1,7 +1,8 @@
-//! Finds where to start, fetches from every leader in parallel, and hands records to the application.
+//! Fetches from every leader in parallel and hands records to the application.
 //!
-//! Kafka's `OffsetFetcher` and `Fetcher`. A consumer sees offsets below the high watermark only; the
-//! position is the next offset that the application has not got, and only moves back by a reset. A
+//! Kafka's `Fetcher`. A consumer sees offsets below the high watermark only, with
+//! `isolation.level=read_committed` below the last stable one; the position is the next offset that the
+//! application has not got, and only moves back by a reset or because the application seeks. A
 //! fetch that starts inside a batch gets the whole batch: what lies below the position is skipped. An
 //! offset that the leader does not have is reset by `auto.offset.reset`; a leader that is none any more
 //! means fresh metadata and another try after `retry.backoff.ms`.
@@ -11,20 +12,15 @@ use std::collections::{BTreeMap, VecDeque};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::fetch_response::PartitionData;
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::list_offsets_response::ListOffsetsPartitionResponse;
-use kafka_protocol::messages::{
-    self as kafka, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
-};
+use kafka_protocol::messages::{self as kafka, FetchRequest, FetchResponse};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::engine::client::alarm::{Alarms, Deadline, earliest};
 use crate::engine::client::backoff::RETRY;
-use crate::engine::client::metadata;
 use crate::engine::client::network_client::{Failed, NetworkClient, version};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{
-    BrokerId, CorrelationId, Offset, PartitionId, Text, TopicName, TopicPartition,
+    BrokerId, CorrelationId, LeaderEpoch, Offset, PartitionId, Text, TopicName, TopicPartition,
 };
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::ordered::Ordered;
@@ -32,18 +28,11 @@ use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 
 use super::delivery::{Delivered, corrupt, take_records};
+use super::isolation::Aborted;
 use super::membership::{GroupAsked, GroupConfig, Membership};
 use super::polling::Buffered;
 use super::session::{Session, Want};
-
-/// `request.timeout.ms` of a consumer.
-const REQUEST_TIMEOUT: Micros = Micros(30_000_000);
-/// `fetch.max.bytes`.
-const FETCH_MAX_BYTES: i32 = 52_428_800;
-/// ListOffsets: the offset of the next record.
-const LATEST_TIMESTAMP: i64 = -1;
-/// ListOffsets: the first offset kept.
-const EARLIEST_TIMESTAMP: i64 = -2;
+use super::subscription::{Followed, PartitionPosition, Position, ResetTo, Topics};
 
 /// Settings of a consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,56 +47,38 @@ pub struct ConsumerConfig {
     pub fetch_max_wait_ms: i32,
     /// `max.partition.fetch.bytes`.
     pub max_partition_fetch_bytes: i32,
+    /// `fetch.max.bytes`.
+    pub fetch_max_bytes: i32,
+    /// `isolation.level=read_committed`.
+    pub read_committed: bool,
+    /// The first record of this time or later is where it starts, in ms since 1970.
+    pub from_time: Option<i64>,
+    /// `request.timeout.ms`.
+    pub request_timeout: Micros,
+    /// `metadata.max.age.ms`.
+    pub metadata_max_age: Micros,
 }
 
 /// What an answer is for.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
-    /// Where to start: the partitions asked about.
-    ListOffsets(Vec<PartitionId>),
+    /// Where to go on: the partitions asked about.
+    ListOffsets(Vec<TopicPartition>),
+    /// Whether a leader's log goes so far: the partitions, and where each is.
+    EpochEnds(Vec<(TopicPartition, Offset)>),
     /// Records: the partitions, and the positions asked from.
-    Fetch(Vec<(PartitionId, Offset)>),
+    Fetch(Vec<(TopicPartition, Offset)>),
     /// Something of its group.
     Group(GroupAsked),
 }
 
-/// Where one partition stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Position {
-    /// Unknown: the group's coordinator is to be asked.
-    Committed,
-    /// Unknown: the leader is to be asked. The offset that was out of range, if that is why.
-    Resetting(Option<Offset>),
-    /// The next offset to fetch.
-    At(Offset),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Followed {
-    pub(super) position: Position,
-    /// Part of a request that is not answered yet.
-    pub(super) asked: bool,
-    /// Not to be asked for before.
-    pub(super) not_before: Deadline,
-}
-
-impl Followed {
-    fn is_resetting(&self) -> bool {
-        matches!(self.position, Position::Resetting(_))
-    }
-
-    fn is_fetchable(&self) -> bool {
-        matches!(self.position, Position::At(_))
-    }
-}
-
-/// A consumer of all partitions of one topic.
+/// A consumer of topics: of all their partitions, or of those that its group gives it.
 #[derive(Clone, Debug)]
 pub struct Consumer {
-    pub(super) topic: TopicName,
-    config: ConsumerConfig,
+    pub(super) topics: Topics,
+    pub(super) config: ConsumerConfig,
     pub(super) network: NetworkClient<Asked>,
-    pub(super) partitions: BTreeMap<PartitionId, Followed>,
+    pub(super) partitions: BTreeMap<TopicPartition, Followed>,
     /// Brokers with a fetch that waits for an answer: one per broker at most.
     fetching: Vec<BrokerId>,
     /// The fetch session with each leader.
@@ -117,24 +88,32 @@ pub struct Consumer {
     pub(super) failed: bool,
     /// Its place in a group, when it has one: then its partitions are those that it was given.
     pub(super) membership: Option<Box<Membership>>,
-    /// What a member fetched and did not poll yet.
+    /// Whether its application polls: then what was fetched waits for it in the buffer.
+    pub(super) polls: bool,
+    /// Whether the application is in `poll`.
+    pub(super) polling: bool,
+    /// What was fetched and not polled yet.
     pub(super) buffer: VecDeque<Buffered>,
 }
 
 impl Consumer {
     /// A consumer that knows only its bootstrap brokers.
     #[must_use]
-    pub fn new(topic: TopicName, config: ConsumerConfig, bootstrap: Vec<BrokerId>) -> Consumer {
+    pub fn new(topics: Topics, config: ConsumerConfig, bootstrap: Vec<BrokerId>) -> Consumer {
+        let mut network = NetworkClient::new(bootstrap, config.request_timeout);
+        network.metadata.set_max_age(config.metadata_max_age);
         Consumer {
-            topic,
+            topics,
             config,
-            network: NetworkClient::new(bootstrap, REQUEST_TIMEOUT),
+            network,
             partitions: BTreeMap::new(),
             fetching: Vec::new(),
             sessions: BTreeMap::new(),
             alarms: Alarms::default(),
             failed: false,
             membership: None,
+            polls: false,
+            polling: false,
             buffer: VecDeque::new(),
         }
     }
@@ -144,27 +123,42 @@ impl Consumer {
     pub fn of_group(mut self, group: GroupConfig, name: &Text) -> Consumer {
         self.network = self.network.named(name);
         self.membership = Some(Box::new(Membership::new(group)));
+        self.polling()
+    }
+
+    /// The same, of an application that polls.
+    #[must_use]
+    pub fn polling(mut self) -> Consumer {
+        self.polls = true;
         self
     }
 
-    /// Begins to look for the topic.
+    /// Begins to look for its topics.
     pub fn start(&mut self, ctx: &mut Ctx<'_>) {
-        let topic = self.topic.clone();
-        self.network.metadata.want(ctx, &topic);
+        match &self.topics {
+            Topics::Named(names) => {
+                names.iter().for_each(|topic| self.network.metadata.want(ctx, topic));
+            }
+            Topics::Matching(_) => self.network.metadata.want_all(),
+        }
         self.run(ctx);
     }
 
-    /// Takes new settings; they hold for fetches from now on.
+    /// Takes new settings; they hold for requests from now on.
     pub fn configure(&mut self, config: ConsumerConfig) {
         self.config = config;
+        self.network.set_request_timeout(config.request_timeout);
+        self.network.metadata.set_max_age(config.metadata_max_age);
     }
 
-    /// The next offset of each partition whose position is known.
+    /// How it stands in each partition whose position is known.
     #[must_use]
-    pub fn positions(&self) -> Vec<(PartitionId, Offset)> {
-        let known = self.partitions.iter().filter_map(|(id, followed)| match followed.position {
-            Position::At(offset) => Some((*id, offset)),
-            Position::Resetting(_) | Position::Committed => None,
+    pub fn positions(&self) -> Vec<PartitionPosition> {
+        let known = self.partitions.iter().filter_map(|(partition, followed)| {
+            let offset = followed.offset()?;
+            let lag = followed.end.map(|end| u64::try_from(end.0 - offset.0).unwrap_or(0));
+            let (partition, paused) = (partition.clone(), followed.paused);
+            Some(PartitionPosition { partition, offset, lag, paused })
         });
         known.collect()
     }
@@ -180,6 +174,10 @@ impl Consumer {
         let delivered = match self.network.on_response(ctx, broker, correlation, body) {
             Some((Asked::ListOffsets(asked), Response::ListOffsets(response))) => {
                 self.on_offsets(ctx, &asked, &response);
+                Vec::new()
+            }
+            Some((Asked::EpochEnds(asked), Response::OffsetForLeaderEpoch(response))) => {
+                self.on_epoch_ends(ctx, &asked, &response);
                 Vec::new()
             }
             Some((Asked::Fetch(asked), Response::Fetch(response))) => {
@@ -235,6 +233,12 @@ impl Consumer {
                 self.list_offsets(ctx, leader, partitions);
             }
         }
+        self.doubt_positions();
+        for (leader, partitions) in self.by_leader(ctx, Followed::is_validating) {
+            if self.network.ready(ctx, leader) {
+                self.ask_epoch_ends(ctx, leader, partitions);
+            }
+        }
         for (leader, partitions) in self.by_leader(ctx, Followed::is_fetchable) {
             if !self.fetching.contains(&leader) && self.network.ready(ctx, leader) {
                 self.fetch(ctx, leader, partitions);
@@ -252,28 +256,25 @@ impl Consumer {
     }
 
     /// A partition that its group gave it: where the group is in it, is asked first.
-    pub(super) fn follow_committed(&mut self, partition: PartitionId) {
-        self.partitions.insert(
-            partition,
-            Followed {
-                position: Position::Committed,
-                asked: false,
-                not_before: Deadline { at: Micros::ZERO, cause: None },
-            },
-        );
+    pub(super) fn follow_committed(&mut self, partition: TopicPartition) {
+        let position = match self.config.from_time {
+            Some(time) => Position::Resetting(ResetTo::Time(time), None),
+            None => Position::Committed,
+        };
+        self.partitions.insert(partition, Followed::new(position));
     }
 
     fn follow_new_partitions(&mut self) {
         if self.membership.is_some() {
             return;
         }
-        let Some(topic) = self.network.metadata.topic(&self.topic) else { return };
-        for (partition, _) in metadata::numbered(topic) {
-            self.partitions.entry(partition).or_insert(Followed {
-                position: Position::Resetting(None),
-                asked: false,
-                not_before: Deadline { at: Micros::ZERO, cause: None },
-            });
+        let to = self.config.from_time.map_or(ResetTo::Policy, ResetTo::Time);
+        for topic in self.topics.names(&self.network.metadata) {
+            for partition in self.network.metadata.partitions(&topic) {
+                self.partitions
+                    .entry(TopicPartition::new(&topic, partition))
+                    .or_insert_with(|| Followed::new(Position::Resetting(to, None)));
+            }
         }
     }
 
@@ -282,19 +283,19 @@ impl Consumer {
         &mut self,
         ctx: &Ctx<'_>,
         which: impl Fn(&Followed) -> bool,
-    ) -> BTreeMap<BrokerId, Vec<PartitionId>> {
-        let mut by_leader: BTreeMap<BrokerId, Vec<PartitionId>> = BTreeMap::new();
+    ) -> BTreeMap<BrokerId, Vec<TopicPartition>> {
+        let mut by_leader: BTreeMap<BrokerId, Vec<TopicPartition>> = BTreeMap::new();
         let mut leaderless = false;
         for (partition, followed) in &self.partitions {
             if followed.asked
                 || followed.not_before.at > ctx.now
                 || !which(followed)
-                || self.is_buffered(*partition)
+                || self.is_buffered(partition)
             {
                 continue;
             }
-            match self.network.metadata.leader(&self.named(*partition)) {
-                Some(leader) => by_leader.entry(leader).or_default().push(*partition),
+            match self.network.metadata.leader(partition) {
+                Some(leader) => by_leader.entry(leader).or_default().push(partition.clone()),
                 None => leaderless = true,
             }
         }
@@ -304,117 +305,74 @@ impl Consumer {
         by_leader
     }
 
-    fn list_offsets(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: Vec<PartitionId>) {
-        let timestamp =
-            if self.config.from_beginning { EARLIEST_TIMESTAMP } else { LATEST_TIMESTAMP };
-        let asked = partitions.iter().map(|partition| {
-            ListOffsetsPartition::default()
-                .with_partition_index(partition.0)
-                .with_current_leader_epoch(self.leader_epoch(*partition))
-                .with_timestamp(timestamp)
-        });
-        let topic = ListOffsetsTopic::default()
-            .with_name(self.topic_name())
-            .with_partitions(asked.collect());
-        let request = ListOffsetsRequest::default()
-            .with_replica_id(kafka::BrokerId(-1))
-            .with_topics(vec![topic]);
-        self.mark(&partitions);
-        let (body, asked) = (Request::ListOffsets(request), Asked::ListOffsets(partitions));
-        self.network.send(ctx, leader, version::LIST_OFFSETS, body, asked);
-    }
-
-    fn fetch(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: Vec<PartitionId>) {
+    fn fetch(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: Vec<TopicPartition>) {
         let mut asked = Vec::new();
         let mut wanted = BTreeMap::new();
-        for partition in &partitions {
-            let Some(Position::At(offset)) = self.partitions.get(partition).map(|f| f.position)
+        for partition in partitions {
+            let Some(Position::At(offset)) = self.partitions.get(&partition).map(|f| f.position)
             else {
                 continue;
             };
-            asked.push((*partition, offset));
-            let leader_epoch = self.leader_epoch(*partition);
+            let leader_epoch = self.leader_epoch(&partition);
             let max_bytes = self.config.max_partition_fetch_bytes;
-            wanted.insert(*partition, Want { offset, leader_epoch, max_bytes });
+            wanted.insert(partition.clone(), Want { offset, leader_epoch, max_bytes });
+            asked.push((partition, offset));
         }
         let plan = self.sessions.entry(leader).or_default().plan(&wanted);
-        let listed = plan.listed.iter().map(|(partition, want)| {
+        let listed = by_topic(plan.listed, |partition, want| {
             FetchPartition::default()
                 .with_partition(partition.0)
-                .with_current_leader_epoch(want.leader_epoch)
+                .with_current_leader_epoch(want.leader_epoch.0)
                 .with_fetch_offset(want.offset.0)
                 .with_partition_max_bytes(want.max_bytes)
         });
-        let mut request = FetchRequest::default()
+        let gone = plan.forgotten.into_iter().map(|partition| (partition, ()));
+        let gone = by_topic(gone.collect(), |partition, ()| partition.0);
+        let topic = |(topic, partitions)| {
+            FetchTopic::default().with_topic(wire_topic(&topic)).with_partitions(partitions)
+        };
+        let forgotten = |(topic, partitions)| {
+            ForgottenTopic::default().with_topic(wire_topic(&topic)).with_partitions(partitions)
+        };
+        let request = FetchRequest::default()
             .with_replica_id(kafka::BrokerId(-1))
             .with_max_wait_ms(self.config.fetch_max_wait_ms)
             .with_min_bytes(self.config.fetch_min_bytes)
-            .with_max_bytes(FETCH_MAX_BYTES)
+            .with_max_bytes(self.config.fetch_max_bytes)
+            .with_isolation_level(self.isolation_level())
             .with_session_id(plan.session.0)
-            .with_session_epoch(plan.session.1);
-        let name = self.topic_name();
-        let topic = FetchTopic::default().with_topic(name.clone());
-        if !plan.listed.is_empty() {
-            request.topics.push(topic.with_partitions(listed.collect()));
-        }
-        if !plan.forgotten.is_empty() {
-            let gone = plan.forgotten.iter().map(|partition| partition.0).collect();
-            let topic = ForgottenTopic::default().with_topic(name).with_partitions(gone);
-            request.forgotten_topics_data.push(topic);
-        }
-        self.mark(&partitions);
+            .with_session_epoch(plan.session.1)
+            .with_topics(listed.into_iter().map(topic).collect())
+            .with_forgotten_topics_data(gone.into_iter().map(forgotten).collect());
+        asked.iter().for_each(|(partition, _)| self.mark(partition));
         self.fetching.push(leader);
         let (body, purpose) = (Request::Fetch(request), Asked::Fetch(asked));
         self.network.send(ctx, leader, version::FETCH, body, purpose);
     }
 
-    fn on_offsets(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        asked: &[PartitionId],
-        response: &ListOffsetsResponse,
-    ) {
-        let parts = response.topics.iter().flat_map(|topic| &topic.partitions);
-        let answers: BTreeMap<PartitionId, &ListOffsetsPartitionResponse> =
-            parts.map(|part| (PartitionId(part.partition_index), part)).ordered();
-        for partition in asked {
-            let answer = answers.get(partition);
-            let Some(followed) = self.partitions.get_mut(partition) else { continue };
-            followed.asked = false;
-            match answer {
-                Some(answer) if answer.error_code == 0 && answer.offset >= 0 => {
-                    let to = Offset(answer.offset);
-                    let before = std::mem::replace(&mut followed.position, Position::At(to));
-                    if let Position::Resetting(Some(from)) = before {
-                        let partition = TopicPartition::new(&self.topic, *partition);
-                        ctx.emit(EventKind::PositionReset { partition, from, to });
-                    }
-                }
-                _ => self.try_later(ctx, *partition),
-            }
-        }
+    pub(super) fn isolation_level(&self) -> i8 {
+        i8::from(self.config.read_committed)
     }
 
     fn on_fetched(
         &mut self,
         ctx: &mut Ctx<'_>,
-        asked: &[(PartitionId, Offset)],
+        asked: &[(TopicPartition, Offset)],
         response: &FetchResponse,
     ) -> Vec<Delivered> {
-        let parts = response.responses.iter().flat_map(|topic| &topic.partitions);
-        let answers: BTreeMap<PartitionId, &PartitionData> =
-            parts.map(|part| (PartitionId(part.partition_index), part)).ordered();
+        let parts = response.responses.iter().flat_map(|topic| {
+            let name = TopicName::new(&topic.topic);
+            topic.partitions.iter().map(move |part| {
+                (TopicPartition::new(&name, PartitionId(part.partition_index)), part)
+            })
+        });
+        let answers: BTreeMap<TopicPartition, &PartitionData> = parts.ordered();
         let mut delivered = Vec::new();
         for (partition, from) in asked {
-            if let Some(followed) = self.partitions.get_mut(partition) {
-                followed.asked = false;
-            }
+            self.asked_no_more(partition);
             match answers.get(partition).map(|part| (part.error_code, *part)) {
-                Some((0, part)) if self.membership.is_some() => {
-                    self.hold(ctx, *partition, *from, &part.records.clone().unwrap_or_default());
-                }
-                Some((0, part)) => delivered.extend(self.deliver(ctx, *partition, *from, part)),
-                Some((error, _)) => self.on_fetch_error(ctx, *partition, *from, error),
+                Some((0, part)) => delivered.extend(self.take_in(ctx, partition, *from, part)),
+                Some((error, _)) => self.on_fetch_error(ctx, partition, *from, error),
                 // Within a session: nothing new.
                 None => {}
             }
@@ -422,68 +380,83 @@ impl Consumer {
         delivered
     }
 
-    /// The leader does not know the session: a new one is opened at once.
-    fn ask_again(&mut self, asked: &[(PartitionId, Offset)]) -> Vec<Delivered> {
-        for (partition, _) in asked {
-            if let Some(followed) = self.partitions.get_mut(partition) {
-                followed.asked = false;
-            }
-        }
-        Vec::new()
-    }
-
-    /// Hands the records from the position on to the application.
-    fn deliver(
+    /// What a leader has for the position from which it was asked, unless the position is another one by
+    /// now, or the application wants nothing of it.
+    fn take_in(
         &mut self,
         ctx: &mut Ctx<'_>,
-        partition: PartitionId,
+        partition: &TopicPartition,
         from: Offset,
         part: &PartitionData,
     ) -> Option<Delivered> {
+        let read_committed = self.config.read_committed;
+        let followed = self.partitions.get_mut(partition)?;
+        let end = if read_committed { part.last_stable_offset } else { part.high_watermark };
+        followed.end = Some(Offset(end)).filter(|end| end.0 >= 0);
+        if followed.position != Position::At(from) || (followed.paused && !self.polls) {
+            return None;
+        }
         let records = part.records.as_ref().filter(|records| !records.is_empty())?;
-        let taken = take_records(records, from);
+        let mut aborted = Aborted::new(part.aborted_transactions.as_deref(), read_committed);
+        if self.polls {
+            self.hold(ctx, partition, from, records, &mut aborted);
+            return None;
+        }
+        let taken = take_records(records, from, &mut aborted);
         if let Some((offset, damage)) = taken.damaged {
-            ctx.fail(corrupt(&self.named(partition), offset, damage).into());
+            ctx.fail(corrupt(partition, offset, damage).into());
             self.failed = true;
         }
-        let followed = self.partitions.get_mut(&partition)?;
-        followed.position = Position::At(taken.next);
+        let followed = self.partitions.get_mut(partition)?;
+        followed.go(taken.next, taken.epoch.max(followed.epoch));
         let (first, last, count) = (taken.first?, taken.last, taken.count);
-        let partition = TopicPartition::new(&self.topic, partition);
-        ctx.emit(EventKind::RecordsDelivered { partition, first, last, count });
+        ctx.emit(EventKind::RecordsDelivered { partition: partition.clone(), first, last, count });
         Some(Delivered { count, tail: taken.tail })
+    }
+
+    /// The leader does not know the session: a new one is opened at once.
+    fn ask_again(&mut self, asked: &[(TopicPartition, Offset)]) -> Vec<Delivered> {
+        asked.iter().for_each(|(partition, _)| self.asked_no_more(partition));
+        Vec::new()
     }
 
     fn on_fetch_error(
         &mut self,
         ctx: &mut Ctx<'_>,
-        partition: PartitionId,
+        partition: &TopicPartition,
         from: Offset,
         error: i16,
     ) {
         if ResponseError::try_from_code(error) == Some(ResponseError::OffsetOutOfRange) {
-            if !self.may_reset() {
-                let named = self.named(partition);
+            let followed = self.partitions.get_mut(partition);
+            let Some(followed) = followed.filter(|f| f.position == Position::At(from)) else {
+                return;
+            };
+            if self.config.never_resets {
                 return self.throw(
                     ctx,
-                    &format!("Fetch position {from} is out of range for partition {named}, raising error to the application since no reset policy is configured"),
+                    &format!("Fetch position {from} is out of range for partition {partition}, raising error to the application since no reset policy is configured"),
                 );
             }
-            if let Some(followed) = self.partitions.get_mut(&partition) {
-                followed.position = Position::Resetting(Some(from));
-            }
+            followed.position = Position::Resetting(ResetTo::Policy, Some(from));
             return;
         }
         self.try_later(ctx, partition);
     }
 
     /// Another try after `retry.backoff.ms`, with fresh metadata.
-    fn try_later(&mut self, ctx: &mut Ctx<'_>, partition: PartitionId) {
+    pub(super) fn try_later(&mut self, ctx: &mut Ctx<'_>, partition: &TopicPartition) {
         let cause = ctx.timer_cause();
         self.network.metadata.request_update(cause);
-        if let Some(followed) = self.partitions.get_mut(&partition) {
+        self.rest(ctx, partition);
+    }
+
+    /// Another try after `retry.backoff.ms`.
+    pub(super) fn rest(&mut self, ctx: &Ctx<'_>, partition: &TopicPartition) {
+        if let Some(followed) = self.partitions.get_mut(partition) {
             followed.asked = false;
-            followed.not_before = Deadline { at: ctx.now + RETRY.first, cause };
+            let at = ctx.now + RETRY.first;
+            followed.not_before = Deadline { at, cause: ctx.timer_cause() };
         }
     }
 
@@ -492,39 +465,50 @@ impl Consumer {
             match asked {
                 Asked::Group(asked) => self.give_up_group(ctx, failed.broker, asked.clone()),
                 Asked::ListOffsets(partitions) => {
-                    partitions.iter().for_each(|partition| self.try_later(ctx, *partition));
+                    partitions.iter().for_each(|partition| self.try_later(ctx, partition));
+                }
+                Asked::EpochEnds(partitions) => {
+                    partitions.iter().for_each(|(partition, _)| self.try_later(ctx, partition));
                 }
                 Asked::Fetch(partitions) => {
                     self.fetching.retain(|fetching| *fetching != failed.broker);
                     self.sessions.entry(failed.broker).or_default().lost();
-                    partitions.iter().for_each(|(partition, _)| self.try_later(ctx, *partition));
+                    partitions.iter().for_each(|(partition, _)| self.try_later(ctx, partition));
                 }
             }
         }
     }
 
-    pub(super) fn mark(&mut self, partitions: &[PartitionId]) {
-        for partition in partitions {
-            if let Some(followed) = self.partitions.get_mut(partition) {
-                followed.asked = true;
-            }
+    pub(super) fn mark(&mut self, partition: &TopicPartition) {
+        if let Some(followed) = self.partitions.get_mut(partition) {
+            followed.asked = true;
         }
     }
 
-    /// Whether an offset that is nowhere may be replaced (`auto.offset.reset` is not `none`).
-    pub(super) fn may_reset(&self) -> bool {
-        !self.config.never_resets
+    pub(super) fn asked_no_more(&mut self, partition: &TopicPartition) {
+        if let Some(followed) = self.partitions.get_mut(partition) {
+            followed.asked = false;
+        }
     }
 
-    pub(super) fn named(&self, partition: PartitionId) -> TopicPartition {
-        TopicPartition::new(&self.topic, partition)
+    pub(super) fn leader_epoch(&self, partition: &TopicPartition) -> LeaderEpoch {
+        self.network.metadata.leader_epoch(partition)
     }
+}
 
-    pub(super) fn leader_epoch(&self, partition: PartitionId) -> i32 {
-        self.network.metadata.leader_epoch(&self.named(partition)).0
+/// The entries of a request topic by topic, in order.
+pub(super) fn by_topic<T, R>(
+    entries: Vec<(TopicPartition, T)>,
+    entry: impl Fn(PartitionId, T) -> R,
+) -> BTreeMap<TopicName, Vec<R>> {
+    let mut topics: BTreeMap<TopicName, Vec<R>> = BTreeMap::new();
+    for (partition, told) in entries {
+        let row = entry(partition.partition, told);
+        topics.entry(partition.topic).or_default().push(row);
     }
+    topics
+}
 
-    pub(super) fn topic_name(&self) -> kafka::TopicName {
-        kafka::TopicName(StrBytes::from_string(self.topic.as_str().to_owned()))
-    }
+pub(super) fn wire_topic(topic: &TopicName) -> kafka::TopicName {
+    kafka::TopicName(StrBytes::from_string(topic.as_str().to_owned()))
 }

@@ -18,10 +18,9 @@ use crate::engine::assignor::consumer_protocol::{
 };
 use crate::engine::assignor::{Assignment, Assignor, PartitionInfo, Subscription};
 use crate::engine::client::alarm::Deadline;
-use crate::engine::client::metadata;
 use crate::engine::client::network_client::version;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, Text, TopicPartition};
+use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::Request;
 use crate::engine::time::Micros;
@@ -34,13 +33,14 @@ const JOIN_LAPSE_MS: i64 = 5_000;
 
 impl Consumer {
     pub(super) fn join(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
-        let topic = self.topic.clone();
+        let topics = self.topics.names(&self.network.metadata);
         let Some(member) = self.membership.as_mut() else { return };
+        member.joined.clone_from(&topics);
         let generation = Some(member.generation).filter(|generation| *generation >= 0);
         let assignors = member.config.assignors.iter().zip(&member.memories);
         let protocols = assignors.map(|(assignor, memory)| {
             let subscription = Subscription {
-                topics: vec![topic.clone()],
+                topics: topics.clone(),
                 user_data: assignor.user_data(memory),
                 owned: member.owned.clone(),
                 generation,
@@ -93,7 +93,7 @@ impl Consumer {
         let at = ctx.now + member.config.heartbeat_interval;
         member.next_heartbeat = Deadline { at, cause: ctx.timer_cause() };
         let leads = *response.leader == *member.member_id;
-        member.assigned_count = None;
+        member.assigned = None;
         let assignments = match leads && !response.skip_assignment {
             true => self.assign(ctx, response),
             false => Vec::new(),
@@ -125,17 +125,20 @@ impl Consumer {
             subscription.instance = told.group_instance_id.as_deref().map(Text::from);
             members.push(((&*told.member_id).into(), subscription));
         }
-        let mut topics = BTreeMap::new();
+        let mut topics: BTreeMap<TopicName, Vec<PartitionInfo>> = BTreeMap::new();
+        let mut counts = BTreeMap::new();
         for topic in members.iter().flat_map(|(_, subscription)| &subscription.topics) {
             self.network.metadata.want(ctx, topic);
-            let Some(known) = self.network.metadata.topic(topic) else { continue };
-            let infos = metadata::numbered(known)
-                .map(|(partition, _)| PartitionInfo { partition, racks: Vec::new() });
-            topics.insert(topic.clone(), infos.collect());
+            counts.insert(topic.clone(), self.partition_count(topic));
+            let known = self.network.metadata.partitions(topic);
+            let infos: Vec<PartitionInfo> =
+                known.map(|partition| PartitionInfo { partition, racks: Vec::new() }).collect();
+            if !infos.is_empty() {
+                topics.insert(topic.clone(), infos);
+            }
         }
-        let count = self.partition_count();
         let Some(member) = self.membership.as_mut() else { return Vec::new() };
-        member.assigned_count = Some(count);
+        member.assigned = Some(counts);
         let Some(assignor) = member.chosen else { return Vec::new() };
         let at = member.config.assignors.iter().position(|known| *known == assignor);
         let Some(memory) = at.and_then(|at| member.memories.get_mut(at)) else {
@@ -204,7 +207,7 @@ impl Consumer {
         let (group, generation) = (member.config.group.clone(), member.generation);
         self.drop_partitions(ctx, revoked, false);
         for partition in &added {
-            self.follow_committed(partition.partition);
+            self.follow_committed(partition.clone());
         }
         ctx.emit(EventKind::PartitionsAssigned { group, generation, partitions: added });
     }

@@ -4,7 +4,7 @@
 //! Everything but heartbeats happens while the application polls, as in Kafka: an application that
 //! works for long is late for a rebalance, and after `max.poll.interval.ms` it is out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
@@ -18,13 +18,14 @@ use crate::engine::client::alarm::Deadline;
 use crate::engine::client::backoff::RETRY;
 use crate::engine::client::network_client::version;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, Offset, PartitionId, Text, TopicPartition};
+use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 
-use super::commits::Commit;
+use super::commits::{Commit, Offsets};
 use super::fetcher::{Asked, Consumer};
+use super::subscription::{Position, Topics};
 
 /// Settings of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +42,6 @@ pub struct GroupConfig {
     pub heartbeat_interval: Micros,
     /// `max.poll.interval.ms`.
     pub max_poll_interval_ms: i32,
-    /// `max.poll.records`.
-    pub max_poll_records: u32,
     /// `auto.commit.interval.ms`; `None` without `enable.auto.commit`.
     pub auto_commit: Option<Micros>,
 }
@@ -85,7 +84,7 @@ pub enum GroupAsked {
     /// To be none any more.
     Leave,
     /// Where the group is, in these partitions.
-    Committed(Vec<PartitionId>),
+    Committed(Vec<TopicPartition>),
     /// That the group is there.
     Commit(Commit),
 }
@@ -115,12 +114,13 @@ pub struct Membership {
     /// One of each assignor, as long as the consumer lives.
     pub(super) memories: Vec<Memory>,
     pub(super) chosen: Option<Assignor>,
-    /// Partitions of the topic when it assigned last: the leader joins again when that changes.
-    pub(super) assigned_count: Option<u32>,
+    /// Partitions of the group's topics when it assigned last: the leader joins again when that changes
+    /// (`assignmentSnapshot`).
+    pub(super) assigned: Option<BTreeMap<TopicName, u32>>,
+    /// The topics with which it joined: it joins again when these change (`joinedSubscription`).
+    pub(super) joined: Vec<TopicName>,
     pub(super) next_heartbeat: Deadline,
     pub(super) heartbeat_asked: bool,
-    /// Whether the application is in `poll`.
-    pub(super) polling: bool,
     pub(super) not_before: Deadline,
     pub(super) next_commit: Deadline,
     pub(super) commits: VecDeque<Commit>,
@@ -148,10 +148,10 @@ impl Membership {
             prepare: Prepare::NotBegun,
             owned: Vec::new(),
             chosen: None,
-            assigned_count: None,
+            assigned: None,
+            joined: Vec::new(),
             next_heartbeat: NEVER,
             heartbeat_asked: false,
-            polling: false,
             not_before: Deadline { at: Micros::ZERO, cause: None },
             next_commit: NEVER,
             commits: VecDeque::new(),
@@ -246,7 +246,7 @@ impl Consumer {
         if !self.network.ready(ctx, coordinator) {
             return;
         }
-        self.watch_topic();
+        self.watch_topics();
         self.send_commit(ctx, coordinator);
         self.rejoin(ctx, coordinator);
         self.heartbeat(ctx, coordinator);
@@ -263,7 +263,7 @@ impl Consumer {
             Some(deadline).filter(|d| when && d.at < Micros::MAX && d.at > now)
         };
         let beats = matches!(member.stage, Stage::Syncing | Stage::Stable);
-        let commits = member.polling && member.stage == Stage::Stable;
+        let commits = self.polling && member.stage == Stage::Stable;
         [
             set(member.not_before, true),
             set(member.next_heartbeat, beats && !member.heartbeat_asked),
@@ -297,30 +297,36 @@ impl Consumer {
         }
     }
 
-    /// The leader joins again when its topic has grown since it assigned.
-    fn watch_topic(&mut self) {
-        let count = self.partition_count();
-        let Some(member) = self.membership.as_mut() else { return };
-        if member.stage == Stage::Stable && member.assigned_count.is_some_and(|had| had != count) {
-            member.rejoin_needed = true;
+    /// The leader joins again when topics have grown since it assigned, and every member when a pattern
+    /// matches other topics now.
+    fn watch_topics(&mut self) {
+        let names = self.topics.names(&self.network.metadata);
+        let Some(member) = self.membership.as_ref() else { return };
+        let has_grown = member.assigned.as_ref().is_some_and(|assigned| {
+            assigned.iter().any(|(topic, had)| self.partition_count(topic) != *had)
+        });
+        let wants_others = member.joined != names;
+        if let Some(member) = self.membership.as_mut() {
+            member.rejoin_needed |= member.stage == Stage::Stable && (has_grown || wants_others);
         }
     }
 
-    /// Partitions of its topic, as far as is known.
-    pub(super) fn partition_count(&self) -> u32 {
-        let known = self.network.metadata.topic(&self.topic);
-        known.map_or(0, |topic| u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX))
+    /// Partitions of a topic, as far as they are known.
+    pub(super) fn partition_count(&self, topic: &TopicName) -> u32 {
+        u32::try_from(self.network.metadata.partitions(topic).count()).unwrap_or(u32::MAX)
     }
 
     /// While the application polls: gives up what has to be given up, and joins.
     fn rejoin(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
         let wants = self.membership.as_ref().is_some_and(|member| {
-            member.polling
+            self.polling
                 && member.rejoin_needed
                 && !member.closing
                 && matches!(member.stage, Stage::Unjoined | Stage::Stable)
         });
-        if !wants {
+        let is_blind =
+            matches!(self.topics, Topics::Matching(_)) && !self.network.metadata.is_known();
+        if !wants || is_blind {
             return;
         }
         if self.membership.as_ref().is_some_and(|m| m.prepare == Prepare::NotBegun) {
@@ -367,9 +373,9 @@ impl Consumer {
             return;
         }
         for partition in &gone {
-            self.partitions.remove(&partition.partition);
+            self.partitions.remove(partition);
         }
-        self.buffer.retain(|held| !gone.iter().any(|p| p.partition == held.partition));
+        self.buffer.retain(|held| !gone.contains(&held.partition));
         let Some(member) = self.membership.as_ref() else { return };
         let group = member.config.group.clone();
         ctx.emit(EventKind::PartitionsRevoked { group, partitions: gone, lost });
@@ -515,7 +521,9 @@ impl Consumer {
             GroupAsked::Heartbeat => member.heartbeat_asked = false,
             GroupAsked::Leave if member.closing => member.signals.push(Signal::Closed),
             GroupAsked::Leave => {}
-            GroupAsked::Committed(asked) => self.asked_no_more(&asked),
+            GroupAsked::Committed(asked) => {
+                asked.iter().for_each(|partition| self.asked_no_more(partition));
+            }
             GroupAsked::Commit(commit) => {
                 member.commit_asked = false;
                 member.commits.push_front(commit);
@@ -534,10 +542,15 @@ impl Consumer {
         }
     }
 
-    /// What the application has got so far, of every partition.
+    /// What the application has got so far, of every partition whose position is good
+    /// (`SubscriptionState.allConsumed`).
     #[must_use]
-    pub fn consumed(&self) -> Vec<(PartitionId, Offset)> {
-        self.positions()
+    pub fn consumed(&self) -> Offsets {
+        let known = self.partitions.iter().filter_map(|(partition, followed)| {
+            let Position::At(offset) = followed.position else { return None };
+            Some((partition.clone(), offset))
+        });
+        known.collect()
     }
 
     /// How the consumer stands in its group.

@@ -6,20 +6,21 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::engine::event::EventKind;
-use crate::engine::ids::{Offset, PartitionId, Text, TopicPartition};
+use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::record::batch::{batches, verify_crc};
 use crate::engine::record::reader::{records, uncompressed};
 
 use super::delivery::{Damage, corrupt};
-use super::fetcher::{Consumer, Position};
-use super::membership::{Signal, Stage};
+use super::fetcher::Consumer;
+use super::isolation::Aborted;
+use super::membership::{Membership, Signal, Stage};
 
 /// A record that the application got from `poll`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Polled {
-    /// Of which partition of the topic.
-    pub partition: PartitionId,
+    /// Of which partition.
+    pub partition: TopicPartition,
     /// Its offset.
     pub offset: Offset,
     /// Its value, without padding.
@@ -29,29 +30,28 @@ pub struct Polled {
 /// What one fetch brought of a partition, and was not polled yet.
 #[derive(Clone, Debug)]
 pub struct Buffered {
-    pub(super) partition: PartitionId,
+    pub(super) partition: TopicPartition,
     records: VecDeque<(Offset, Text)>,
     /// The position when all of them are polled.
     end: Offset,
+    /// Reign of the last of them.
+    epoch: LeaderEpoch,
 }
 
 impl Consumer {
-    /// What the application gets now; nothing when it has to wait. While it waits, it is in `poll`.
-    pub fn poll(&mut self, ctx: &mut Ctx<'_>) -> Vec<Polled> {
-        let Some(member) = self.membership.as_mut() else { return Vec::new() };
-        member.polling = true;
+    /// What the application gets now, `most` records at once; nothing when it has to wait. While it waits,
+    /// it is in `poll`.
+    pub fn poll(&mut self, ctx: &mut Ctx<'_>, most: u32) -> Vec<Polled> {
+        self.polling = true;
         self.run(ctx);
-        let Some(member) = self.membership.as_mut() else { return Vec::new() };
         // A rebalance comes first, as far as it has to give something up.
-        if self.failed || (member.rejoin_needed && member.stage == Stage::Stable) {
+        let gives_up = |member: &Membership| member.rejoin_needed && member.stage == Stage::Stable;
+        if self.failed || self.membership.as_deref().is_some_and(gives_up) {
             return Vec::new();
         }
-        let most = member.config.max_poll_records;
         let polled = self.take_buffered(ctx, most);
-        if !polled.is_empty()
-            && let Some(member) = self.membership.as_mut()
-        {
-            member.polling = false;
+        if !polled.is_empty() {
+            self.polling = false;
             // What is polled makes room: its partitions are fetched on while the application works.
             self.run(ctx);
         }
@@ -67,67 +67,76 @@ impl Consumer {
         let mut polled: Vec<Polled> = Vec::new();
         let room = |polled: &Vec<Polled>| u32::try_from(polled.len()).is_ok_and(|n| n < most);
         while room(&polled) {
-            let Some(mut held) = self.buffer.pop_front() else { break };
-            let partition = held.partition;
+            let Some(index) = self.buffer.iter().position(|held| !self.is_paused(&held.partition))
+            else {
+                break;
+            };
+            let Some(mut held) = self.buffer.remove(index) else { break };
+            let partition = held.partition.clone();
             let begin = polled.len();
             while room(&polled)
                 && let Some((offset, value)) = held.records.pop_front()
             {
-                polled.push(Polled { partition, offset, value });
+                polled.push(Polled { partition: partition.clone(), offset, value });
             }
             let next = match held.records.front() {
                 Some(_) => polled.last().map_or(held.end, |last| last.offset.plus(1)),
                 None => held.end,
             };
             if let Some(followed) = self.partitions.get_mut(&partition) {
-                followed.position = Position::At(next);
+                followed.go(next, held.epoch);
             }
             let run = &polled[begin..];
             if let (Some(first), Some(last)) = (run.first(), run.last()) {
                 let (first, last) = (first.offset, last.offset);
                 let count = u32::try_from(run.len()).unwrap_or(u32::MAX);
-                let partition = TopicPartition::new(&self.topic, partition);
                 ctx.emit(EventKind::RecordsDelivered { partition, first, last, count });
             }
             if !held.records.is_empty() {
-                self.buffer.push_front(held);
+                self.buffer.insert(index, held);
             }
         }
         polled
     }
 
-    /// Whether a partition has something that was not polled yet: then it is not fetched.
-    pub(super) fn is_buffered(&self, partition: PartitionId) -> bool {
-        self.buffer.iter().any(|held| held.partition == partition)
+    fn is_paused(&self, partition: &TopicPartition) -> bool {
+        self.partitions.get(partition).is_some_and(|followed| followed.paused)
     }
 
-    /// A fetch from `from` brought this.
+    /// Whether a partition has something that was not polled yet: then it is not fetched.
+    pub(super) fn is_buffered(&self, partition: &TopicPartition) -> bool {
+        self.buffer.iter().any(|held| held.partition == *partition)
+    }
+
+    /// A fetch from the position brought this.
     pub(super) fn hold(
         &mut self,
         ctx: &mut Ctx<'_>,
-        partition: PartitionId,
+        partition: &TopicPartition,
         from: Offset,
         fetched: &Bytes,
+        aborted: &mut Aborted,
     ) {
-        let there = self.partitions.get(&partition).map(|followed| followed.position);
-        if there != Some(Position::At(from)) || self.is_buffered(partition) {
+        if self.is_buffered(partition) {
             return;
         }
-        let mut held = Buffered { partition, records: VecDeque::new(), end: from };
+        let (records_held, epoch) = (VecDeque::new(), LeaderEpoch::NONE);
+        let partition = partition.clone();
+        let mut held = Buffered { partition, records: records_held, end: from, epoch };
         for (header, bytes) in batches(fetched) {
             if !verify_crc(&bytes) {
-                let named = self.named(partition);
-                return self.throw(ctx, &corrupt(&named, header.base_offset, Damage::Crc));
+                return self.throw(ctx, &corrupt(&held.partition, header.base_offset, Damage::Crc));
             }
             let Ok(plain) = uncompressed(&bytes) else {
-                let named = self.named(partition);
-                return self.throw(ctx, &corrupt(&named, header.base_offset, Damage::Unreadable));
+                return self
+                    .throw(ctx, &corrupt(&held.partition, header.base_offset, Damage::Unreadable));
             };
             if header.next_offset() <= from {
                 continue;
             }
             held.end = header.next_offset();
-            if header.is_control() {
+            held.epoch = header.leader_epoch;
+            if aborted.hides(&header, &plain) {
                 continue;
             }
             for record in records(&plain).flatten().filter(|record| record.offset >= from) {
@@ -138,8 +147,8 @@ impl Consumer {
         match held.records.is_empty() {
             false => self.buffer.push_back(held),
             true => {
-                if let Some(followed) = self.partitions.get_mut(&partition) {
-                    followed.position = Position::At(held.end);
+                if let Some(followed) = self.partitions.get_mut(&held.partition) {
+                    followed.go(held.end, held.epoch.max(followed.epoch));
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kafka_protocol::ResponseError;
 
-use crate::engine::ids::{Offset, PartitionId};
+use crate::engine::ids::{LeaderEpoch, Offset, TopicPartition};
 
 /// What a fetch asks of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Want {
     /// From where.
     pub offset: Offset,
     /// The reign that the consumer knows.
-    pub leader_epoch: i32,
+    pub leader_epoch: LeaderEpoch,
     /// Most bytes.
     pub max_bytes: i32,
 }
@@ -24,7 +24,7 @@ pub struct Session {
     /// Number and epoch that the next request carries; zeros open one.
     next: (i32, i32),
     /// What the leader's session has, as asked last.
-    told: BTreeMap<PartitionId, Want>,
+    told: BTreeMap<TopicPartition, Want>,
 }
 
 /// What the next request says.
@@ -33,23 +33,23 @@ pub struct Plan {
     /// Number and epoch of the session.
     pub session: (i32, i32),
     /// Partitions asked anew.
-    pub listed: Vec<(PartitionId, Want)>,
+    pub listed: Vec<(TopicPartition, Want)>,
     /// Partitions that leave the session.
-    pub forgotten: Vec<PartitionId>,
+    pub forgotten: Vec<TopicPartition>,
 }
 
 impl Session {
     /// The next request, given all that is wanted from this leader.
-    pub fn plan(&mut self, wanted: &BTreeMap<PartitionId, Want>) -> Plan {
+    pub fn plan(&mut self, wanted: &BTreeMap<TopicPartition, Want>) -> Plan {
         let is_full = self.next.1 == 0;
         let before = std::mem::replace(&mut self.told, wanted.clone());
-        let news = |id: &PartitionId, want: &Want| is_full || before.get(id) != Some(want);
+        let news = |id: &TopicPartition, want: &Want| is_full || before.get(id) != Some(want);
         let listed = wanted.iter().filter(|(id, want)| news(id, want));
         let gone = before.keys().filter(|id| !is_full && !wanted.contains_key(id));
         Plan {
             session: self.next,
-            listed: listed.map(|(id, want)| (*id, *want)).collect(),
-            forgotten: gone.copied().collect(),
+            listed: listed.map(|(id, want)| (id.clone(), *want)).collect(),
+            forgotten: gone.cloned().collect(),
         }
     }
 
@@ -84,18 +84,24 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ids::{PartitionId, TopicName};
 
-    fn wanted(offsets: &[(i32, i64)]) -> BTreeMap<PartitionId, Want> {
-        let want = |offset| Want { offset: Offset(offset), leader_epoch: 0, max_bytes: 9 };
+    fn of(partition: i32) -> TopicPartition {
+        TopicPartition::new(&TopicName::new("t"), PartitionId(partition))
+    }
+
+    fn wanted(offsets: &[(i32, i64)]) -> BTreeMap<TopicPartition, Want> {
+        let want =
+            |offset| Want { offset: Offset(offset), leader_epoch: LeaderEpoch(0), max_bytes: 9 };
         let mut all = BTreeMap::new();
         for (partition, offset) in offsets {
-            all.insert(PartitionId(*partition), want(*offset));
+            all.insert(of(*partition), want(*offset));
         }
         all
     }
 
     fn listed(plan: &Plan) -> Vec<i32> {
-        plan.listed.iter().map(|(id, _)| id.0).collect()
+        plan.listed.iter().map(|(id, _)| id.partition.0).collect()
     }
 
     #[test]
@@ -109,7 +115,7 @@ mod tests {
         assert!(session.answered(0, 7));
         let plan = session.plan(&wanted(&[(0, 5), (2, 0)]));
         assert_eq!((plan.session, listed(&plan)), ((7, 2), vec![2]));
-        assert_eq!(plan.forgotten, [PartitionId(1)]);
+        assert_eq!(plan.forgotten, [of(1)]);
     }
 
     #[test]

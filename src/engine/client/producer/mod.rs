@@ -54,6 +54,8 @@ pub struct ProducerConfig {
     pub limits: Limits,
     /// `request.timeout.ms`.
     pub request_timeout: Micros,
+    /// `metadata.max.age.ms`.
+    pub metadata_max_age: Micros,
     /// `max.block.ms`.
     pub max_block: Micros,
     /// `max.request.size`.
@@ -183,6 +185,7 @@ impl Producer {
     pub fn configure(&mut self, ctx: &mut Ctx<'_>, config: ProducerConfig) {
         self.config = config;
         self.network.set_request_timeout(config.request_timeout);
+        self.network.metadata.set_max_age(config.metadata_max_age);
         self.run(ctx);
     }
 

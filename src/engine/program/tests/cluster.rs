@@ -16,6 +16,9 @@ use kafka_protocol::messages::list_offsets_response::{
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
+use kafka_protocol::messages::offset_for_leader_epoch_response::{
+    EpochEndOffset, OffsetForLeaderTopicResult,
+};
 use kafka_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::StrBytes;
@@ -266,6 +269,7 @@ impl Cluster {
             Request::Metadata(_) => Some(Response::Metadata(self.metadata())),
             Request::Produce(request) => self.produce(broker, request),
             Request::ListOffsets(request) => Some(self.list_offsets(broker, request)),
+            Request::OffsetForLeaderEpoch(request) => Some(self.epoch_ends(broker, request)),
             Request::Fetch(request) => {
                 let (something, response) = self.fetch(broker, request);
                 if !something && !waited {
@@ -355,8 +359,30 @@ impl Cluster {
                 .with_error_code(leader_error(partition, broker, asked.current_leader_epoch))
                 .with_offset(offset)
         });
-        let topic = ListOffsetsTopicResponse::default().with_partitions(answers.collect());
+        let topic = ListOffsetsTopicResponse::default()
+            .with_name(TopicName(StrBytes::from_static_str(TOPIC)))
+            .with_partitions(answers.collect());
         Response::ListOffsets(ListOffsetsResponse::default().with_topics(vec![topic]))
+    }
+
+    /// Where reigns end in the log that all brokers share.
+    fn epoch_ends(&self, broker: BrokerId, request: &OffsetForLeaderEpochRequest) -> Response {
+        let asked = request.topics.iter().flat_map(|topic| &topic.partitions);
+        let answers = asked.map(|asked| {
+            let partition = &self.partitions[usize::try_from(asked.partition).expect("one")];
+            let headers = partition.batches.iter().map(|b| BatchHeader::parse(b).expect("a batch"));
+            let until = headers.filter(|header| header.leader_epoch.0 <= asked.leader_epoch).last();
+            EpochEndOffset::default()
+                .with_partition(asked.partition)
+                .with_error_code(leader_error(partition, broker, asked.current_leader_epoch))
+                .with_leader_epoch(until.map_or(-1, |header| header.leader_epoch.0))
+                .with_end_offset(until.map_or(-1, |header| header.next_offset().0))
+        });
+        let topic = OffsetForLeaderTopicResult::default()
+            .with_topic(TopicName(StrBytes::from_static_str(TOPIC)))
+            .with_partitions(answers.collect());
+        let response = OffsetForLeaderEpochResponse::default().with_topics(vec![topic]);
+        Response::OffsetForLeaderEpoch(response)
     }
 
     /// The answer, and whether it tells anything.
@@ -380,10 +406,13 @@ impl Cluster {
             PartitionData::default()
                 .with_partition_index(asked.partition)
                 .with_error_code(error)
+                .with_high_watermark(partition.end)
                 .with_records(Some(bytes.into()))
         });
         let answers = answers.collect();
-        let topic = FetchableTopicResponse::default().with_partitions(answers);
+        let topic = FetchableTopicResponse::default()
+            .with_topic(TopicName(StrBytes::from_static_str(TOPIC)))
+            .with_partitions(answers);
         (something, FetchResponse::default().with_responses(vec![topic]))
     }
 

@@ -1,9 +1,9 @@
 //! The consumer program: where it starts, what it skips, and how it goes on after trouble.
 
 use super::cluster::{Cluster, Partition, TOPIC};
-use crate::engine::command::ConsumerSpec;
+use crate::engine::command::{ConsumerCommand, ConsumerSpec, SeekPlace};
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, ClientId, Offset, PartitionId, TopicName};
+use crate::engine::ids::{BrokerId, ClientId, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::program::ClientProcess;
 use crate::engine::protocol::Api;
 use crate::engine::record::batch::with_offset_and_epoch;
@@ -56,8 +56,8 @@ fn from_the_beginning_it_gets_everything() {
     cluster.run_ms(1_000);
     assert_eq!(delivered(&cluster), [(0, 4, 5); 3]);
     let status = cluster.program.consumer_status().expect("a consumer");
-    let positions: Vec<_> = (0..3).map(|id| (PartitionId(id), Offset(5))).collect();
-    assert_eq!(status.positions, positions);
+    let positions: Vec<_> = status.positions.iter().map(|at| (at.offset, at.lag)).collect();
+    assert_eq!(positions, [(Offset(5), Some(0)); 3]);
     assert_eq!(status.received, 15);
     assert_eq!(status.newest.len(), 5);
     assert_eq!(&**status.newest.last().expect("five"), "v4");
@@ -181,4 +181,109 @@ fn a_corrupt_batch_ends_the_application() {
     });
     assert_eq!(ended.len(), 1);
     assert!(ended[0].contains("t-0 at offset 1 is invalid"), "{}", ended[0]);
+}
+
+fn first() -> TopicPartition {
+    TopicPartition::new(&TopicName::new(TOPIC), PartitionId(0))
+}
+
+fn tell(cluster: &mut Cluster, command: &ConsumerCommand) {
+    cluster.command(|program, ctx| program.obey(ctx, command));
+}
+
+#[test]
+fn a_paused_partition_brings_nothing_until_it_is_resumed() {
+    let mut cluster = cluster(1, spec());
+    append(&mut cluster.partitions[0], 3);
+    start(&mut cluster);
+    cluster.run_ms(1_000);
+    tell(&mut cluster, &ConsumerCommand::Pause { partitions: vec![first()] });
+    append(&mut cluster.partitions[0], 2);
+    cluster.run_ms(2_000);
+    assert_eq!(received(&cluster), 3);
+    assert!(cluster.program.consumer_status().expect("a consumer").positions[0].paused);
+    tell(&mut cluster, &ConsumerCommand::Resume { partitions: vec![first()] });
+    cluster.run_ms(1_000);
+    assert_eq!(delivered(&cluster), [(0, 2, 3), (3, 4, 2)]);
+}
+
+#[test]
+fn after_a_seek_it_gets_from_there() {
+    let mut cluster = cluster(1, spec());
+    append(&mut cluster.partitions[0], 9);
+    start(&mut cluster);
+    cluster.run_ms(1_000);
+    let seek = |to| ConsumerCommand::Seek { partition: first(), to };
+    tell(&mut cluster, &seek(SeekPlace::Offset(6)));
+    cluster.run_ms(1_000);
+    tell(&mut cluster, &seek(SeekPlace::Beginning));
+    cluster.run_ms(1_000);
+    tell(&mut cluster, &seek(SeekPlace::End));
+    append(&mut cluster.partitions[0], 1);
+    cluster.run_ms(1_000);
+    assert_eq!(delivered(&cluster), [(0, 8, 9), (6, 8, 3), (0, 8, 9)]);
+    let sought = cluster.picked(|e| match e.kind {
+        EventKind::PositionSought { from, to, .. } => Some((from.0, to.0)),
+        _ => None,
+    });
+    assert_eq!(sought, [(9, 6), (9, 0), (9, 10)]);
+}
+
+#[test]
+fn a_partition_of_somebody_else_cannot_be_sought() {
+    let mut cluster = cluster(1, spec());
+    start(&mut cluster);
+    let partitions = vec![TopicPartition::new(&TopicName::new("other"), PartitionId(0))];
+    let pause = ConsumerCommand::Pause { partitions };
+    assert!(cluster.program.check_obey(&pause).is_err());
+}
+
+/// A consumer read five records of reign 0; the next leader has only the first three of them.
+fn truncated(spec: ConsumerSpec) -> Cluster {
+    let mut cluster = cluster(1, spec);
+    append(&mut cluster.partitions[0], 3);
+    append(&mut cluster.partitions[0], 2);
+    start(&mut cluster);
+    cluster.run_ms(1_000);
+    cluster.partitions[0].batches.pop();
+    cluster.partitions[0].end = 3;
+    cluster.elect(0, Some(2));
+    append(&mut cluster.partitions[0], 4);
+    cluster.run_ms(3_000);
+    cluster
+}
+
+fn parted(cluster: &Cluster) -> Vec<(i64, i64)> {
+    cluster.picked(|e| match e.kind {
+        EventKind::TruncationDetected { position, diverges, .. } => Some((position.0, diverges.0)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_consumer_goes_back_to_where_the_new_leaders_log_parts_from_what_it_read() {
+    let cluster = truncated(spec());
+    assert_eq!(parted(&cluster), [(5, 3)]);
+    assert_eq!(delivered(&cluster), [(0, 4, 5), (3, 6, 4)]);
+}
+
+#[test]
+fn without_a_reset_policy_a_truncated_log_ends_the_consumer() {
+    let cluster = truncated(ConsumerSpec { never_resets: true, ..spec() });
+    let words = cluster.picked(|e| match &e.kind {
+        EventKind::ProcessFailed { error } => Some(error.to_string()),
+        _ => None,
+    });
+    let wanted = "Detected log truncation with diverging offsets {t-0=OffsetAndMetadata{offset=3, \
+                  leaderEpoch=0, metadata=''}}";
+    assert_eq!(words, [wanted]);
+}
+
+#[test]
+fn one_that_has_work_to_do_polls_and_is_given_no_more_than_it_takes_at_once() {
+    let mut cluster = cluster(1, ConsumerSpec { work_ms: 100, max_poll_records: 2, ..spec() });
+    append(&mut cluster.partitions[0], 5);
+    start(&mut cluster);
+    cluster.run_ms(2_000);
+    assert_eq!(delivered(&cluster), [(0, 1, 2), (2, 3, 2), (4, 4, 1)]);
 }

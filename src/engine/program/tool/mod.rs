@@ -6,7 +6,6 @@
 
 pub mod fault;
 pub mod flags;
-pub mod pattern;
 pub mod properties;
 pub mod shell;
 pub mod terminal;

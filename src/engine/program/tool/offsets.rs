@@ -1,11 +1,11 @@
 //! `kafka-get-offsets`: first, last or other offsets of partitions (`GetOffsetShell`).
 
 use crate::engine::ids::Text;
+use crate::engine::pattern::Pattern;
 use crate::engine::program::tool::Tool;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::flags::Flags;
 use crate::engine::program::tool::partitions::{Kind, Partition};
-use crate::engine::program::tool::pattern::Pattern;
 use crate::engine::program::tool::properties::Properties;
 use crate::engine::program::tool::shell::{Flow, Shell, Stop, host_and_port};
 use crate::engine::program::tool::topics::include_list;

@@ -14,6 +14,7 @@ use kafka_protocol::messages::{
 use crate::engine::client::admin_task::Destination;
 use crate::engine::client::network_client::version as versions;
 use crate::engine::ids::{Text, base64};
+use crate::engine::pattern::Pattern;
 use crate::engine::program::tool::Tool;
 use crate::engine::program::tool::cluster::{
     PartitionInfo, Reassignment, TOPIC, TopicInfo, list, text, topic_name,
@@ -21,7 +22,6 @@ use crate::engine::program::tool::cluster::{
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::flags::Flags;
 use crate::engine::program::tool::java_order::{sort_as_java, sort_as_scala};
-use crate::engine::program::tool::pattern::Pattern;
 use crate::engine::program::tool::properties::Properties;
 use crate::engine::program::tool::shell::{Flow, Shell, Stop};
 use crate::engine::program::tool::{topic_settings, topics_options};

@@ -1,4 +1,4 @@
-//! Regular expressions as tools take them for names of topics and groups: the part of
+//! Regular expressions as clients and tools take them for names of topics and groups: the part of
 //! `java.util.regex` that such expressions use, matched against whole names.
 //!
 //! Letters, `.`, classes, groups, `|`, and the repetitions `*` `+` `?` `{n,m}`, with their reluctant
