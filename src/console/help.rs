@@ -3,7 +3,8 @@
 //! The engine only says that a tool printed its list (`ToolStream::Options`), so that it need not hold
 //! the texts. A list is kept without the blanks that fill its lines up to its width.
 
-/// Lists, by tool.
+/// Lists, by tool. The page has them as files beside it: they weigh as much as a tenth of its code.
+#[cfg(not(target_arch = "wasm32"))]
 const LISTS: &[(&str, &str)] = &[
     ("kafka-broker-api-versions", include_str!("help/kafka-broker-api-versions.txt")),
     ("kafka-configs", include_str!("help/kafka-configs.txt")),
@@ -20,9 +21,15 @@ const LISTS: &[(&str, &str)] = &[
 ];
 
 /// The lines of a tool's list, as joptsimple prints them; none when the tool has none.
+#[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn lines(tool: &str) -> Vec<String> {
-    let text = LISTS.iter().find(|(name, _)| *name == tool).map_or("", |(_, text)| text);
+    padded(LISTS.iter().find(|(name, _)| *name == tool).map_or("", |(_, text)| text))
+}
+
+/// The lines of a list as it is kept, each as wide as the widest.
+#[must_use]
+pub fn padded(text: &str) -> Vec<String> {
     let width = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     text.lines().map(|line| format!("{line:<width$}")).collect()
 }

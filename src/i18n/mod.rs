@@ -56,6 +56,7 @@ impl Lang {
                 include_str!("../../www/i18n/stage.en.ftl"),
                 include_str!("../../www/i18n/inspect.en.ftl"),
                 include_str!("../../www/i18n/lesson.en.ftl"),
+                include_str!("../../www/i18n/console.en.ftl"),
             ],
             Lang::ZhCn => &[
                 include_str!("../../www/i18n/zh-CN.ftl"),
@@ -64,6 +65,7 @@ impl Lang {
                 include_str!("../../www/i18n/stage.zh-CN.ftl"),
                 include_str!("../../www/i18n/inspect.zh-CN.ftl"),
                 include_str!("../../www/i18n/lesson.zh-CN.ftl"),
+                include_str!("../../www/i18n/console.zh-CN.ftl"),
             ],
         }
     }

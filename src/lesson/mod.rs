@@ -1,11 +1,13 @@
 //! Lessons: tasks that are judged on what the world really reached.
 //!
 //! - [`structure`] what a lesson is, the same in every language · [`prose`] its words · [`catalog`] all of them
+//! - [`par`] which commands count
 //! - [`history`] what happened since the task opened, folded from events · [`goal`] conditions on it
 //! - [`hint`] help on request · [`progress`] where a student stands
 //!
 //! Nothing here keeps an answer: a prediction is compared with what the student's own world did.
 
+pub mod par;
 pub mod structure;
 pub mod prose;
 pub mod catalog;

@@ -12,6 +12,7 @@ use crate::engine::sim::world::World;
 use crate::lesson::goal::{Answer, Verdict, judge};
 use crate::lesson::hint::{Hint, hint};
 use crate::lesson::history::History;
+use crate::lesson::par;
 use crate::lesson::structure::{SharedLesson, Task};
 
 /// Whether a task is done.
@@ -126,10 +127,10 @@ impl Progress {
     /// Takes in the next event of the task's world.
     pub fn observe(&mut self, event: &Event) {
         self.history.observe(event);
-        let given = self.history.commands.len().saturating_sub(self.lesson.start.commands.len());
+        let given = self.history.commands.iter().skip(self.lesson.start.commands.len());
         let state = &mut self.tasks[self.task];
         if state.status != TaskStatus::Done {
-            state.commands = u32::try_from(given).unwrap_or(u32::MAX);
+            state.commands = par::count(given);
         }
     }
 

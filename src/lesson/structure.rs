@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::engine::command::TimedCommand;
 use crate::engine::time::Micros;
 use crate::lesson::goal::{Ask, Goal};
+use crate::lesson::par;
 use crate::scenario::ast::Scenario;
 use crate::scenario::error::ParseError;
 use crate::scenario::parser::parse;
@@ -46,7 +47,7 @@ pub struct Task {
     pub solution: Scenario,
     /// The whole run of the misconception, from the start; it must not meet the goals.
     pub decoy: Scenario,
-    /// The solution's own commands: their number is the par.
+    /// The solution's own commands: the par is how many of them count.
     steps: Vec<TimedCommand>,
 }
 
@@ -54,7 +55,7 @@ impl Task {
     /// Commands that change the world in the solution.
     #[must_use]
     pub fn par(&self) -> u32 {
-        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+        par::count(self.steps.iter().map(|timed| &timed.command))
     }
 
     /// The solution's own commands, in order.

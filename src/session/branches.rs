@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::engine::command::TimedCommand;
 use crate::engine::ids::{EventId, Text};
 use crate::engine::time::Micros;
-use crate::session::marks::Marks;
+use crate::session::folds::Folds;
 use crate::store::document::Place;
 
 /// Most branches kept; the oldest gives way, first of those without a name and without branches of their
@@ -34,7 +34,7 @@ pub struct Branch {
     pub end: Micros,
     /// Its commands from the world's beginning; those of the branch that is shown are the timeline's.
     pub(super) commands: Rc<[TimedCommand]>,
-    pub(super) marks: Marks,
+    pub(super) folds: Folds,
 }
 
 /// All futures of a session.
@@ -54,7 +54,7 @@ impl Default for Branches {
             from: Micros::ZERO,
             end: Micros::ZERO,
             commands: Rc::from([]),
-            marks: Marks::default(),
+            folds: Folds::default(),
         };
         Branches { all: vec![first], current: 0, next: 1 }
     }
@@ -79,12 +79,12 @@ impl Branches {
     }
 
     /// The branch that is shown stands so: before another one is shown.
-    pub(super) fn store(&mut self, commands: &[TimedCommand], end: Micros, marks: &Marks) {
+    pub(super) fn store(&mut self, commands: &[TimedCommand], end: Micros, folds: &Folds) {
         let current = self.current;
         if let Some(branch) = self.all.iter_mut().find(|branch| branch.id == current) {
             branch.commands = commands.into();
             branch.end = end;
-            branch.marks = marks.clone();
+            branch.folds = folds.clone();
         }
     }
 
@@ -93,8 +93,8 @@ impl Branches {
         let id = self.next;
         self.next += 1;
         let parent = Some(self.current);
-        let (commands, marks) = (Rc::from([]), Marks::default());
-        self.all.push(Branch { id, name: None, parent, from, end: from, commands, marks });
+        let (commands, folds) = (Rc::from([]), Folds::default());
+        self.all.push(Branch { id, name: None, parent, from, end: from, commands, folds });
         self.current = id;
         if self.all.len() > BRANCHES_MAX {
             let is_leaf = |id| self.all.iter().all(|branch| branch.parent != Some(id));
@@ -141,7 +141,7 @@ pub(super) struct Snapshot {
     pub commands: Rc<[TimedCommand]>,
     pub place: Place,
     pub end: Micros,
-    pub marks: Marks,
+    pub folds: Folds,
     pub branches: Branches,
 }
 

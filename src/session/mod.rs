@@ -9,6 +9,8 @@ pub mod history;
 pub mod playback;
 pub mod window;
 pub mod marks;
+pub mod terminals;
+pub mod folds;
 pub mod checkpoint;
 pub mod saving;
 pub mod reopen;
@@ -42,12 +44,13 @@ use crate::view::project;
 
 use branches::{Branches, Deeds};
 use checkpoint::{Checkpoint, Checkpoints};
+use folds::Folds;
 use history::{Ran, StopAt, Timeline, place_of, settle};
-use marks::Marks;
 use message::{Effect, Mark, Msg, Notice, Start};
 use moving::Target;
 use playback::Playback;
 use saving::Saving;
+use terminals::{Screen, TerminalView};
 use window::EventWindow;
 
 /// Most items that a seek runs before it leaves the rest to frames.
@@ -63,7 +66,7 @@ pub struct Session {
     world: World,
     digest: Digest,
     window: EventWindow,
-    marks: Marks,
+    folds: Folds,
     checkpoints: Checkpoints,
     playback: Playback,
     seeking: Option<Target>,
@@ -101,7 +104,7 @@ impl Session {
             world,
             digest,
             window: EventWindow::default(),
-            marks: Marks::default(),
+            folds: Folds::default(),
             checkpoints: Checkpoints::new(beginning),
             playback: Playback::default(),
             seeking: None,
@@ -242,7 +245,7 @@ impl Session {
 
     /// Another future begins at the event `next`: the one that was known is no more.
     fn cut_future(&mut self, next: EventId) {
-        self.marks.cut(next);
+        self.folds.cut(next);
         self.checkpoints.cut(self.world.now(), next);
         self.end = self.world.now();
         if self.saving.tip().is_some() {
@@ -413,12 +416,24 @@ impl Session {
     /// Headlines of the time bar, those ahead included.
     #[must_use]
     pub fn marks(&self) -> &[Mark] {
-        self.marks.as_slice()
+        self.folds.marks.as_slice()
     }
 
     /// What the checker found so far: broken rules, oldest first. Their stories are those of their events.
     pub fn violations(&self) -> impl Iterator<Item = &Mark> {
-        self.marks.broken()
+        self.folds.marks.broken()
+    }
+
+    /// Terminals that have been used by now, in the order of their first tools.
+    #[must_use]
+    pub fn terminals(&self) -> Vec<TerminalView> {
+        self.folds.terminals.views(self.world.next_event(), &self.world)
+    }
+
+    /// The newest lines on a terminal's screen as it stands now, at most `most`.
+    #[must_use]
+    pub fn screen(&self, terminal: &str, most: usize) -> Screen {
+        self.folds.terminals.screen(terminal, self.world.next_event(), most)
     }
 
     /// What is saved.

@@ -131,7 +131,7 @@ impl Session {
     pub(super) fn absorb(&mut self) {
         for event in self.world.drain_events() {
             self.digest.update(&event);
-            self.marks.update(&event);
+            self.folds.update(&event, &self.world);
             self.window.push(event);
         }
         let place = place_of(&self.world, self.timeline.done());

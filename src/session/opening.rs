@@ -12,8 +12,8 @@ use crate::scenario::version::ENGINE_VERSION;
 use crate::session::Session;
 use crate::session::branches::{Branches, Deeds};
 use crate::session::checkpoint::{Checkpoint, Checkpoints};
+use crate::session::folds::Folds;
 use crate::session::history::{Timeline, place_of};
-use crate::session::marks::Marks;
 use crate::session::message::{Effect, Notice, Start};
 use crate::session::moving::Target;
 use crate::session::reopen::reopen;
@@ -60,7 +60,7 @@ impl Session {
         self.world = World::new(start.config.clone());
         self.digest = Digest::new();
         self.window = EventWindow::default();
-        self.marks = Marks::default();
+        self.folds = Folds::default();
         self.checkpoints = Checkpoints::new(Checkpoint {
             world: self.world.clone(),
             commands: 0,

@@ -3,6 +3,7 @@
 
 mod faults;
 mod recovery;
+mod terminals;
 mod travel;
 
 use std::pin::pin;

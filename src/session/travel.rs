@@ -66,7 +66,7 @@ impl Session {
             return;
         }
         if has_future {
-            self.branches.store(&before.commands, before.end, &before.marks);
+            self.branches.store(&before.commands, before.end, &before.folds);
             self.branches.fork(now);
         }
         self.deeds.did(before);
@@ -77,7 +77,7 @@ impl Session {
             commands: self.timeline.commands().into(),
             place: place_of(&self.world, self.timeline.done()),
             end: self.end,
-            marks: self.marks.clone(),
+            folds: self.folds.clone(),
             branches: self.branches.clone(),
         }
     }
@@ -90,12 +90,12 @@ impl Session {
         let mut deeds = std::mem::take(&mut self.deeds);
         let found = deeds.take(back, || self.snapshot());
         self.deeds = deeds;
-        let Some(Snapshot { commands, place, end, marks, branches }) = found else { return };
+        let Some(Snapshot { commands, place, end, folds, branches }) = found else { return };
         self.branches = branches;
         if *commands == *self.timeline.commands() {
             return;
         }
-        self.marks = marks;
+        self.folds = folds;
         self.take_over(&commands, Target::place(place));
         self.end = end;
     }
@@ -108,10 +108,10 @@ impl Session {
         if self.saving.is_opening() {
             return;
         }
-        let (commands, end, marks) = (branch.commands.clone(), branch.end, branch.marks.clone());
-        self.branches.store(self.timeline.commands(), self.end, &self.marks);
+        let (commands, end, folds) = (branch.commands.clone(), branch.end, branch.folds.clone());
+        self.branches.store(self.timeline.commands(), self.end, &self.folds);
         self.branches.show(id);
-        self.marks = marks;
+        self.folds = folds;
         self.take_over(&commands, Target::moment(self.world.now().min(end)));
         self.end = end;
     }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod branching;
+mod console;
 mod dying;
 pub mod headlines;
 mod lesson;
@@ -21,6 +22,7 @@ use crate::engine::command::DiskState;
 use crate::engine::event::{ElectionReason, EventKind};
 use crate::engine::ids::{EventId, Text};
 use crate::i18n::Lang;
+use crate::lesson::par;
 use crate::session::Session;
 use crate::session::message::{Effect, Left, Mark, Msg, Notice};
 use crate::ui::caption::Caption;
@@ -42,6 +44,7 @@ use crate::ui::tools::{Tool, Tools};
 use crate::ui::top_bar::TopBar;
 use crate::view::explain::Importance;
 use crate::view::scene::Selection;
+use console::Console;
 use dying::Dying;
 use headlines::Headlines;
 use shown::{Asked, Shown};
@@ -83,6 +86,7 @@ pub struct App {
     lesson: Option<Rc<OpenLesson>>,
     storage: Storage,
     left: Option<Left>,
+    console: Console,
     painter: Painter,
     dying: Dying,
     headlines: Headlines,
@@ -147,6 +151,7 @@ impl Component for App {
             notices_made: 0,
             lesson: None,
             left: None,
+            console: Console::new(),
             painter: Painter::new(),
             dying: Dying::default(),
             headlines: Headlines::default(),
@@ -183,13 +188,15 @@ impl Component for App {
         let ui = Ui { lang: self.lang, act: self.on.act.clone() };
         html! {
             <ContextProvider<Ui> context={ui.clone()}>
-                <div class="app" data-tab={tab_name(self.tab)}>
-                    { skip_links(&ui) }
+                <div class="app" data-tab={tab_name(self.tab)} data-console={self.console.open.then_some("open")}>
+                    { skip_links(&ui, self.console.open) }
                     { self.top() }
                     { self.stage() }
                     { self.time() }
                     <Dock rows={Shared(self.shown.rows.clone())} level={self.level} why={self.why}
-                        causes={self.shown.causes.clone()} begins_earlier={self.shown.begins_earlier} />
+                        causes={self.shown.causes.clone()} begins_earlier={self.shown.begins_earlier}
+                        console={self.console.open} />
+                    { self.console(&ui) }
                     { self.side() }
                     { bottom_tabs(&ui, self.tab) }
                 </div>
@@ -279,10 +286,10 @@ impl App {
         let asked = Asked { lang: self.lang, level: self.level, why: self.why };
         self.shown = Shown::of(&session, &self.headlines, asked, Some(&self.shown));
         self.shown.look_at(&session, &self.selection, &self.opened);
+        self.console.look_at(&session);
         if let Some(open) = &mut self.lesson {
-            let given =
-                session.commands().len().saturating_sub(open.progress.lesson.start.commands.len());
-            let given = u32::try_from(given).unwrap_or(u32::MAX);
+            let given = session.commands().iter().skip(open.progress.lesson.start.commands.len());
+            let given = par::count(given.map(|timed| &timed.command));
             if open.commands != given {
                 Rc::make_mut(open).commands = given;
             }
@@ -394,6 +401,7 @@ fn tab_name(tab: Tab) -> &'static str {
         Tab::Lesson => "lesson",
         Tab::Inspect => "inspect",
         Tab::Events => "events",
+        Tab::Console => "console",
     }
 }
 
@@ -407,13 +415,14 @@ fn old_behaviour(ui: &Ui, is_on: bool) -> Html {
     }
 }
 
-fn skip_links(ui: &Ui) -> Html {
+fn skip_links(ui: &Ui, has_console: bool) -> Html {
     let link = |href: &'static str, key: &str| html! { <a class="skip" {href}>{ ui.t(key) }</a> };
     html! {
         <>
             { link("#stage", "skip-to-stage") }
             { link("#panel", "skip-to-panel") }
             { link("#events", "skip-to-events") }
+            if has_console { { link("#console-line", "skip-to-console") } }
         </>
     }
 }
@@ -425,6 +434,7 @@ fn bottom_tabs(ui: &Ui, chosen: Tab) -> Html {
         (Tab::Lesson, Icon::Book, "tab-lesson"),
         (Tab::Inspect, Icon::Eye, "tab-inspect"),
         (Tab::Events, Icon::List, "tab-events"),
+        (Tab::Console, Icon::Terminal, "tab-console"),
     ];
     html! {
         <nav class="bottom" aria-label={ui.t("tabs-label")}>

@@ -9,6 +9,7 @@ use crate::engine::ids::{BrokerId, EventId, NodeId, Text};
 use crate::i18n::{Arg, Lang, tr};
 use crate::scenario::link::LinkError;
 use crate::session::message::{Mark, Msg};
+use crate::ui::console::ConsoleAction;
 use crate::ui::lesson_panel::LessonAction;
 use crate::ui::prefs::Theme;
 use crate::ui::stage::StageAction;
@@ -76,6 +77,8 @@ pub enum Action {
     Theme(Theme),
     /// Something about the lesson.
     Lesson(LessonAction),
+    /// Something about the console.
+    Console(ConsoleAction),
     /// Put a notice away.
     Dismiss(u32),
 }
@@ -99,6 +102,8 @@ pub enum Tab {
     Inspect,
     /// The events and their causes; on wide pages they are always there.
     Events,
+    /// The console; on wide pages it stands beside the events while it is open.
+    Console,
 }
 
 /// A part of what is inspected.

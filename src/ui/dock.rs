@@ -5,9 +5,11 @@ use yew::prelude::*;
 use crate::engine::ids::EventId;
 use crate::engine::time::Micros;
 use crate::i18n::Arg;
+use crate::ui::console::ConsoleAction;
 use crate::ui::context::{Action, Shared, Ui, use_ui};
 use crate::ui::format;
 use crate::ui::glyph::Glyph;
+use crate::ui::icon::{Icon, icon};
 use crate::view::explain::Importance;
 
 /// One line of the list of events.
@@ -48,6 +50,8 @@ pub struct DockProps {
     pub causes: Vec<Cause>,
     /// Whether older causes have left the window.
     pub begins_earlier: bool,
+    /// Whether the console is open beside it.
+    pub console: bool,
 }
 
 /// The dock.
@@ -60,6 +64,12 @@ pub fn Dock(props: &DockProps) -> Html {
                 <header class="ph">
                     <h2>{ ui.t("events-title") }</h2><span class="sp"></span>
                     { levels(&ui, props.level) }
+                    if !props.console {
+                        <button class="btn sm open-console" onclick={ui.on(Action::Console(ConsoleAction::Toggle))}
+                            aria-label={ui.t("console-open")}>
+                            { icon(Icon::Terminal) }{ ui.t("console-title") }<kbd>{ "`" }</kbd>
+                        </button>
+                    }
                 </header>
                 <ol class="rows">
                     { for props.rows.0.iter().map(|row| html! {

@@ -48,6 +48,7 @@ icons! {
     Plus = "plus",
     Restart = "rotate-ccw",
     ArrowRight = "arrow-right",
+    Terminal = "terminal",
 }
 
 /// The picture of an icon.

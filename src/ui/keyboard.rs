@@ -10,6 +10,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 use yew::Callback;
 
 use crate::session::message::Msg;
+use crate::ui::console::ConsoleAction;
 use crate::ui::context::{Action, Dialog};
 use crate::ui::prefs;
 use crate::ui::tools::Tool;
@@ -28,6 +29,7 @@ pub const TABLE: &[(&[&str], &str)] = &[
     (&["Z", "Shift Z"], "help-undo"),
     (&["B"], "help-branches"),
     (&["/"], "help-filter"),
+    (&["`"], "help-console"),
     (&["Esc"], "help-escape"),
     (&["?"], "help-this"),
 ];
@@ -79,6 +81,7 @@ fn meaning(event: &KeyboardEvent) -> Option<Action> {
         "ArrowRight" => Action::tell(Msg::StepSecond { forward: true }),
         "ArrowLeft" => Action::tell(Msg::StepSecond { forward: false }),
         "b" | "B" => Action::Open(Dialog::Branches),
+        "`" => Action::Console(ConsoleAction::Toggle),
         "?" => Action::Open(Dialog::Help),
         letter => Action::Tool(Tool::of_key(letter)?),
     };

@@ -7,6 +7,7 @@ pub mod effects;
 pub mod stage;
 mod app;
 mod caption;
+mod console;
 mod context;
 mod dialog;
 mod dock;

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod project;
+pub mod known;
 pub mod inside;
 pub mod scene;
 pub mod explain;

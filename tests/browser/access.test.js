@@ -1,19 +1,9 @@
 // What everybody can do: the page by keyboard alone, and without its picture.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { findings } from "./axe.js";
 import { everywhere } from "./everywhere.js";
 import { until } from "./person.js";
 import { texts } from "./texts.js";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Findings of axe-core on the page as it stands, as one line each. */
-async function findings(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-}
 
 everywhere("axe-core finds nothing, in light and in dark", "", async (person) => {
   await person.pause();

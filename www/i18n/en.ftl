@@ -275,6 +275,7 @@ help-why = why did it happen
 help-escape = back to select, close
 help-this = this table
 help-filter = filter the events
+help-console = open or close the console
 help-letters = Single letters work while no text field has the focus.
 help-letters-on = Single keys are on
 

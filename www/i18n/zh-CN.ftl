@@ -266,6 +266,7 @@ help-why = 为什么会这样
 help-escape = 回到选择，关闭
 help-this = 这张表
 help-filter = 筛选事件
+help-console = 打开或关闭控制台
 help-letters = 焦点不在输入框时，单个字母键才有效。
 help-letters-on = 启用单键操作
 

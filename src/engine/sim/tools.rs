@@ -14,6 +14,11 @@ use crate::engine::sim::world::World;
 const WORDS_MAX: i64 = 1_000;
 
 impl World {
+    /// Names of the files in the directory in which every tool runs.
+    pub fn tool_files(&self) -> impl Iterator<Item = &Text> {
+        self.tool_files.keys()
+    }
+
     pub(super) fn check_tool(&self, command: &ToolCommand) -> Result<(), CommandError> {
         match command {
             ToolCommand::Run { name, host, argv } => {

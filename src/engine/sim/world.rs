@@ -235,6 +235,12 @@ impl World {
         (0..).zip(&self.clients).map(|(id, entry)| (ClientId(id), entry.name.clone())).collect()
     }
 
+    /// Name of a client program.
+    #[must_use]
+    pub fn client_name(&self, id: ClientId) -> Option<&Text> {
+        self.clients.get(usize::from(id.0)).map(|entry| &entry.name)
+    }
+
     /// The client program of that name.
     #[must_use]
     pub fn client_id(&self, name: &str) -> Option<ClientId> {

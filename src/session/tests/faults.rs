@@ -92,7 +92,7 @@ fn what_the_checker_finds_is_a_red_mark_with_its_story() {
             to: Offset(5),
         },
     };
-    page.session.marks.update(&found);
+    page.session.folds.marks.update(&found);
     page.session.window.push(found.clone());
     let marks: Vec<_> = page.session.violations().collect();
     assert_eq!(marks.len(), 1);

@@ -2,6 +2,7 @@
 
 use crate::engine::command::{Acks, Command, RecordSpec};
 use crate::engine::ids::Text;
+use crate::scenario::ast::CONSOLE;
 use crate::session::message::Msg;
 use crate::ui::app::App;
 use crate::ui::app::dying::Dying;
@@ -67,6 +68,7 @@ impl App {
             Action::Close => self.close(),
             Action::Stage(action) => self.touch(action),
             Action::Lesson(action) => self.learn(action),
+            Action::Console(action) => self.at_console(action),
             Action::Language(lang) => self.lang = lang,
             Action::Theme(theme) => self.theme = theme,
             Action::Dismiss(number) => self.notices.retain(|(n, _)| *n != number),
@@ -98,6 +100,7 @@ impl App {
         match tab {
             Tab::Lesson => self.inspects = false,
             Tab::Inspect => self.inspects = true,
+            Tab::Console => self.console.open = true,
             Tab::Stage | Tab::Events => {}
         }
     }
@@ -189,6 +192,7 @@ impl App {
         self.left = None;
         self.dying = Dying::default();
         self.headlines.clear();
+        self.console.terminal = CONSOLE.into();
     }
 }
 

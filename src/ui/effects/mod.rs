@@ -2,9 +2,11 @@
 //!
 //! - [`storage`] IndexedDB · [`clipboard`] copying · [`location`] the address and its link
 //! - [`lifetime`] the page being put away · [`kept`] small texts kept by name
+//! - [`text_file`] a file beside the page
 
 pub mod storage;
 pub mod clipboard;
 pub mod location;
 pub mod lifetime;
 pub mod kept;
+pub mod text_file;
