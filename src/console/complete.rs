@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn flags_come_from_the_tools_table_and_once() {
-        check("kafka-topics --part", &["--partitions"]);
+        check("kafka-topics --partitions", &["--partitions"]);
         check("kafka-topics --list --li", &[]);
         check("kafka-topics --config a=b --conf", &["--config"]);
         assert_eq!(words("kafka-topics ")[0], "--bootstrap-server");

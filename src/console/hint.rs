@@ -101,7 +101,7 @@ mod tests {
     fn a_slip_in_a_tool_or_a_flag_is_told_with_what_was_meant() {
         check("kafka-topic --list", "kafka-topics");
         check(&format!("kafka-topics {SERVER} --lsit"), "--list");
-        check(&format!("kafka-topics {SERVER} --topcs=x"), "--topic");
+        check(&format!("kafka-topics {SERVER} --topc=x"), "--topic");
         check(&format!("kafka-topics {SERVER} --colour"), "--help");
         check("frobnicate", "frobnicate");
     }

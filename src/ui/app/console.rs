@@ -25,6 +25,8 @@ pub struct Console {
     pub open: bool,
     /// The terminal that is looked at.
     pub terminal: Text,
+    /// Whether somebody opened it, rather than that it was open when the page began.
+    was_opened: bool,
     shown: Rc<Shown>,
     made: Option<(u64, Text)>,
 }
@@ -35,6 +37,7 @@ impl Console {
         Console {
             open: kept::get(OPEN_KEY).is_some_and(|kept| kept == "open"),
             terminal: CONSOLE.into(),
+            was_opened: false,
             shown: Rc::default(),
             made: None,
         }
@@ -62,6 +65,7 @@ impl App {
         match action {
             ConsoleAction::Toggle => {
                 self.console.open = !self.console.open;
+                self.console.was_opened = true;
                 self.console.made = None;
                 kept::set(OPEN_KEY, if self.console.open { "open" } else { "closed" });
                 if self.console.open {
@@ -89,7 +93,7 @@ impl App {
         html! {
             <console::Console ui={ui.clone()} terminal={self.console.terminal.clone()}
                 shown={Shared(self.console.shown.clone())} playing={session.playing()}
-                speed={session.speed()} />
+                speed={session.speed()} takes_focus={self.console.was_opened} />
         }
     }
 }

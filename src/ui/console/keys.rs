@@ -45,6 +45,8 @@ pub fn meaning(event: &KeyboardEvent, state: State) -> Option<Msg> {
         "ArrowUp" => Some(Msg::Recall { older: true }),
         "ArrowDown" => Some(Msg::Recall { older: false }),
         "Escape" => Some(Msg::Escape),
+        // The key that opened the console closes it; no line begins with it.
+        "`" if input.value().is_empty() => Some(Msg::Close),
         _ => None,
     }
 }

@@ -23,7 +23,7 @@ use crate::console::line::{self, Refusal};
 use crate::engine::ids::{BrokerId, EventId, Text};
 use crate::session::terminals::{Screen, TerminalView};
 use crate::ui::context::{Action, Shared, Ui};
-use crate::ui::effects::kept;
+use crate::ui::effects::{clipboard, kept};
 use crate::view::known::Known;
 
 use lists::Lists;
@@ -67,6 +67,8 @@ pub struct ConsoleProps {
     pub playing: bool,
     /// How fast: an index of the session's speeds.
     pub speed: u8,
+    /// Whether somebody opened it just now: then the line has the focus.
+    pub takes_focus: bool,
 }
 
 /// What happens in the console.
@@ -109,6 +111,10 @@ pub enum Msg {
     Scrolled,
     /// A tool's list of options is here.
     Listed(String, Option<String>),
+    /// The screen's text is to be copied.
+    Copy,
+    /// Close the console.
+    Close,
     /// The screen's text was copied.
     Copied(bool),
 }
@@ -200,6 +206,11 @@ impl Component for Console {
                 return false;
             }
             Msg::Listed(tool, text) => self.lists.came(tool, text),
+            Msg::Copy => {
+                let link = ctx.link().clone();
+                clipboard::copy(self.text(ctx), move |done| link.send_message(Msg::Copied(done)));
+            }
+            Msg::Close => ctx.props().ui.act.emit(Console::closing()),
             Msg::Copied(done) => self.copied = done,
         }
         true
@@ -225,6 +236,7 @@ impl Component for Console {
         if first {
             self.lists.want(ctx.link(), &ctx.props().shown.0.screen);
             let wide = window().match_media(FOCUS_FROM).ok().flatten();
+            let wide = wide.filter(|_| ctx.props().takes_focus);
             if wide.is_some_and(|list| list.matches()) {
                 self.focus();
             }

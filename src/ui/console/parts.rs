@@ -12,7 +12,6 @@ use crate::session::playback::SPEEDS;
 use crate::ui::console::field::stay;
 use crate::ui::console::{Console, Msg, new_terminal, show};
 use crate::ui::context::Action;
-use crate::ui::effects::clipboard;
 use crate::ui::format;
 use crate::ui::icon::{Icon, icon};
 
@@ -24,13 +23,6 @@ impl Console {
     /// Terminals, the machine, and what can be done with the screen.
     pub(super) fn header(&self, ctx: &Context<Console>) -> Html {
         let ui = &ctx.props().ui;
-        let copy = {
-            let (link, text) = (ctx.link().clone(), self.text(ctx));
-            Callback::from(move |_: MouseEvent| {
-                let link = link.clone();
-                clipboard::copy(text.clone(), move |done| link.send_message(Msg::Copied(done)));
-            })
-        };
         let copied = if self.copied { "console-copied" } else { "console-copy" };
         html! {
             <header class="ph">
@@ -41,7 +33,7 @@ impl Console {
                     <kbd>{ TAB }</kbd>{ ui.t("console-completes") }<kbd>{ UP }</kbd>{ ui.t("console-history") }
                 </span>
                 { self.machines(ctx) }
-                <button class="btn quiet sm" onclick={copy} aria-live="polite">{ ui.t(copied) }</button>
+                <button class="btn quiet sm" onclick={ctx.link().callback(|_| Msg::Copy)} aria-live="polite">{ ui.t(copied) }</button>
                 <button class="btn quiet icon sm" aria-label={ui.t("console-close")} onclick={ui.on(Console::closing())}>
                     { icon(Icon::Close) }
                 </button>

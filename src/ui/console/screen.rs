@@ -37,8 +37,8 @@ impl Console {
                     <p class="note">{ ui.t("console-older") }</p>
                 }
                 if is_new { { self.welcome(ctx) } }
-                <div class="screen" role="log" aria-label={ui.tr("console-screen", &name)}>
-                    { for (from..all.len()).map(|index| self.line_of(ctx, index)) }
+                <div key={&*props.terminal} class="screen" role="log" aria-label={ui.tr("console-screen", &name)}>
+                    { for (from..all.len()).filter(|i| is_shown(&all[*i].said)).map(|i| self.line_of(ctx, i)) }
                 </div>
             </>
         }
@@ -68,17 +68,11 @@ impl Console {
             Said::Exited(code) => return self.exit(ctx, index, *code),
             Said::Killed => html! { <span class="note">{ ui.t("console-killed") }</span> },
         };
-        // A line whose end was not printed goes on with the next.
-        let ended = !matches!(line.said, Said::Printed { ended: false, .. });
-        let class = classes!("ln", (!ended).then_some("open"));
-        html! { <div key={line.event.0} {class}>{ body }</div> }
+        html! { <div key={line.event.0} class="ln">{ body }</div> }
     }
 
     /// How a tool ended, where it matters, and what to try instead.
     fn exit(&self, ctx: &Context<Console>, index: usize, code: i32) -> Html {
-        if code == 0 || code == INTERRUPTED {
-            return Html::default();
-        }
         let (ui, shown) = (&ctx.props().ui, &ctx.props().shown.0);
         let all = &shown.screen.lines;
         let hint = hint(argv(all, index), &shown.known).map(|phrase| phrase.text(ui.lang));
@@ -126,12 +120,15 @@ impl Console {
                 Said::Printed { text: line, .. } => text += line,
                 Said::Exited(_) | Said::Killed => continue,
             }
-            if !matches!(line.said, Said::Printed { ended: false, .. }) {
-                text.push('\n');
-            }
+            text.push('\n');
         }
         text
     }
+}
+
+/// A tool that ended as it should, or because somebody ended it, says so by the next prompt.
+fn is_shown(said: &Said) -> bool {
+    !matches!(said, Said::Exited(0 | INTERRUPTED))
 }
 
 /// What stands before a line: the machine.
