@@ -30,7 +30,7 @@ pub(super) fn read(name: &str) -> Result<Scenario, String> {
 }
 
 /// Reads a little more than the largest text, so that the parser can say that it is too large.
-fn text_of(name: &str) -> std::io::Result<String> {
+pub(super) fn text_of(name: &str) -> std::io::Result<String> {
     let most = FILE_BYTES_MAX as u64 + 1;
     let mut text = String::new();
     if name == "-" {

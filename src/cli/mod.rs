@@ -6,6 +6,7 @@
 
 mod input;
 mod print;
+mod real;
 mod run;
 mod serve;
 mod simulate;
@@ -95,6 +96,16 @@ enum Subcommands {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Print a scenario as a shell script of Kafka's own tools, which does the same to a real cluster.
+    Script {
+        /// A scenario file, `-` for standard input, or a link (`#v1.…`).
+        file: String,
+    },
+    /// Read what `kafka-topics --describe` printed of a real cluster, and print the scenario of it.
+    Import {
+        /// A file, or `-` for standard input.
+        file: String,
+    },
     /// Print the scenario text of a link or a file, in the one form that the printer writes.
     Text {
         /// A scenario file, `-` for standard input, or a link (`#v1.…`).
@@ -147,6 +158,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
         Subcommands::Serve(arguments) => serve::serve(&arguments),
         Subcommands::Simulate { seed: Some(seed), .. } => Ok(simulate::repeat(seed)),
         Subcommands::Simulate { seeds, from, .. } => Ok(simulate::run(from, seeds)),
+        Subcommands::Script { file } => Ok(real::script(&input::read(&file)?)),
+        Subcommands::Import { file } => real::import(&file),
         Subcommands::Text { file } => {
             print!("{}", crate::scenario::printer::print(&input::read(&file)?));
             Ok(ExitCode::SUCCESS)

@@ -4,7 +4,8 @@
 //! - [`ast`] what a text says · [`parser`] text → scenario · [`printer`] scenario → text
 //! - [`runner`] scenario → events · [`digest`] their fingerprint · [`version`] of the engine
 //! - [`verify`] whether a run is as its scenario expects
-//! - [`link`] scenario ↔ the part of a URL behind `#` · [`shipped`] those that come with the page
+//! - [`link`] scenario ↔ the part of a URL behind `#` · [`opening`] a text of any kind, read
+//! - [`export`] to a script of Kafka's tools · [`import`] from what they print · [`shipped`] with the page
 //!
 //! Going from a scenario to text and back changes nothing, so a link, a saved session, a lesson's
 //! start and a golden test are all this one language.
@@ -21,5 +22,8 @@ pub mod version;
 pub mod digest;
 pub mod runner;
 pub mod verify;
+pub mod export;
+pub mod import;
 pub mod link;
+pub mod opening;
 pub mod shipped;

@@ -10,6 +10,7 @@ use crate::engine::error::CommandError;
 use crate::engine::ids::{EventId, NodeId, Text};
 use crate::engine::time::Micros;
 use crate::scenario::ast::{Expectation, Moment, Scenario};
+use crate::scenario::opening::Differs;
 use crate::scenario::version::ENGINE_VERSION;
 use crate::store::report::{MemoryReason, StorageReport};
 use crate::store::request::StoreRequest;
@@ -139,6 +140,9 @@ pub enum Msg {
     Open(Start),
     /// Begin from something else, whatever the store kept under that name: that is replaced.
     Load(Start),
+    /// Begin from a link. What the store kept under that name comes back when somebody worked on it;
+    /// [`Msg::Reset`] begins anew then.
+    Visit(Start),
     /// Begin again from what this session began from.
     Reset,
     /// The page may be about to go: save what is pending now.
@@ -180,6 +184,10 @@ pub enum Notice {
     },
     /// What was saved cannot be read; the session starts anew.
     SavedUnreadable,
+    /// Somebody worked on this link before: it is shown as they left it, and can begin anew.
+    AsLeft,
+    /// A real cluster was read, and something of it is another thing here.
+    Imported(Differs),
     /// A recording gave other events here than where it was made: it was tampered with, or this engine
     /// does not say that it is another one.
     OtherEvents,
@@ -199,6 +207,8 @@ impl Notice {
             Notice::PowerReturned { .. } => "notice-power-returned",
             Notice::EngineChanged { .. } => "notice-engine-changed",
             Notice::SavedUnreadable => "notice-saved-unreadable",
+            Notice::AsLeft => "notice-as-left",
+            Notice::Imported(_) => "notice-imported",
             Notice::MemoryOnly(MemoryReason::Unavailable) => "notice-memory-unavailable",
             Notice::MemoryOnly(MemoryReason::QuotaExceeded) => "notice-memory-quota",
             Notice::MemoryOnly(MemoryReason::Blocked) => "notice-memory-blocked",
@@ -222,12 +232,26 @@ impl Notice {
                 vec![("saved", saved.to_string()), ("current", current.to_string())]
             }
             Notice::MemoryOnly(MemoryReason::Failed(error)) => vec![("error", error.to_string())],
+            Notice::Imported(differs) => imported(differs),
             Notice::SavedUnreadable
+            | Notice::AsLeft
             | Notice::OtherEvents
             | Notice::MemoryOnly(_)
             | Notice::ReadOnly => Vec::new(),
         }
     }
+}
+
+/// What became of a real cluster's parts: names, or `-` where all is the same.
+fn imported(differs: &Differs) -> Vec<(&'static str, String)> {
+    let list =
+        |items: Vec<String>| if items.is_empty() { "-".to_owned() } else { items.join(", ") };
+    let renamed = differs.renamed.iter().map(|(id, here)| format!("{id} → b{here}"));
+    vec![
+        ("renamed", list(renamed.collect())),
+        ("settings", list(differs.left_out.iter().map(ToString::to_string).collect())),
+        ("partitions", list(differs.elsewhere.iter().map(ToString::to_string).collect())),
+    ]
 }
 
 /// What a mark on the time bar stands for.

@@ -61,7 +61,7 @@ const QUIET_STEPS_MAX: u64 = 1_000_000;
 /// One world and everything known of it.
 pub struct Session {
     start: Start,
-    ignores_kept: bool,
+    wanted: Wanted,
     timeline: Timeline,
     world: World,
     digest: Digest,
@@ -82,6 +82,17 @@ pub struct Session {
     seen: RefCell<Seen>,
 }
 
+/// What is wanted of what the store kept under a session's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// All of it.
+    Kept,
+    /// It, if somebody did something beyond what the session begins with.
+    OwnWork,
+    /// Nothing: it is replaced.
+    Nothing,
+}
+
 /// What was projected for a version of the world, so that a page that asks twice pays once.
 #[derive(Default)]
 struct Seen {
@@ -99,7 +110,7 @@ impl Session {
         let beginning = Checkpoint { world: world.clone(), commands: 0, digest: digest.clone() };
         Session {
             start,
-            ignores_kept: false,
+            wanted: Wanted::Kept,
             timeline: Timeline::default(),
             world,
             digest,
@@ -148,8 +159,9 @@ impl Session {
             Msg::NameBranch(id, name) => self.branches.name(id, &name),
             Msg::DeleteBranch(id) => self.delete_branch(id),
             Msg::Recall(id) => self.recall(id),
-            Msg::Open(start) => self.open(start, false),
-            Msg::Load(start) => self.open(start, true),
+            Msg::Open(start) => self.open(start, Wanted::Kept),
+            Msg::Load(start) => self.open(start, Wanted::Nothing),
+            Msg::Visit(start) => self.open(start, Wanted::OwnWork),
             Msg::Reset => self.reset(),
             Msg::Flush => is_hurried = true,
             Msg::Storage(report) => self.storage_said(report),
@@ -440,6 +452,14 @@ impl Session {
     #[must_use]
     pub fn storage(&self) -> StorageState {
         self.saving.state()
+    }
+
+    /// Whether somebody did something here that goes when another session is opened: nothing is saved.
+    #[must_use]
+    pub fn is_at_risk(&self) -> bool {
+        let keeps_nothing =
+            matches!(self.storage(), StorageState::Memory { .. } | StorageState::ReadOnly);
+        keeps_nothing && (self.can_undo() || self.branches.iter().len() > 1)
     }
 
     /// Whether there is a deed to undo.

@@ -9,7 +9,6 @@ use crate::engine::time::Micros;
 use crate::scenario::ast::Moment;
 use crate::scenario::digest::Digest;
 use crate::scenario::version::ENGINE_VERSION;
-use crate::session::Session;
 use crate::session::branches::{Branches, Deeds};
 use crate::session::checkpoint::{Checkpoint, Checkpoints};
 use crate::session::folds::Folds;
@@ -19,6 +18,8 @@ use crate::session::moving::Target;
 use crate::session::reopen::reopen;
 use crate::session::saving::Saving;
 use crate::session::window::EventWindow;
+use crate::session::{Session, Wanted};
+use crate::store::document::Document;
 use crate::store::report::{Kept, KeptSession, MemoryReason, StorageReport};
 use crate::store::request::StoreRequest;
 use crate::view::project;
@@ -31,15 +32,15 @@ const EXPIRY_CHECK: Micros = Micros(100_000);
 
 impl Session {
     /// Saves what is pending of the session before and asks the store for this one.
-    pub(super) fn open(&mut self, start: Start, ignores_kept: bool) {
+    pub(super) fn open(&mut self, start: Start, wanted: Wanted) {
         self.saving.let_go();
         self.save(0, true);
-        self.ask_for(start, ignores_kept);
+        self.ask_for(start, wanted);
     }
 
-    fn ask_for(&mut self, start: Start, ignores_kept: bool) {
+    fn ask_for(&mut self, start: Start, wanted: Wanted) {
         self.saving = Saving::opening_after(&self.saving);
-        self.ignores_kept = ignores_kept;
+        self.wanted = wanted;
         let request = StoreRequest::Open { name: start.name.clone(), engine: ENGINE_VERSION };
         self.restart(start);
         self.effects.push(Effect::Store(request));
@@ -120,7 +121,15 @@ impl Session {
             self.effects.push(Effect::Notify(Notice::ReadOnly));
         }
         match kept {
-            Kept::Session(kept) if !self.ignores_kept => self.come_back(*kept, held_elsewhere),
+            Kept::Session(kept) if self.wanted == Wanted::Kept => {
+                self.come_back(*kept, held_elsewhere);
+            }
+            Kept::Session(kept)
+                if self.wanted == Wanted::OwnWork && has_own_work(&kept.document) =>
+            {
+                self.come_back(*kept, held_elsewhere);
+                self.effects.push(Effect::Notify(Notice::AsLeft));
+            }
             Kept::OtherEngine(saved) if self.may_begin_beside() => {
                 let notice = Notice::EngineChanged { saved, current: ENGINE_VERSION };
                 self.begin_beside(notice);
@@ -138,14 +147,14 @@ impl Session {
     }
 
     fn may_begin_beside(&self) -> bool {
-        !self.ignores_kept && !self.start.name.contains(BESIDE)
+        self.wanted != Wanted::Nothing && !self.start.name.contains(BESIDE)
     }
 
     /// What is kept stays as it is; the session begins under a name of its own.
     fn begin_beside(&mut self, notice: Notice) {
         self.effects.push(Effect::Notify(notice));
         let name: Text = Rc::from(format!("{}{BESIDE}{ENGINE_VERSION}", self.start.name));
-        self.ask_for(Start { name, ..self.start.clone() }, false);
+        self.ask_for(Start { name, ..self.start.clone() }, Wanted::Kept);
     }
 
     /// Starts what ran before the power was lost, in the order of hosts: ZooKeeper is the first.
@@ -208,4 +217,9 @@ impl Session {
         }
         self.effects.push(Effect::Notify(Notice::PowerReturned { shortened, damaged }));
     }
+}
+
+/// Whether a kept session holds commands beyond those that it began with.
+fn has_own_work(document: &Document) -> bool {
+    !document.initial.starts_with(&document.commands)
 }

@@ -30,12 +30,12 @@ use crate::ui::context::{Action, Dialog, Opened, Shared, Tab, Ui};
 use crate::ui::dialog::{Compared, Dialogs, MARKS_MOST};
 use crate::ui::dock::Dock;
 use crate::ui::effects::storage::Storage;
-use crate::ui::effects::{lifetime, location};
+use crate::ui::effects::{file, lifetime, location};
 use crate::ui::frame::{Frames, now_ms};
 use crate::ui::inspector::Inspector;
 use crate::ui::keyboard;
 use crate::ui::lesson_panel::{self, LessonPanel, OpenLesson};
-use crate::ui::notices::Notices;
+use crate::ui::notices::{Notices, Said};
 use crate::ui::prefs::{self, Theme};
 use crate::ui::side::Side;
 use crate::ui::stage::{Painter, Stage, StageAction};
@@ -96,6 +96,7 @@ pub struct App {
     _keys: EventListener,
     _leaving: EventListener,
     _links: EventListener,
+    _files: [EventListener; 2],
 }
 
 /// Callbacks that stay the same, so that what is handed them need not be drawn again.
@@ -127,6 +128,7 @@ impl Component for App {
         let answer = ctx.link().callback(|msg| AppMsg::Answer(Box::new(msg)));
         let report = answer.reform(Msg::Storage);
         let opened = ctx.link().callback(AppMsg::Link);
+        let dropped = ctx.link().callback(AppMsg::Act);
         let asked = Asked { lang, level: Importance::Fact, why: None };
         let shown = Shown::of(&session.borrow(), &Headlines::default(), asked, None);
         let drawn = drawn(&session.borrow());
@@ -165,6 +167,7 @@ impl Component for App {
             _keys: keyboard::listen(ctx.link().callback(AppMsg::Act)),
             _leaving: lifetime::on_hidden(move || answer.emit(Msg::Flush)),
             _links: location::on_link(move |link| opened.emit(link)),
+            _files: file::on_drop(move |handed| dropped.emit(Action::Read(handed))),
         };
         app.open_address();
         app.request_frame(ctx);
@@ -309,8 +312,8 @@ impl App {
     fn stage(&self) -> Html {
         let session = self.session.borrow();
         let ui = Ui { lang: self.lang, act: self.on.act.clone() };
-        let notices: Vec<_> =
-            self.notices.iter().map(|(n, notice)| (*n, self.said(&session, notice))).collect();
+        let said = |(number, notice): &(u32, Notice)| self.said(&session, *number, notice);
+        let notices: Vec<Said> = self.notices.iter().map(said).collect();
         html! {
             <main class="stagew" id="stage" tabindex="-1">
                 <Caption told={self.shown.told.clone()} />
@@ -328,8 +331,9 @@ impl App {
         }
     }
 
-    fn said(&self, session: &Session, notice: &Notice) -> AttrValue {
-        super::refusal::notice_text(notice, self.lang, &*session.cluster()).into()
+    fn said(&self, session: &Session, number: u32, notice: &Notice) -> Said {
+        let text = super::refusal::notice_text(notice, self.lang, &*session.cluster()).into();
+        Said { number, text, offers_reset: *notice == Notice::AsLeft }
     }
 
     fn time(&self) -> Html {

@@ -6,10 +6,10 @@ use yew::prelude::*;
 
 use crate::engine::command::Command;
 use crate::engine::ids::{BrokerId, EventId, NodeId, Text};
-use crate::i18n::{Arg, Lang, tr};
-use crate::scenario::link::LinkError;
-use crate::session::message::{Mark, Msg};
+use crate::i18n::{Arg, Lang, Phrase, tr};
+use crate::session::message::{Mark, Msg, Start};
 use crate::ui::console::ConsoleAction;
+use crate::ui::effects::file::Handed;
 use crate::ui::lesson_panel::LessonAction;
 use crate::ui::prefs::Theme;
 use crate::ui::stage::StageAction;
@@ -81,6 +81,12 @@ pub enum Action {
     Console(ConsoleAction),
     /// Put a notice away.
     Dismiss(u32),
+    /// Have the browser save this session as a file.
+    Download(Kind),
+    /// Open what somebody handed over.
+    Read(Handed),
+    /// Open this, whatever becomes of what is open.
+    Visit(Shared<Start>),
 }
 
 impl Action {
@@ -88,6 +94,15 @@ impl Action {
     pub fn tell(msg: Msg) -> Action {
         Action::Tell(Box::new(msg))
     }
+}
+
+/// As what a session is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A scenario, to be opened here again.
+    Scenario,
+    /// A script of Kafka's own tools.
+    Script,
 }
 
 /// A part of the page that a tab shows.
@@ -152,13 +167,23 @@ pub enum Dialog {
     Marks,
     /// The branches of the session.
     Branches,
-    /// A link that was refused.
-    Damaged(LinkError),
+    /// Opening something else.
+    Open,
+    /// Something else is to be opened, and nothing of what was done here is saved.
+    Replace(Shared<Start>),
+    /// A link or a file that was refused: the key of its title, and why.
+    Damaged(&'static str, Vec<Phrase>),
 }
 
 /// Something shared by pointer: equal only when it is the very same.
 #[derive(Clone)]
 pub struct Shared<T>(pub Rc<T>);
+
+impl<T> std::fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared")
+    }
+}
 
 impl<T> PartialEq for Shared<T> {
     fn eq(&self, other: &Shared<T>) -> bool {

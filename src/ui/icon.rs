@@ -49,6 +49,7 @@ icons! {
     Restart = "rotate-ccw",
     ArrowRight = "arrow-right",
     Terminal = "terminal",
+    FolderOpen = "folder-open",
 }
 
 /// The picture of an icon.

@@ -51,6 +51,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             <button class="btn share" aria-label={ui.t("top-share")} onclick={props.on_share.clone()}>
                 { icon(Icon::Share) }<span>{ ui.t("top-share") }</span>
             </button>
+            { quiet(ui.t("top-open"), Icon::FolderOpen, ui.on(Action::Open(Dialog::Open))) }
             { quiet(ui.t("top-help"), Icon::Question, ui.on(Action::Open(Dialog::Help))) }
             <button class="btn quiet lang" aria-label={ui.t("top-language-label")} onclick={on_language}>
                 { ui.t("top-language") }

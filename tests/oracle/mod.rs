@@ -6,6 +6,7 @@ mod docket;
 pub mod open;
 mod accepted;
 mod dump_log;
+mod exported;
 mod held;
 mod judge;
 mod kit;

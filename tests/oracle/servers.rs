@@ -398,5 +398,22 @@ fn free_ports(count: usize) -> Result<Vec<u16>, Trouble> {
     if free.len() == count { Ok(free) } else { Err("no free ports".to_owned()) }
 }
 
+/// The first of some free ports that follow each other: ZooKeeper's, and a few brokers'.
+///
+/// # Errors
+/// When there are none.
+pub fn free_ports_in_a_row() -> Result<u16, Trouble> {
+    const COUNT: u16 = 8;
+    for _ in 0..100 {
+        let first = free_ports(1)?[0];
+        let mut others = (first..).take(usize::from(COUNT));
+        if others.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            free_ports(usize::from(COUNT))?;
+            return Ok(first);
+        }
+    }
+    Err("no free ports in a row".to_owned())
+}
+
 const FIRST_PORT: u16 = 20_000;
 const LAST_PORT: u16 = 32_000;

@@ -23,6 +23,7 @@ top-language-label = 中文: switch to Chinese
 top-theme-dark = Dark theme
 top-theme-light = Light theme
 top-panel = Lesson and inspector
+top-open = Open a file or a link
 top-help = Keys and help
 saved-opening = Looking for saved work
 saved-all = Saved in this browser
@@ -234,6 +235,21 @@ share-link-label = Link
 share-copy = Copy link
 share-copied = Copied
 share-select = Press Ctrl C to copy
+share-file = Save as a file
+share-script = As a script for a real Kafka
+share-qr-label = The link as a QR code
+share-too-long = This link is too long for chats and QR codes. Save the file and pass that on; it opens by a drop on the page.
+open-title = Open
+open-file = A scenario file, or drop one on the page
+open-text = Or paste a link, a scenario, or the topics of a real cluster
+open-what = What kafka-topics --describe prints becomes a cluster of the same shape.
+open-do = Open
+open-unreadable = The browser could not read it.
+replace-title = What you did here is not saved
+replace-what = Nothing is being saved in this tab. If you open something else, what you did here is gone, unless you save it as a file.
+replace-save = Save as a file
+replace-open = Open and let it go
+replace-stay = Stay here
 share-length = { $count } characters
 producer-title = Add a producer
 consumer-title = Add a consumer
@@ -283,9 +299,11 @@ help-letters-on = Single keys are on
 
 notice-label = Notices
 sheet-damaged-title = This link cannot be opened
-sheet-damaged-after = Nothing was loaded. The playground is as it was.
+sheet-damaged-file = This cannot be opened
+notice-begin-anew = Begin anew
+sheet-damaged-after = Nothing was loaded. What was open is as it was.
 sheet-damaged-do = Ask for the link again, and copy it whole.
-sheet-damaged-close = Go on in the playground
+sheet-damaged-close = Go on
 
 ## Lessons and tasks
 

@@ -17,6 +17,8 @@ notice-memory-unavailable = Not saved: this browser offers no storage here. Ever
 notice-memory-quota = Not saved: the browser gave no space. Everything goes on in memory.
 notice-memory-blocked = Not saved: another tab holds an older version open. Close it and reload.
 notice-memory-failed = Not saved: { $error }. Everything goes on in memory.
+notice-as-left = You worked on this link before. It is shown as you left it.
+notice-imported = Read from a real cluster. Brokers that have another id here: { $renamed }. Settings that are not modelled: { $settings }. Partitions that another replica leads here, the first in sync: { $partitions }.
 notice-read-only = This session is open in another tab. What you do here is not saved.
 
 ## Commands

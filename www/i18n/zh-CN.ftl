@@ -23,6 +23,7 @@ top-language-label = English：切换到英文
 top-theme-dark = 深色主题
 top-theme-light = 浅色主题
 top-panel = 课程与详情
+top-open = 打开文件或链接
 top-help = 按键与帮助
 saved-opening = 正在查找已存内容
 saved-all = 已存入本浏览器
@@ -225,6 +226,21 @@ share-link-label = 链接
 share-copy = 复制链接
 share-copied = 已复制
 share-select = 按 Ctrl C 复制
+share-file = 存为文件
+share-script = 导出为真实 Kafka 的脚本
+share-qr-label = 链接的二维码
+share-too-long = 链接太长，不便在聊天中发送，也放不进二维码。请存为文件再分享；把文件拖到页面上即可打开。
+open-title = 打开
+open-file = 场景文件，也可以直接拖到页面上
+open-text = 或者粘贴链接、场景，或真实集群的主题描述
+open-what = kafka-topics --describe 的输出会变成同样结构的集群。
+open-do = 打开
+open-unreadable = 浏览器读不了它。
+replace-title = 这里所做的还没有保存
+replace-what = 这个标签页没有保存任何内容。打开别的内容之后，这里所做的就没有了，除非先存为文件。
+replace-save = 存为文件
+replace-open = 打开，不保留
+replace-stay = 留在这里
 share-length = { $count } 个字符
 producer-title = 添加生产者
 consumer-title = 添加消费者
@@ -274,9 +290,11 @@ help-letters-on = 启用单键操作
 
 notice-label = 通知
 sheet-damaged-title = 打不开这个链接
-sheet-damaged-after = 没有载入任何内容，实验场保持原样。
+sheet-damaged-file = 打不开
+notice-begin-anew = 重新开始
+sheet-damaged-after = 没有载入任何内容，原来打开的保持原样。
 sheet-damaged-do = 请重新索取链接，并完整复制。
-sheet-damaged-close = 继续使用实验场
+sheet-damaged-close = 继续
 
 ## 课程与任务
 

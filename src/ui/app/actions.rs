@@ -71,6 +71,12 @@ impl App {
             Action::Console(action) => self.at_console(action),
             Action::Language(lang) => self.lang = lang,
             Action::Theme(theme) => self.theme = theme,
+            Action::Download(kind) => self.download(kind),
+            Action::Read(handed) => self.read(handed),
+            Action::Visit(start) => {
+                self.dialog = None;
+                self.visit((*start.0).clone());
+            }
             Action::Dismiss(number) => self.notices.retain(|(n, _)| *n != number),
         }
     }

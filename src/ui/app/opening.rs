@@ -3,15 +3,22 @@
 //!
 //! A link is kept under a name of its own, so opening one never touches saved work.
 
+use std::rc::Rc;
+
 use crate::engine::ids::Text;
 use crate::engine::time::Micros;
+use crate::i18n::Phrase;
 use crate::scenario::ast::{Moment, Scenario};
-use crate::scenario::link::{LinkError, decode};
+use crate::scenario::export;
+use crate::scenario::link::decode;
+use crate::scenario::opening::{self, Differs, Given, OpenError};
 use crate::scenario::parser::parse_moment;
+use crate::scenario::printer;
 use crate::scenario::shipped;
-use crate::session::message::{Msg, Start};
+use crate::session::message::{Msg, Notice, Start};
 use crate::ui::app::App;
-use crate::ui::context::Dialog;
+use crate::ui::context::{Dialog, Kind, Shared};
+use crate::ui::effects::file::{self, Handed};
 use crate::ui::effects::location;
 use crate::ui::prefs;
 use gloo::utils::window;
@@ -19,6 +26,9 @@ use yew::AttrValue;
 
 /// The name under which the playground is kept.
 const PLAYGROUND: &str = "playground";
+/// Titles of what was refused.
+const TITLE_LINK: &str = "sheet-damaged-title";
+const TITLE_FILE: &str = "sheet-damaged-file";
 /// The playground is shown when its cluster is up and its first records are on their way.
 const PLAYGROUND_SHOWN_AT: Micros = Micros(2_450_000);
 
@@ -41,25 +51,79 @@ impl App {
     /// shows the playground then.
     pub(super) fn open_link(&mut self, hash: &str, as_left: bool) {
         match decode(hash) {
-            Ok(opened) => {
+            Ok(opened) if as_left => {
                 self.lesson = None;
                 self.look_at_nothing();
-                let name = name_of(&opened.scenario);
-                let left = prefs::left(&name);
-                let start = Start { left, ..Start::from_scenario(&name, &opened.scenario) };
-                let start = as_asked(start);
-                self.tell(if as_left { Msg::Open(start) } else { Msg::Load(start) });
+                self.tell(Msg::Open(as_asked(start_of(&opened.scenario))));
             }
-            Err(error) => self.refuse_link(error),
+            Ok(opened) => self.ask_or_visit(as_asked(start_of(&opened.scenario))),
+            Err(error) => self.refuse(TITLE_LINK, error.phrases()),
         }
     }
 
-    fn refuse_link(&mut self, error: LinkError) {
+    /// Opens what was handed over: a link, a scenario, the topics of a real cluster.
+    pub(super) fn read(&mut self, handed: Handed) {
+        self.dialog = None;
+        let text = match handed {
+            Handed::Text(text) => text,
+            Handed::TooLarge(found) => {
+                let phrase = Phrase::new("error-scenario-too-long").with("found", found);
+                let why = vec![phrase.with("most", file::READ_BYTES_MAX)];
+                return self.refuse(TITLE_FILE, why);
+            }
+            Handed::Unreadable => {
+                return self.refuse(TITLE_FILE, vec![Phrase::new("open-unreadable")]);
+            }
+        };
+        match opening::read(&text) {
+            Ok(Given { scenario, differs, .. }) => {
+                self.ask_or_visit(start_of(&scenario));
+                if differs != Differs::default() {
+                    self.notify(Notice::Imported(differs));
+                }
+            }
+            Err(OpenError::Link(error)) => self.refuse(TITLE_LINK, error.phrases()),
+            Err(error) => self.refuse(TITLE_FILE, error.phrases()),
+        }
+    }
+
+    /// Opens something else; asks before, when what was done here would be gone.
+    fn ask_or_visit(&mut self, start: Start) {
+        if self.session.borrow().is_at_risk() {
+            location::set_hash(None);
+            self.dialog = Some(Dialog::Replace(Shared(Rc::new(start))));
+        } else {
+            self.visit(start);
+        }
+    }
+
+    /// Opens a link or a file, as it was left if somebody worked on it.
+    pub(super) fn visit(&mut self, start: Start) {
+        self.lesson = None;
+        self.look_at_nothing();
+        self.tell(Msg::Visit(start));
+    }
+
+    fn refuse(&mut self, title: &'static str, why: Vec<Phrase>) {
         location::set_hash(None);
         if self.session.borrow().name().is_empty() {
             self.open_playground();
         }
-        self.dialog = Some(Dialog::Damaged(error));
+        self.dialog = Some(Dialog::Damaged(title, why));
+    }
+
+    /// Has the browser save this session.
+    pub(super) fn download(&self, kind: Kind) {
+        let session = self.session.borrow();
+        let (name, scenario) = (session.name(), session.scenario());
+        match kind {
+            Kind::Scenario => {
+                file::download(&format!("highwater-{name}.scenario"), &printer::print(&scenario));
+            }
+            Kind::Script => {
+                file::download(&format!("highwater-{name}.sh"), &export::script(&scenario).text);
+            }
+        }
     }
 
     /// Opens the playground as it was left, or as it ships.
@@ -91,6 +155,13 @@ fn as_asked(start: Start) -> Start {
     // The digest is that of the recording's end, and is compared where the world is shown.
     let digest = start.digest.clone().filter(|_| moment.is_none());
     Start { until: moment.unwrap_or(start.until), playing, digest, ..start }
+}
+
+/// A link's or a file's world, under a name of its own and as it was left.
+fn start_of(scenario: &Scenario) -> Start {
+    let name = name_of(scenario);
+    let left = prefs::left(&name);
+    Start { left, ..Start::from_scenario(&name, scenario) }
 }
 
 /// The name under which a link's world is kept.

@@ -1,24 +1,26 @@
-//! A link that was refused: what was wrong with it, where, and what to do. Nothing was loaded.
+//! A link or a file that was refused: what was wrong with it, where, and what to do. Nothing was loaded.
 
 use yew::prelude::*;
 
-use crate::scenario::link::LinkError;
+use crate::i18n::Phrase;
 use crate::ui::context::{Action, use_ui};
 use crate::ui::dialog::Sheet;
 
 #[derive(Properties, PartialEq)]
 pub struct DamagedProps {
-    /// What was refused.
-    pub error: LinkError,
+    /// Key of the title.
+    pub title: &'static str,
+    /// What was refused, and why.
+    pub why: Vec<Phrase>,
 }
 
-/// The sheet of a refused link.
+/// The sheet.
 #[component]
 pub fn Damaged(props: &DamagedProps) -> Html {
     let ui = use_ui();
-    let what = props.error.phrases().into_iter().map(|phrase| phrase.text(ui.lang));
+    let what = props.why.iter().map(|phrase| phrase.text(ui.lang));
     html! {
-        <Sheet title="sheet-damaged-title">
+        <Sheet title={props.title}>
             <div class="damaged" role="alert">
                 <p>{ what.collect::<Vec<_>>().join(" ") }</p>
                 <p class="dim">{ ui.t("sheet-damaged-after") }{ " " }{ ui.t("sheet-damaged-do") }</p>

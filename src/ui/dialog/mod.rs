@@ -7,6 +7,9 @@ mod damaged;
 mod field;
 mod help;
 mod marks;
+mod open;
+mod qr;
+mod replace;
 mod share;
 
 use web_sys::HtmlDialogElement;
@@ -23,6 +26,8 @@ pub use branches::{Branches, Compared, Row, name_of};
 pub use damaged::Damaged;
 pub use help::Help;
 pub use marks::{MARKS_MOST, Marks};
+pub use open::Open;
+pub use replace::Replace;
 pub use share::Share;
 
 #[derive(Properties, PartialEq)]
@@ -65,7 +70,9 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
             <Branches rows={props.branches.clone()} compared={props.compared.clone()}
                 checkpoints={props.checkpoints} />
         },
-        Some(Dialog::Damaged(error)) => html! { <Damaged {error} /> },
+        Some(Dialog::Open) => html! { <Open /> },
+        Some(Dialog::Replace(start)) => html! { <Replace {start} /> },
+        Some(Dialog::Damaged(title, why)) => html! { <Damaged {title} {why} /> },
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`storage`] IndexedDB · [`clipboard`] copying · [`location`] the address and its link
 //! - [`lifetime`] the page being put away · [`kept`] small texts kept by name
-//! - [`text_file`] a file beside the page
+//! - [`file`] files of the reader's · [`text_file`] a file beside the page
 
 pub mod storage;
 pub mod clipboard;
@@ -10,3 +10,4 @@ pub mod location;
 pub mod lifetime;
 pub mod kept;
 pub mod text_file;
+pub mod file;
