@@ -12,8 +12,20 @@ use super::LEAF;
 /// A map in the order of its keys, cheap to clone.
 pub struct OrdMap<K, V> {
     /// None of them is empty, and the keys grow from one to the next.
-    leaves: Rc<Vec<Rc<Leaf<K, V>>>>,
+    leaves: Rc<Vec<Branch<K, V>>>,
     len: u64,
+}
+
+/// A leaf, and its first key again: a search among thousands of leaves looks into one of them.
+struct Branch<K, V> {
+    first: K,
+    leaf: Rc<Leaf<K, V>>,
+}
+
+impl<K: Clone, V> Clone for Branch<K, V> {
+    fn clone(&self) -> Branch<K, V> {
+        Branch { first: self.first.clone(), leaf: self.leaf.clone() }
+    }
 }
 
 /// As many keys as values.
@@ -74,7 +86,7 @@ impl<K: Ord, V> OrdMap<K, V> {
         K: Borrow<Q>,
     {
         let ((which, at), is_there) = self.find(key);
-        is_there.then(|| &self.leaves[which].values[at])
+        is_there.then(|| &self.leaves[which].leaf.values[at])
     }
 
     /// Whether a key has a value.
@@ -114,7 +126,7 @@ impl<K: Ord, V> OrdMap<K, V> {
     {
         let ((which, at), is_there) = self.find(key);
         let at = at + usize::from(is_there && past);
-        let ends = self.leaves.get(which).is_some_and(|leaf| leaf.keys.len() == at);
+        let ends = self.leaves.get(which).is_some_and(|it| it.leaf.keys.len() == at);
         if ends { (which + 1, 0) } else { (which, at) }
     }
 
@@ -124,9 +136,13 @@ impl<K: Ord, V> OrdMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let after = self.leaves.partition_point(|leaf| leaf.keys[0].borrow() <= key);
-        let which = after.saturating_sub(1);
-        let Some(leaf) = self.leaves.get(which) else { return ((0, 0), false) };
+        let begins_before = |it: &Branch<K, V>| it.first.borrow().cmp(key).is_le();
+        let which = match self.leaves.len() {
+            // Most maps are small.
+            0 | 1 => 0,
+            _ => self.leaves.partition_point(begins_before).saturating_sub(1),
+        };
+        let Some(Branch { leaf, .. }) = self.leaves.get(which) else { return ((0, 0), false) };
         match leaf.keys.binary_search_by(|other| other.borrow().cmp(key)) {
             Ok(at) => ((which, at), true),
             Err(at) => ((which, at), false),
@@ -170,26 +186,31 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
 
     #[inline(never)]
     fn leaf(&mut self, which: usize) -> &mut Leaf<K, V> {
-        Rc::make_mut(&mut Rc::make_mut(&mut self.leaves)[which])
+        Rc::make_mut(&mut Rc::make_mut(&mut self.leaves)[which].leaf)
     }
 
     #[inline(never)]
     fn insert_at(&mut self, (mut which, mut at): Place, key: K, value: V) {
         self.len += 1;
         if self.leaves.is_empty() {
-            let empty = Leaf { keys: Vec::new(), values: Vec::new() };
-            Rc::make_mut(&mut self.leaves).push(Rc::new(empty));
+            let leaf = Rc::new(Leaf { keys: Vec::new(), values: Vec::new() });
+            Rc::make_mut(&mut self.leaves).push(Branch { first: key.clone(), leaf });
         }
-        if self.leaves[which].keys.len() == LEAF {
+        if self.leaves[which].leaf.keys.len() == LEAF {
             // Keys that only grow leave full leaves behind them.
             let grows = at == LEAF && which + 1 == self.leaves.len();
             let cut = if grows { LEAF } else { LEAF / 2 };
             let leaf = self.leaf(which);
             let rest = Leaf { keys: leaf.keys.split_off(cut), values: leaf.values.split_off(cut) };
-            Rc::make_mut(&mut self.leaves).insert(which + 1, Rc::new(rest));
+            let first = rest.keys.first().unwrap_or(&key).clone();
+            let branch = Branch { first, leaf: Rc::new(rest) };
+            Rc::make_mut(&mut self.leaves).insert(which + 1, branch);
             if at >= cut {
                 (which, at) = (which + 1, at - cut);
             }
+        }
+        if at == 0 {
+            Rc::make_mut(&mut self.leaves)[which].first = key.clone();
         }
         let leaf = self.leaf(which);
         leaf.keys.insert(at, key);
@@ -202,8 +223,12 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         let leaf = self.leaf(which);
         leaf.keys.remove(at);
         let value = leaf.values.remove(at);
-        if leaf.keys.is_empty() {
-            Rc::make_mut(&mut self.leaves).remove(which);
+        let first = leaf.keys.first().cloned();
+        let leaves = Rc::make_mut(&mut self.leaves);
+        match first {
+            Some(first) if at == 0 => leaves[which].first = first,
+            Some(_) => {}
+            None => drop(leaves.remove(which)),
         }
         value
     }
@@ -226,16 +251,19 @@ impl<'a, K: Ord + Clone, V: Clone> Entry<'a, K, V> {
 
     /// Its value, which is made if it was not there.
     pub fn or_insert_with(self, make: impl FnOnce() -> V) -> &'a mut V {
-        if !self.map.contains_key(&self.key) {
-            self.map.insert(self.key.clone(), make());
+        let Entry { map, key } = self;
+        let (place, is_there) = map.find(&key);
+        if is_there {
+            return &mut map.leaf(place.0).values[place.1];
         }
-        self.map.get_mut(&self.key).expect("it is there now")
+        map.insert_at(place, key.clone(), make());
+        map.get_mut(&key).expect("it is there now")
     }
 }
 
 /// Entries of a map in the order of the keys, from both ends.
 pub struct Iter<'a, K, V> {
-    leaves: &'a [Rc<Leaf<K, V>>],
+    leaves: &'a [Branch<K, V>],
     /// Never the end of a leaf.
     front: Place,
     /// Before which it ends.
@@ -250,7 +278,7 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
             return None;
         }
         let (which, at) = self.front;
-        let leaf = &self.leaves[which];
+        let leaf = &self.leaves[which].leaf;
         self.front = if at + 1 == leaf.keys.len() { (which + 1, 0) } else { (which, at + 1) };
         Some((&leaf.keys[at], &leaf.values[at]))
     }
@@ -263,10 +291,10 @@ impl<'a, K, V> DoubleEndedIterator for Iter<'a, K, V> {
         }
         let (which, at) = self.back;
         self.back = match at {
-            0 => (which - 1, self.leaves[which - 1].keys.len() - 1),
+            0 => (which - 1, self.leaves[which - 1].leaf.keys.len() - 1),
             _ => (which, at - 1),
         };
-        let leaf = &self.leaves[self.back.0];
+        let leaf = &self.leaves[self.back.0].leaf;
         Some((&leaf.keys[self.back.1], &leaf.values[self.back.1]))
     }
 }
@@ -380,7 +408,10 @@ mod tests {
                 let probe = ours.len() as u64 * 7 % keys;
                 assert_eq!(ours.get(&probe), theirs.get(&probe));
                 assert_eq!(ours.contains_key(&probe), theirs.contains_key(&probe));
-                assert!(ours.leaves.iter().all(|leaf| (1..=LEAF).contains(&leaf.keys.len())));
+                let is_sound = |it: &Branch<u64, u64>| {
+                    (1..=LEAF).contains(&it.leaf.keys.len()) && it.first == it.leaf.keys[0]
+                };
+                assert!(ours.leaves.iter().all(is_sound));
             });
         }
     }
@@ -429,7 +460,8 @@ mod tests {
         let map: OrdMap<u32, u32> = (0..1_000).map(|n| (n, n)).collect();
         let mut other = map.clone();
         other.insert(500, 0);
-        let copied = map.leaves.iter().zip(&*other.leaves).filter(|(a, b)| !Rc::ptr_eq(a, b));
+        let pairs = map.leaves.iter().zip(&*other.leaves);
+        let copied = pairs.filter(|(a, b)| !Rc::ptr_eq(&a.leaf, &b.leaf));
         assert_eq!(copied.count(), 1);
     }
 
