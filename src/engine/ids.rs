@@ -3,6 +3,8 @@
 //! Plain data, ordered and serialisable: events, commands and messages are built of these. Text is
 //! shared (`Rc<str>`), so copying a name costs a counter.
 
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::fmt;
 use std::rc::Rc;
 
@@ -131,14 +133,50 @@ impl fmt::Display for NodeId {
 }
 
 /// Name of a topic: `[a-zA-Z0-9._-]{1,249}`, not `.` or `..`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// Maps are keyed by it and every request names topics, so names that were made lately share their
+/// text: to compare two is mostly to compare two pointers.
+#[derive(Clone, Debug, Eq, Serialize, Deserialize)]
 pub struct TopicName(pub Text);
+
+/// How many names are remembered to be shared, at most.
+const SHARED_NAMES: usize = 64;
+
+thread_local! {
+    /// Texts by a number made of their bytes. It decides nothing but which equal texts are one.
+    static SHARED: RefCell<[Option<Text>; SHARED_NAMES]> = const { RefCell::new([const { None }; SHARED_NAMES]) };
+}
+
+impl PartialEq for TopicName {
+    #[inline]
+    fn eq(&self, other: &TopicName) -> bool {
+        Rc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl PartialOrd for TopicName {
+    fn partial_cmp(&self, other: &TopicName) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TopicName {
+    #[inline]
+    fn cmp(&self, other: &TopicName) -> Ordering {
+        if Rc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
 
 impl TopicName {
     /// A name from text; validity is the broker's to judge, at creation.
     #[must_use]
     pub fn new(name: &str) -> TopicName {
-        TopicName(name.into())
+        let mix = |sum: usize, byte: &u8| sum.wrapping_mul(31).wrapping_add(usize::from(*byte));
+        let place = name.as_bytes().iter().fold(0, mix) % SHARED_NAMES;
+        SHARED.with_borrow_mut(|shared| match &mut shared[place] {
+            Some(text) if **text == *name => TopicName(text.clone()),
+            other => TopicName(other.insert(name.into()).clone()),
+        })
     }
 
     /// The text of the name.
@@ -155,7 +193,7 @@ impl fmt::Display for TopicName {
 }
 
 /// One partition of one topic, printed as its directory is named: `orders-0`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TopicPartition {
     /// The topic.
     pub topic: TopicName,

@@ -282,7 +282,7 @@ impl Resource {
     fn entity(&self) -> ConfigEntity {
         match self.kind {
             BROKER_RESOURCE => ConfigEntity::Broker(self.name.parse().ok().map(BrokerId)),
-            _ => ConfigEntity::Topic(TopicName(self.name.clone())),
+            _ => ConfigEntity::Topic(TopicName::new(&self.name)),
         }
     }
 
@@ -290,7 +290,7 @@ impl Resource {
     fn existence(&self) -> Text {
         match self.kind {
             BROKER_RESOURCE => BROKER_CONFIGS.into(),
-            _ => topic_path(&TopicName(self.name.clone())),
+            _ => topic_path(&TopicName::new(&self.name)),
         }
     }
 

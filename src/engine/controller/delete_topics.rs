@@ -30,7 +30,7 @@ impl ControlPlane {
 
     /// Topics were marked for deletion.
     pub(super) fn found_deletions(&mut self, results: &Results) {
-        let marked = children(results.first()).into_iter().map(TopicName);
+        let marked = children(results.first()).into_iter().map(|name| TopicName::new(&name));
         let (there, missing): (Vec<TopicName>, Vec<TopicName>) =
             marked.partition(|topic| self.context.topics.contains_key(topic));
         if !self.config.delete_topic_enable {

@@ -181,7 +181,7 @@ pub(super) fn broker_ids(result: Option<&Result<ZkResult, ZkError>>) -> Vec<Brok
 
 /// Children of `/brokers/topics`.
 pub(super) fn topic_names(result: Option<&Result<ZkResult, ZkError>>) -> Vec<TopicName> {
-    children(result).into_iter().map(TopicName).collect()
+    children(result).into_iter().map(|name| TopicName::new(&name)).collect()
 }
 
 /// Brokers whose znode is still there, with their broker epochs.

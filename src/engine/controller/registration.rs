@@ -64,8 +64,10 @@ impl ControlPlane {
             }
             Joining::TopicConfigs => {
                 self.learn_broker_settings(ctx, results.get(1..).unwrap_or_default());
-                let topics: Vec<TopicName> =
-                    children(results.first()).into_iter().map(TopicName).collect();
+                let topics: Vec<TopicName> = children(results.first())
+                    .into_iter()
+                    .map(|name| TopicName::new(&name))
+                    .collect();
                 let read = |topic| ZkOp::GetData { path: config_path(topic), watch: false };
                 let ops: Vec<ZkOp> = topics.iter().map(read).collect();
                 if ops.is_empty() {

@@ -131,7 +131,7 @@ pub fn read_key(bytes: &[u8]) -> Option<Key> {
     match take_i16(&mut rest)? {
         0 | OFFSET_KEY => {
             let group = take_text(&mut rest)?;
-            let topic = TopicName(take_text(&mut rest)?);
+            let topic = TopicName::new(&take_text(&mut rest)?);
             let partition = PartitionId(take_i32(&mut rest)?);
             Some(Key::Offset(group, TopicPartition { topic, partition }))
         }
