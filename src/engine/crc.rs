@@ -34,10 +34,9 @@ mod by_table {
         let mut crc = !0_u32;
         for eight in eights {
             let mixed = (u64::from_le_bytes(*eight) ^ u64::from(crc)).to_le_bytes();
-            crc = 0;
-            for (table, byte) in tables.iter().rev().zip(mixed) {
-                crc ^= table[usize::from(byte)];
-            }
+            // Written out: a page is built for size, and would go round a loop here.
+            let of = |n: usize| tables[7 - n][usize::from(mixed[n])];
+            crc = of(0) ^ of(1) ^ of(2) ^ of(3) ^ of(4) ^ of(5) ^ of(6) ^ of(7);
         }
         for byte in rest {
             crc = tables[0][usize::from(crc.to_le_bytes()[0] ^ byte)] ^ (crc >> 8);

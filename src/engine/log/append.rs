@@ -16,9 +16,10 @@ use crate::engine::log::validator::Rejected;
 use crate::engine::log::{Log, RecentBatches};
 use crate::engine::planted::{self, Bug};
 use crate::engine::record::batch::{
-    BatchError, BatchHeader, MAGIC_V2, batches, verify_crc, with_offset_and_epoch,
+    BatchError, BatchHeader, MAGIC_V2, batches, with_offset_and_epoch,
 };
 use crate::engine::record::reader::RecordError;
+use crate::engine::record::sound;
 use crate::engine::rng::mix;
 
 /// What an append did: offsets `base..=last` are in the log.
@@ -168,6 +169,7 @@ impl Log {
         let base = self.log_end_offset.plus(i64::from(planted::has(Bug::OffsetGap)));
         let last = base.plus(i64::from(header.last_offset_delta));
         let stored = with_offset_and_epoch(&bytes, base, epoch);
+        sound::remember(&stored);
         let largest = TimeEntry { timestamp: header.max_timestamp, offset: last };
         self.epochs.assign(disk, &self.dir, epoch, base);
         let what = Validated { base, last, largest, leader_epoch: epoch };
@@ -239,7 +241,7 @@ impl Log {
         let mut expected = self.log_end_offset;
         let mut walk = batches(records);
         for (header, bytes) in walk.by_ref() {
-            if header.magic != MAGIC_V2 || !verify_crc(&bytes) {
+            if header.magic != MAGIC_V2 || !sound::is_sound(&bytes) {
                 return Err(AppendError::Corrupt);
             }
             if header.base_offset < expected || header.last_offset_delta < 0 {

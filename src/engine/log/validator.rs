@@ -12,11 +12,12 @@ use crate::engine::config::TopicConfig;
 use crate::engine::ids::Offset;
 use crate::engine::log::AppendError;
 use crate::engine::record::batch::{
-    BatchError, BatchHeader, Codec, MAGIC_V2, TimestampType, batches, verify_crc, with_timestamps,
+    BatchError, BatchHeader, Codec, MAGIC_V2, TimestampType, batches, with_timestamps,
 };
 use crate::engine::record::builder::{BatchBuilder, Header};
 use crate::engine::record::codec;
 use crate::engine::record::reader::{RecordRef, records as records_of, uncompressed};
+use crate::engine::record::sound;
 use crate::engine::setting::{CompressionType, TimestampKind};
 
 /// `RecordBatch.NO_TIMESTAMP`.
@@ -141,7 +142,7 @@ impl Rules {
             return Err(AppendError::Invalid("the base offset of a producer's batch is 0"));
         }
         self.check_size(header.size())?;
-        if verify_crc(&bytes) { Ok((header, bytes)) } else { Err(AppendError::Corrupt) }
+        if sound::is_sound(&bytes) { Ok((header, bytes)) } else { Err(AppendError::Corrupt) }
     }
 
     fn check_size(self, bytes: u64) -> Result<(), AppendError> {

@@ -10,6 +10,7 @@ use crate::engine::ids::{LeaderEpoch, Offset};
 use crate::engine::record::batch::{Codec, HEADER_BYTES, LOG_OVERHEAD, MAGIC_V2};
 use crate::engine::record::codec;
 use crate::engine::record::reader::RecordRef;
+use crate::engine::record::sound;
 use crate::engine::record::varint;
 
 /// A header of a record: its key, and its value or null.
@@ -17,6 +18,9 @@ pub type Header<'a> = (&'a str, Option<&'a [u8]>);
 
 /// Most bytes of a record's length field.
 const LENGTH_BYTES_MAX: usize = 5;
+/// Most bytes of a record's numbers in front of its value: four lengths or offsets, the attributes, and
+/// the time.
+const NUMBERS_BYTES_MAX: usize = 4 * 10 + 1 + 10;
 
 /// A batch in the making.
 #[derive(Clone, Debug)]
@@ -97,27 +101,53 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[Header<'_>],
     ) {
-        if self.count == 0 {
+        self.append_within(u64::MAX, timestamp, (key, value), headers);
+    }
+
+    /// The same, unless it makes the batch larger than `most` bytes; a first record always fits.
+    /// Returns whether it was added.
+    pub fn append_within(
+        &mut self,
+        most: u64,
+        timestamp: i64,
+        (key, value): (Option<&[u8]>, Option<&[u8]>),
+        headers: &[Header<'_>],
+    ) -> bool {
+        let is_first = self.count == 0;
+        let delta = if is_first { 0 } else { timestamp - self.base_timestamp };
+        let body = body_size(delta, self.count, key, value, headers);
+        if !is_first && self.size() + varint::size(body as i64) + body > most {
+            return false;
+        }
+        if is_first {
             self.base_timestamp = timestamp;
             self.max_timestamp = timestamp;
         }
         self.max_timestamp = self.max_timestamp.max(timestamp);
-        let delta = timestamp - self.base_timestamp;
-        let body = body_size(delta, self.count, key, value, headers);
         let buffer = &mut self.buffer;
         buffer.reserve(usize::try_from(body).unwrap_or(0) + LENGTH_BYTES_MAX);
-        varint::write(buffer, body as i64);
-        buffer.push(0); // record attributes: none are defined
-        varint::write(buffer, delta);
-        varint::write(buffer, i64::from(self.count));
-        write_bytes(buffer, key);
-        write_bytes(buffer, value);
+        // The numbers between the parts go together: there are many records, and most are small.
+        let mut numbers = [0; NUMBERS_BYTES_MAX];
+        let mut at = varint::put(&mut numbers, body as i64);
+        at += 1; // record attributes: none are defined
+        at += varint::put(&mut numbers[at..], delta);
+        at += varint::put(&mut numbers[at..], i64::from(self.count));
+        at += varint::put(&mut numbers[at..], key.map_or(-1, |key| key.len() as i64));
+        if let Some(key) = key {
+            buffer.extend_from_slice(&numbers[..at]);
+            buffer.extend_from_slice(key);
+            at = 0;
+        }
+        at += varint::put(&mut numbers[at..], value.map_or(-1, |value| value.len() as i64));
+        buffer.extend_from_slice(&numbers[..at]);
+        buffer.extend_from_slice(value.unwrap_or_default());
         varint::write(buffer, headers.len() as i64);
         for (name, content) in headers {
             write_bytes(buffer, Some(name.as_bytes()));
             write_bytes(buffer, *content);
         }
         self.count += 1;
+        true
     }
 
     /// Bytes of the batch as it stands.
@@ -182,7 +212,9 @@ impl BatchBuilder {
         header[57..61].copy_from_slice(&self.count.to_be_bytes());
         let crc = crc32c(&self.buffer[21..]);
         self.buffer[17..21].copy_from_slice(&crc.to_be_bytes());
-        Bytes::from(self.buffer)
+        let built = Bytes::from(self.buffer);
+        sound::remember(&built);
+        built
     }
 }
 
@@ -217,11 +249,13 @@ fn write_bytes(buffer: &mut Vec<u8>, bytes: Option<&[u8]>) {
     }
 }
 
+#[inline]
 fn bytes_size(bytes: Option<&[u8]>) -> u64 {
     bytes.map_or(1, |bytes| varint::size(bytes.len() as i64) + bytes.len() as u64)
 }
 
 /// Bytes of a record without its length field.
+#[inline]
 fn body_size(
     timestamp_delta: i64,
     offset_delta: i32,

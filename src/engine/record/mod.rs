@@ -11,6 +11,7 @@ pub mod builder;
 pub mod reader;
 pub mod retain;
 pub mod control;
+pub mod sound;
 
 #[cfg(test)]
 mod tests;

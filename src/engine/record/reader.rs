@@ -93,41 +93,65 @@ pub fn uncompressed(batch: &Bytes) -> Result<Bytes, RecordError> {
 #[must_use]
 pub fn records(batch: &[u8]) -> Records<'_> {
     match open(batch) {
-        Ok((header, rest)) => Records { header: Some(header), rest, next: 0, refused: None },
-        Err(error) => Records { header: None, rest: &[], next: 0, refused: Some(error) },
+        Ok((header, rest)) => {
+            Records { frame: Some(Frame::of(&header)), rest, next: 0, refused: None }
+        }
+        Err(error) => Records { frame: None, rest: &[], next: 0, refused: Some(error) },
     }
 }
 
 /// See [`records`].
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
-    header: Option<BatchHeader>,
+    frame: Option<Frame>,
     rest: &'a [u8],
     next: i32,
     refused: Option<RecordError>,
 }
 
+/// What a record takes from its batch.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    base_offset: i64,
+    base_timestamp: i64,
+    /// The broker's time, which all of them have.
+    append_time: Option<i64>,
+    record_count: i32,
+}
+
+impl Frame {
+    fn of(header: &BatchHeader) -> Frame {
+        Frame {
+            base_offset: header.base_offset.0,
+            base_timestamp: header.base_timestamp,
+            append_time: match header.timestamp_type() {
+                TimestampType::CreateTime => None,
+                TimestampType::LogAppendTime => Some(header.max_timestamp),
+            },
+            record_count: header.record_count,
+        }
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = Result<RecordRef<'a>, RecordError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.refused.take() {
-            return Some(Err(error));
-        }
-        let header = self.header?;
-        if self.next >= header.record_count {
-            self.header = None;
-            // A negative count is no count; a batch that compaction emptied has none.
-            let none = header.record_count < 0;
-            return none.then_some(Err(RecordError::Malformed(self.next)));
-        }
-        let record = read_record(&header, &mut self.rest);
+        let Some(frame) = &self.frame else { return self.refused.take().map(Err) };
         let ordinal = self.next;
+        if ordinal >= frame.record_count {
+            // A negative count is no count; a batch that compaction emptied has none.
+            let none = frame.record_count < 0;
+            self.frame = None;
+            return none.then_some(Err(RecordError::Malformed(ordinal)));
+        }
+        let record = read_record(frame, &mut self.rest);
         self.next += 1;
         // The last record ends the batch.
-        let left_over = self.next == header.record_count && !self.rest.is_empty();
+        let left_over = self.next == frame.record_count && !self.rest.is_empty();
         if record.is_none() || left_over {
-            self.header = None;
+            self.frame = None;
             return Some(Err(RecordError::Malformed(ordinal)));
         }
         record.map(Ok)
@@ -152,7 +176,8 @@ fn whole(batch: &[u8]) -> Result<(BatchHeader, &[u8]), RecordError> {
     Ok((header, records))
 }
 
-fn read_record<'a>(header: &BatchHeader, rest: &mut &'a [u8]) -> Option<RecordRef<'a>> {
+#[inline]
+fn read_record<'a>(frame: &Frame, rest: &mut &'a [u8]) -> Option<RecordRef<'a>> {
     let length = usize::try_from(varint::read_int(rest)?).ok()?;
     let (mut body, after) = rest.split_at_checked(length)?;
     *rest = after;
@@ -168,10 +193,10 @@ fn read_record<'a>(header: &BatchHeader, rest: &mut &'a [u8]) -> Option<RecordRe
         let _value = read_bytes(&mut body)?;
     }
     body.is_empty().then_some(RecordRef {
-        offset: Offset(header.base_offset.0.wrapping_add(i64::from(offset_delta))),
-        timestamp: match header.timestamp_type() {
-            TimestampType::CreateTime => header.base_timestamp.wrapping_add(timestamp_delta),
-            TimestampType::LogAppendTime => header.max_timestamp,
+        offset: Offset(frame.base_offset.wrapping_add(i64::from(offset_delta))),
+        timestamp: match frame.append_time {
+            None => frame.base_timestamp.wrapping_add(timestamp_delta),
+            Some(time) => time,
         },
         key,
         value,
@@ -180,6 +205,7 @@ fn read_record<'a>(header: &BatchHeader, rest: &mut &'a [u8]) -> Option<RecordRe
 }
 
 /// A length and that many bytes; a negative one is null. The outer `None` is malformed.
+#[inline]
 fn read_bytes<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = varint::read_int(rest)?;
     if length < 0 {

@@ -18,6 +18,20 @@ pub fn write(buffer: &mut Vec<u8>, value: i64) {
     buffer.push(left as u8);
 }
 
+/// Writes `value` to the front of `out`, which has room for it; returns its bytes.
+#[inline]
+pub fn put(out: &mut [u8], value: i64) -> usize {
+    let mut left = zigzag(value);
+    let mut at = 0;
+    while left >= 0x80 {
+        out[at] = (left & 0x7f) as u8 | 0x80;
+        left >>= 7;
+        at += 1;
+    }
+    out[at] = left as u8;
+    at + 1
+}
+
 /// Bytes that `value` takes, in `1..=10`.
 #[inline]
 #[must_use]
@@ -59,6 +73,13 @@ pub fn read_int(bytes: &mut &[u8]) -> Option<i32> {
         *bytes = rest;
         return Some(unzigzag_int(u32::from(*first)));
     }
+    if let Some((second, rest)) = rest.split_first()
+        && *second < 0x80
+    {
+        // Lengths of records and their values mostly are.
+        *bytes = rest;
+        return Some(unzigzag_int(u32::from(*first & 0x7f) | u32::from(*second) << 7));
+    }
     read_longer_int(bytes)
 }
 
@@ -74,14 +95,17 @@ fn read_longer_int(bytes: &mut &[u8]) -> Option<i32> {
     None
 }
 
+#[inline]
 fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
 }
 
+#[inline]
 fn unzigzag_int(value: u32) -> i32 {
     (value >> 1) as i32 ^ -((value & 1) as i32)
 }
 
+#[inline]
 fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
@@ -95,6 +119,8 @@ mod tests {
         write(&mut buffer, value);
         assert_eq!(buffer, bytes, "{value}");
         assert_eq!(size(value), bytes.len() as u64, "{value}");
+        let mut room = [0; LONGEST];
+        assert_eq!((put(&mut room, value), &room[..bytes.len()]), (bytes.len(), bytes), "{value}");
         let mut rest = bytes;
         assert_eq!(read_long(&mut rest), Some(value));
         assert!(rest.is_empty());

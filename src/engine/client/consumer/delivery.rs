@@ -9,8 +9,9 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::engine::ids::{LeaderEpoch, Offset, TopicPartition};
-use crate::engine::record::batch::{BatchHeader, batches, verify_crc};
+use crate::engine::record::batch::{BatchHeader, batches};
 use crate::engine::record::reader::{records, uncompressed};
+use crate::engine::record::sound::is_sound;
 
 use super::isolation::Aborted;
 
@@ -62,7 +63,7 @@ pub(super) fn take_records(fetched: &Bytes, from: Offset, aborted: &mut Aborted)
     let mut taken =
         Taken { first: None, last: from, count: 0, next: from, epoch, tail, damaged: None };
     for (header, bytes) in batches(fetched) {
-        if !verify_crc(&bytes) {
+        if !is_sound(&bytes) {
             taken.damaged = Some((header.base_offset, Damage::Crc));
             break;
         }

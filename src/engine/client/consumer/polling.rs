@@ -8,8 +8,9 @@ use bytes::Bytes;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{LeaderEpoch, Offset, Text, TopicPartition};
 use crate::engine::node::Ctx;
-use crate::engine::record::batch::{batches, verify_crc};
+use crate::engine::record::batch::batches;
 use crate::engine::record::reader::{records, uncompressed};
+use crate::engine::record::sound::is_sound;
 
 use super::delivery::{Damage, corrupt};
 use super::fetcher::Consumer;
@@ -124,7 +125,7 @@ impl Consumer {
         let partition = partition.clone();
         let mut held = Buffered { partition, records: records_held, end: from, epoch };
         for (header, bytes) in batches(fetched) {
-            if !verify_crc(&bytes) {
+            if !is_sound(&bytes) {
                 return self.throw(ctx, &corrupt(&held.partition, header.base_offset, Damage::Crc));
             }
             let Ok(plain) = uncompressed(&bytes) else {

@@ -6,6 +6,7 @@ use crate::engine::ids::{LeaderEpoch, Offset, PartitionId, TopicName, TopicParti
 use crate::engine::log::{Appended, Log};
 
 use super::*;
+use crate::engine::record::batch::verify_crc;
 
 const NOW: i64 = 1_000_000;
 
