@@ -164,7 +164,7 @@ impl Broker {
         for dir in self.log_dirs.live() {
             let path = in_dir(dir, HIGH_WATERMARKS);
             let whole = || {
-                let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+                let here = self.partitions.iter().filter(|(_, p)| p.log.lies_in(dir));
                 checkpoint::text(here.map(|(id, p)| (id, p.high_watermark)))
             };
             let last = self.watermarks_written.get(&path);

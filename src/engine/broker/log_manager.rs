@@ -139,7 +139,7 @@ impl Broker {
     pub(super) fn write_recovery_points(&mut self, disk: &mut Disk) {
         let changes = self.partitions.changes();
         for dir in self.log_dirs.live() {
-            let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+            let here = self.partitions.iter().filter(|(_, p)| p.log.lies_in(dir));
             let points = here.map(|(id, p)| (id, p.log.recovery_point()));
             let path = in_dir(dir, RECOVERY_POINTS);
             write_changed(disk, path, &mut self.points_written, changes, points);
@@ -150,7 +150,7 @@ impl Broker {
     pub(super) fn write_log_starts(&mut self, disk: &mut Disk) {
         let changes = self.partitions.changes();
         for dir in self.log_dirs.live() {
-            let here = self.partitions.iter().filter(|(_, p)| p.log.parent() == &**dir);
+            let here = self.partitions.iter().filter(|(_, p)| p.log.lies_in(dir));
             let within = here.filter(|(_, p)| p.log.starts_within_a_segment());
             let starts = within.map(|(id, p)| (id, p.log.log_start_offset()));
             write_changed(disk, in_dir(dir, LOG_STARTS), &mut self.starts_written, changes, starts);

@@ -170,6 +170,12 @@ impl Log {
         self.dir.rfind('/').map_or("", |slash| &self.dir[..=slash])
     }
 
+    /// Whether that is the log directory that it lies in: what [`Log::parent`] says, for who asks all.
+    #[must_use]
+    pub fn lies_in(&self, parent: &str) -> bool {
+        self.dir.strip_prefix(parent).is_some_and(|name| !name.as_bytes().contains(&b'/'))
+    }
+
     /// Oldest offset that is kept.
     #[must_use]
     pub fn log_start_offset(&self) -> Offset {
