@@ -6,6 +6,7 @@
 //! (KIP-320).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
@@ -32,6 +33,17 @@ pub struct TopicMetadata {
     pub id: Uuid,
     /// Its partitions, from 0.
     pub partitions: Vec<PartitionMetadata>,
+    /// Those with a leader, or all when none has one.
+    pub available: Rc<[PartitionId]>,
+}
+
+impl TopicMetadata {
+    fn new(id: Uuid, partitions: Vec<PartitionMetadata>) -> TopicMetadata {
+        let led = partitions.iter().any(|partition| partition.leader.is_some());
+        let all = (0..).map(PartitionId).zip(&partitions);
+        let available = all.filter(|(_, it)| it.leader.is_some() || !led).map(|(id, _)| id);
+        TopicMetadata { id, available: available.collect(), partitions }
+    }
 }
 
 /// A partition as the last believed answer had it.
@@ -256,7 +268,7 @@ impl Metadata {
                 self.request_update(ctx.timer_cause());
             }
         }
-        Some((name, TopicMetadata { id: topic.topic_id, partitions }))
+        Some((name, TopicMetadata::new(topic.topic_id, partitions)))
     }
 
     fn pause(&mut self, ctx: &mut Ctx<'_>) {

@@ -5,6 +5,9 @@
 use crate::engine::client::producer::RecordBuffer;
 use crate::engine::ids::Text;
 
+/// Digits of the largest number.
+const DIGITS_MAX: usize = 20;
+
 /// Writes values of one program.
 #[derive(Clone, Debug)]
 pub struct Values {
@@ -21,16 +24,21 @@ impl Values {
         Values { prefix: format!("{name}-").into(), bytes }
     }
 
-    /// Writes the value of record `number`.
+    /// Writes the value of record `number`, over the one before.
     pub fn write(&self, number: u64, buffer: &mut RecordBuffer) {
-        let value = &mut buffer.value;
-        value.clear();
-        value.extend_from_slice(self.prefix.as_bytes());
-        write_decimal(value, number);
+        let (prefix, value) = (self.prefix.as_bytes(), &mut buffer.value);
+        let mut digits = [0; DIGITS_MAX];
+        let digits = decimal(number, &mut digits);
         let least = usize::try_from(self.bytes).unwrap_or(0);
-        if value.len() < least {
-            value.resize(least, b' ');
+        let length = (prefix.len() + digits.len()).max(least);
+        if value.len() != length || !value.starts_with(prefix) {
+            value.clear();
+            value.extend_from_slice(prefix);
+            value.resize(length, b' ');
         }
+        let (text, padding) = value[prefix.len()..].split_at_mut(digits.len());
+        text.copy_from_slice(digits);
+        padding.fill(b' ');
     }
 }
 
@@ -42,18 +50,21 @@ pub fn write_key(index: u64, buffer: &mut RecordBuffer) {
     write_decimal(key, index);
 }
 
-fn write_decimal(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
+fn write_decimal(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(decimal(number, &mut [0; DIGITS_MAX]));
+}
+
+/// The digits of a number, made from the end of a buffer on.
+fn decimal(mut number: u64, digits: &mut [u8; DIGITS_MAX]) -> &[u8] {
+    let mut start = DIGITS_MAX;
     loop {
         start -= 1;
-        digits[start] = b'0' + u8::try_from(number % 10).expect("a digit");
+        digits[start] = b'0' + (number % 10) as u8;
         number /= 10;
         if number == 0 {
-            break;
+            return &digits[start..];
         }
     }
-    out.extend_from_slice(&digits[start..]);
 }
 
 #[cfg(test)]
@@ -75,6 +86,16 @@ mod tests {
     #[test]
     fn a_value_is_padded_to_its_size() {
         assert_eq!(value(10, 0), "web-0     ");
+    }
+
+    #[test]
+    fn a_value_is_written_over_a_longer_number_and_another_program_s() {
+        let mut buffer = RecordBuffer::default();
+        Values::new("web", 10).write(12_345, &mut buffer);
+        Values::new("web", 10).write(7, &mut buffer);
+        assert_eq!(buffer.value, b"web-7     ");
+        Values::new("app", 10).write(8, &mut buffer);
+        assert_eq!(buffer.value, b"app-8     ");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Every record that was taken is in exactly one batch, here or with the sender, until its callback.
 //! What is here is bounded by `buffer.memory`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::engine::client::alarm::{Deadline, earliest};
 use crate::engine::client::producer::batch::{ProducerBatch, size_upper_bound};
@@ -39,7 +39,14 @@ pub struct NewRecord<'a> {
 /// Batches that wait, of all partitions.
 #[derive(Clone, Debug, Default)]
 pub struct RecordAccumulator {
-    partitions: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
+    /// Those that have any.
+    waiting: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
+    /// Partitions that ever had any.
+    known: BTreeSet<PartitionId>,
+    /// All partitions below it are among them.
+    known_from_zero: u32,
+    /// Bytes of the batch that was taken last: as much room the next one is given at first.
+    usual_bytes: u32,
     next_batch: u64,
     used_bytes: u64,
     /// Whether somebody waits for memory (`BufferPool.queued`).
@@ -51,6 +58,7 @@ pub struct RecordAccumulator {
 pub struct PartitionQueue<'a> {
     partition: &'a TopicPartition,
     batches: &'a mut VecDeque<ProducerBatch>,
+    usual_bytes: u32,
     next_batch: &'a mut u64,
     used_bytes: &'a mut u64,
     starved: &'a mut bool,
@@ -73,7 +81,8 @@ impl PartitionQueue<'_> {
         if *self.starved {
             return None;
         }
-        let room = if self.first_touched.is_some() { limits.batch_size } else { 0 };
+        let fills = self.first_touched.is_some();
+        let room = if fills { limits.batch_size } else { self.usual_bytes.min(limits.batch_size) };
         let mut batch = ProducerBatch::new(*self.next_batch, self.partition.clone(), now, room);
         let added = append_to(&mut batch, limits, record)?;
         batch.memory_bytes = bound;
@@ -111,12 +120,17 @@ impl PartitionQueue<'_> {
 impl RecordAccumulator {
     /// The queue of `partition`, to append to.
     pub fn queue<'a>(&'a mut self, partition: &'a TopicPartition) -> PartitionQueue<'a> {
-        if !self.partitions.contains_key(partition) {
-            self.partitions.insert(partition.clone(), VecDeque::new());
+        if !self.waiting.contains_key(partition) {
+            self.waiting.insert(partition.clone(), VecDeque::new());
+            self.known.insert(partition.partition);
+            while self.known.contains(&PartitionId(self.known_from_zero.cast_signed())) {
+                self.known_from_zero += 1;
+            }
         }
         PartitionQueue {
             partition,
-            batches: self.partitions.get_mut(partition).expect("inserted above"),
+            batches: self.waiting.get_mut(partition).expect("inserted above"),
+            usual_bytes: self.usual_bytes,
             next_batch: &mut self.next_batch,
             used_bytes: &mut self.used_bytes,
             starved: &mut self.starved,
@@ -133,12 +147,12 @@ impl RecordAccumulator {
         now: Micros,
         partition: &TopicPartition,
         limits: Limits,
-        leader_epoch: LeaderEpoch,
+        leader_epoch: impl FnOnce() -> LeaderEpoch,
     ) -> bool {
-        let Some(queue) = self.partitions.get(partition) else { return false };
+        let Some(queue) = self.waiting.get(partition) else { return false };
         let Some(batch) = queue.front() else { return false };
         match batch.retry_at {
-            Some((at, _)) => at <= now || leader_epoch > batch.leader_epoch,
+            Some((at, _)) => at <= now || leader_epoch() > batch.leader_epoch,
             None => {
                 queue.len() > 1
                     || batch.is_full(limits.batch_size)
@@ -159,47 +173,59 @@ impl RecordAccumulator {
         limits.buffer_memory.saturating_sub(self.used_bytes)
     }
 
-    /// Whether a partition ever had a batch.
+    /// Whether each of these partitions, numbered from 0, ever had a batch.
     #[must_use]
-    pub fn is_known(&self, partition: &TopicPartition) -> bool {
-        self.partitions.contains_key(partition)
+    pub fn knows_all<T>(&self, partitions: &[T]) -> bool {
+        usize::try_from(self.known_from_zero).is_ok_and(|known| known >= partitions.len())
+    }
+
+    /// Whether no batch of a partition has room for more records.
+    #[must_use]
+    pub fn is_full(&self, partition: &TopicPartition, batch_size: u32) -> bool {
+        let last = self.waiting.get(partition).and_then(VecDeque::back);
+        last.is_none_or(|last| last.is_full(batch_size))
     }
 
     /// Partitions with batches waiting, in order.
     pub fn waiting(&self) -> impl Iterator<Item = &TopicPartition> {
-        self.partitions
-            .iter()
-            .filter(|(_, queue)| !queue.is_empty())
-            .map(|(partition, _)| partition)
+        self.waiting.iter().filter(|(_, queue)| !queue.is_empty()).map(|(partition, _)| partition)
     }
 
     /// The batch that waits longest.
     #[must_use]
     pub fn front(&self, partition: &TopicPartition) -> Option<&ProducerBatch> {
-        self.partitions.get(partition)?.front()
+        self.waiting.get(partition)?.front()
     }
 
     /// Every batch that waits, to be rewritten.
     pub fn batches_mut(&mut self) -> impl Iterator<Item = &mut ProducerBatch> {
-        self.partitions.values_mut().flatten()
+        self.waiting.values_mut().flatten()
     }
 
     /// Takes out the batch that waits longest.
     pub fn take(&mut self, partition: &TopicPartition) -> Option<ProducerBatch> {
-        self.partitions.get_mut(partition)?.pop_front()
+        let queue = self.waiting.get_mut(partition)?;
+        let taken = queue.pop_front();
+        if queue.is_empty() {
+            self.waiting.remove(partition);
+        }
+        if let Some(batch) = &taken {
+            self.usual_bytes = u32::try_from(batch.size_bytes()).unwrap_or(u32::MAX);
+        }
+        taken
     }
 
     /// Size of the batch that waits longest; 0 when there is none.
     #[must_use]
     pub fn front_bytes(&self, partition: &TopicPartition) -> u64 {
-        let front = self.partitions.get(partition).and_then(VecDeque::front);
+        let front = self.waiting.get(partition).and_then(VecDeque::front);
         front.map_or(0, ProducerBatch::size_bytes)
     }
 
     /// Puts a batch back, to be tried again: with a sequence in its order (`insertInSequenceOrder`),
     /// without one before all others of its partition.
     pub fn give_back(&mut self, batch: ProducerBatch) {
-        let queue = self.partitions.entry(batch.partition.clone()).or_default();
+        let queue = self.waiting.entry(batch.partition.clone()).or_default();
         let earlier = match batch.producer_state() {
             Some(_) => queue.partition_point(|waiting| waiting.id < batch.id),
             None => 0,
@@ -215,11 +241,12 @@ impl RecordAccumulator {
     /// Takes out the batches that have waited for `delivery.timeout.ms`.
     pub fn take_expired(&mut self, now: Micros, limits: Limits) -> Vec<ProducerBatch> {
         let mut expired = Vec::new();
-        for queue in self.partitions.values_mut() {
+        self.waiting.retain(|_, queue| {
             while queue.front().is_some_and(|b| b.created + limits.delivery_timeout <= now) {
                 expired.extend(queue.pop_front());
             }
-        }
+            !queue.is_empty()
+        });
         expired
     }
 
@@ -246,22 +273,24 @@ impl RecordAccumulator {
         self.fronts().map(|batch| Some(batch.expiry(limits.delivery_timeout))).fold(None, earliest)
     }
 
-    /// Batches that wait for a partition.
-    #[must_use]
-    pub fn queued_batches(&self, partition: &TopicPartition) -> u32 {
-        let waiting = self.partitions.get(partition).map_or(0, VecDeque::len);
-        u32::try_from(waiting).unwrap_or(u32::MAX)
+    /// How many batches wait, per partition that has any, in order.
+    pub fn queued_batches(&self) -> impl Iterator<Item = (PartitionId, u32)> {
+        let count = |queue: &VecDeque<_>| u32::try_from(queue.len()).unwrap_or(u32::MAX);
+        let counts = self.waiting.iter().map(move |(tp, queue)| (tp.partition, count(queue)));
+        counts.filter(|(_, batches)| *batches > 0)
     }
 
     /// Records that wait, per partition that ever had any.
     #[must_use]
     pub fn queued_records(&self) -> Vec<(PartitionId, u32)> {
         let records = |queue: &VecDeque<ProducerBatch>| queue.iter().map(|b| b.records()).sum();
-        self.partitions.iter().map(|(tp, queue)| (tp.partition, records(queue))).collect()
+        let mut all: BTreeMap<PartitionId, u32> = self.known.iter().map(|id| (*id, 0)).collect();
+        all.extend(self.waiting.iter().map(|(tp, queue)| (tp.partition, records(queue))));
+        all.into_iter().collect()
     }
 
     fn fronts(&self) -> impl Iterator<Item = &ProducerBatch> {
-        self.partitions.values().filter_map(VecDeque::front)
+        self.waiting.values().filter_map(VecDeque::front)
     }
 }
 

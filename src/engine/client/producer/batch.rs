@@ -112,11 +112,11 @@ impl ProducerBatch {
         value: Option<&[u8]>,
     ) -> Option<u64> {
         let Body::Open(builder) = &mut self.body else { return None };
-        let grown = builder.would_be_size(timestamp_ms, key, value, &[]);
-        if self.records > 0 && grown > u64::from(batch_size) {
+        let most = u64::from(batch_size);
+        if !builder.append_within(most, timestamp_ms, (key, value), &[]) {
             return None;
         }
-        builder.append(timestamp_ms, key, value, &[]);
+        let grown = builder.size();
         let added = if self.records == 0 { grown } else { grown - self.bytes };
         self.bytes = grown;
         self.records += 1;

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use crate::engine::client::metadata;
 use crate::engine::client::producer::accumulator::PartitionQueue;
-use crate::engine::client::producer::partitioner::{Candidate, StickyPartitioner, round_robin};
+use crate::engine::client::producer::partitioner::{
+    Candidates, Queue, StickyPartitioner, round_robin,
+};
 use crate::engine::client::producer::{Producer, Target};
 use crate::engine::ids::{BrokerId, PartitionId, TopicPartition};
 use crate::engine::node::Ctx;
@@ -127,7 +129,7 @@ impl Producer {
             None => true,
             Some(current) => {
                 let partition = TopicPartition::new(&self.topic, current);
-                self.accumulator.queue(&partition).is_full(batch_size)
+                self.accumulator.is_full(&partition, batch_size)
             }
         };
         let mut sticky = std::mem::take(&mut self.chooser.sticky);
@@ -170,27 +172,21 @@ impl Producer {
 
     /// Partitions that the sticky partitioner may choose: those with a leader, or all when none has one.
     /// Queues count once every partition has had a batch, and with them brokers that were too slow.
-    fn candidates(&self) -> Vec<Candidate> {
-        let Some(known) = self.network.metadata.topic(&self.topic) else { return Vec::new() };
-        let led = known.partitions.iter().any(|partition| partition.leader.is_some());
-        let named = |id| TopicPartition::new(&self.topic, id);
-        let adaptive = self.config.partitioning.adaptive
-            && metadata::numbered(known).all(|(id, _)| self.accumulator.is_known(&named(id)));
-        let all: Vec<(Candidate, bool)> = metadata::numbered(known)
-            .filter(|(_, partition)| partition.leader.is_some() || !led)
-            .map(|(partition, told)| {
-                let queued = self.accumulator.queued_batches(&named(partition));
-                let slow = adaptive && queued > 0 && told.leader.is_some_and(|l| self.is_slow(l));
-                (Candidate { partition, queued: if adaptive { queued } else { 0 } }, slow)
-            })
-            .collect();
-        let quick = all.iter().filter(|(_, slow)| !slow).map(|(candidate, _)| *candidate);
-        let quick: Vec<Candidate> = quick.collect();
-        if quick.is_empty() {
-            // Nothing is left to weigh: any of them (`updatePartitionLoadStats` with a length below 1).
-            return all.into_iter().map(|(one, _)| Candidate { queued: 0, ..one }).collect();
+    fn candidates(&self) -> Candidates {
+        let Some(known) = self.network.metadata.topic(&self.topic) else {
+            return Candidates::default();
+        };
+        let partitions = known.available.clone();
+        if !self.config.partitioning.adaptive || !self.accumulator.knows_all(&known.partitions) {
+            return Candidates { partitions, queues: Vec::new() };
         }
-        quick
+        let queue = |(partition, batches)| {
+            let leader = self.network.metadata.leader(&TopicPartition::new(&self.topic, partition));
+            Queue { partition, batches, slow: leader.is_some_and(|leader| self.is_slow(leader)) }
+        };
+        let may_be = |queue: &Queue| partitions.binary_search(&queue.partition).is_ok();
+        let queues = self.accumulator.queued_batches().map(queue).filter(may_be).collect();
+        Candidates { partitions, queues }
     }
 
     fn is_slow(&self, broker: BrokerId) -> bool {

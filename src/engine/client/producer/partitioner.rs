@@ -5,6 +5,8 @@
 //! to a partition until about `batch.size` bytes were produced to it, and the next is drawn among
 //! those that have a leader, the more likely the shorter its queue.
 
+use std::rc::Rc;
+
 use crate::engine::ids::PartitionId;
 use crate::engine::node::Ctx;
 use crate::engine::rng::Stream;
@@ -53,13 +55,25 @@ pub fn round_robin(turn: u32, available: &[PartitionId], partitions: u32) -> Par
     }
 }
 
-/// A partition that the sticky partitioner may choose.
+/// A partition for which batches wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct Queue {
     /// Which.
     pub partition: PartitionId,
-    /// Batches that wait for it.
-    pub queued: u32,
+    /// How many batches.
+    pub batches: u32,
+    /// Its broker was too slow: it is not chosen while another is there.
+    pub slow: bool,
+}
+
+/// Partitions that the sticky partitioner may choose. Their number costs nothing: only those that
+/// something is known of are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    /// All, in order.
+    pub partitions: Rc<[PartitionId]>,
+    /// Those among them that batches wait for, in order; none where queues do not count.
+    pub queues: Vec<Queue>,
 }
 
 /// The sticky partition of one topic, and what was produced to it since it was chosen.
@@ -77,7 +91,7 @@ impl StickyPartitioner {
         ctx: &mut Ctx<'_>,
         batch_size: u32,
         full: bool,
-        candidates: impl FnOnce() -> Vec<Candidate>,
+        candidates: impl FnOnce() -> Candidates,
     ) -> PartitionId {
         match self.current {
             Some(current) if !self.is_due(batch_size, full) => current,
@@ -110,11 +124,41 @@ impl StickyPartitioner {
     }
 }
 
-fn draw(ctx: &mut Ctx<'_>, candidates: &[Candidate]) -> PartitionId {
-    let weights = weights(candidates.iter().map(|candidate| candidate.queued));
-    let number = ctx.random_below(Stream::Client, weights.iter().sum());
-    let drawn = drawn(&weights, number).and_then(|index| candidates.get(index));
-    drawn.map_or(PartitionId(0), |candidate| candidate.partition)
+/// One of the candidates, each as often as [`weights`] says of its queue.
+fn draw(ctx: &mut Ctx<'_>, candidates: &Candidates) -> PartitionId {
+    let Candidates { partitions, queues } = candidates;
+    let quick = queues.iter().filter(|queue| !queue.slow);
+    let slow = u64::try_from(queues.len() - quick.clone().count()).unwrap_or(0);
+    let count = u64::try_from(partitions.len()).unwrap_or(u64::MAX);
+    if slow == count {
+        // Nothing is left to weigh: any of them (`updatePartitionLoadStats` with a length below 1).
+        let number = ctx.random_below(Stream::Client, count);
+        return at(partitions, 0, number);
+    }
+    let whole = u64::from(quick.clone().map(|queue| queue.batches).max().unwrap_or(0)) + 1;
+    let waiting: u64 = quick.map(|queue| u64::from(queue.batches)).sum();
+    let mut left = ctx.random_below(Stream::Client, (count - slow) * whole - waiting);
+    let mut next = 0;
+    for queue in queues {
+        let Ok(place) = partitions.binary_search(&queue.partition) else { continue };
+        let idle = u64::try_from(place - next).unwrap_or(0) * whole;
+        if left < idle {
+            break;
+        }
+        left -= idle;
+        let weight = if queue.slow { 0 } else { whole - u64::from(queue.batches) };
+        if left < weight {
+            return queue.partition;
+        }
+        left -= weight;
+        next = place + 1;
+    }
+    at(partitions, next, left / whole)
+}
+
+fn at(partitions: &[PartitionId], from: usize, steps: u64) -> PartitionId {
+    let place = usize::try_from(steps).ok().map(|steps| from + steps);
+    place.and_then(|place| partitions.get(place)).copied().unwrap_or(PartitionId(0))
 }
 
 /// How often partitions with queues of these lengths are chosen: each has a weight of the longest
@@ -172,8 +216,12 @@ mod tests {
         }
     }
 
-    fn even(count: i32) -> Vec<Candidate> {
-        (0..count).map(|id| Candidate { partition: PartitionId(id), queued: 0 }).collect()
+    fn even(count: i32) -> Candidates {
+        Candidates { partitions: (0..count).map(PartitionId).collect(), queues: Vec::new() }
+    }
+
+    fn queue(partition: i32, batches: u32, slow: bool) -> Queue {
+        Queue { partition: PartitionId(partition), batches, slow }
     }
 
     #[test]
@@ -199,10 +247,7 @@ mod tests {
 
     #[test]
     fn short_queues_are_drawn_more_often() {
-        let candidates = [
-            Candidate { partition: PartitionId(0), queued: 9 },
-            Candidate { partition: PartitionId(1), queued: 0 },
-        ];
+        let candidates = Candidates { queues: vec![queue(0, 9, false)], ..even(2) };
         let mut drawn = [0, 0];
         with_ctx(|ctx| {
             for _ in 0..1_100 {
@@ -210,5 +255,47 @@ mod tests {
             }
         });
         assert!((50..150).contains(&drawn[0]), "weights 1 and 10: {drawn:?}");
+    }
+
+    /// What is drawn with these queues, and by the list of weights; both of the same numbers.
+    fn both(count: i32, queues: &[Queue]) -> (Vec<PartitionId>, Vec<PartitionId>) {
+        let candidates = Candidates { queues: queues.to_vec(), ..even(count) };
+        let is_slow = |id: &PartitionId| queues.iter().any(|q| q.partition == *id && q.slow);
+        let all: Vec<PartitionId> = (0..count).map(PartitionId).collect();
+        let quick: Vec<PartitionId> = all.iter().copied().filter(|id| !is_slow(id)).collect();
+        let length = |id: &PartitionId| {
+            let queue = queues.iter().find(|queue| queue.partition == *id && !quick.is_empty());
+            queue.map_or(0, |queue| queue.batches)
+        };
+        let left = if quick.is_empty() { &all } else { &quick };
+        let weights = weights(left.iter().map(length));
+        let ours = with_ctx(|ctx| (0..200).map(|_| draw(ctx, &candidates)).collect());
+        let theirs = with_ctx(|ctx| {
+            let mut number = || ctx.random_below(Stream::Client, weights.iter().sum());
+            let drawn = |number| drawn(&weights, number).and_then(|index| left.get(index));
+            (0..200).filter_map(|_| drawn(number()).copied()).collect()
+        });
+        (ours, theirs)
+    }
+
+    #[test]
+    fn looking_only_at_queues_draws_what_the_list_of_all_weights_draws() {
+        let cases: [&[Queue]; 5] = [
+            &[],
+            &[queue(0, 3, false), queue(4, 1, false)],
+            &[queue(1, 2, true), queue(2, 5, false)],
+            &[queue(0, 1, true), queue(1, 1, true), queue(4, 7, true)],
+            &[
+                queue(0, 1, true),
+                queue(1, 2, true),
+                queue(2, 3, true),
+                queue(3, 4, true),
+                queue(4, 5, true),
+            ],
+        ];
+        for queues in cases {
+            let (ours, theirs) = both(5, queues);
+            assert_eq!(ours, theirs, "{queues:?}");
+        }
     }
 }

@@ -66,8 +66,7 @@ impl Producer {
         let mut by_leader: BTreeMap<BrokerId, Vec<TopicPartition>> = BTreeMap::new();
         let mut leaderless = false;
         for partition in self.accumulator.waiting() {
-            let known = self.network.metadata.partition(partition);
-            let epoch = self.network.metadata.leader_epoch(partition);
+            let epoch = || self.network.metadata.leader_epoch(partition);
             let limits = self.config.limits;
             if muted.contains(partition)
                 || !self.accumulator.is_sendable(ctx.now, partition, limits, epoch)
@@ -75,7 +74,7 @@ impl Producer {
             {
                 continue;
             }
-            match known.and_then(|known| known.leader) {
+            match self.network.metadata.leader(partition) {
                 Some(leader) => by_leader.entry(leader).or_default().push(partition.clone()),
                 None => leaderless = true,
             }
