@@ -28,6 +28,9 @@ use crate::engine::zookeeper::ZookeeperServer;
 /// Brokers start this long after one another as the world boots, so that b1 becomes the controller.
 const BOOT_STAGGER: Micros = Micros(100_000);
 
+/// Most events that room is kept for between two drains.
+const EVENTS_ROOM_MAX: usize = 256;
+
 /// A whole cluster with its clients. A clone is a checkpoint: bytes of records are shared.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -111,7 +114,9 @@ impl World {
 
     /// Events since the last call, in order.
     pub fn drain_events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
+        // As many are likely to come next: the list need not grow step by step.
+        let room = Vec::with_capacity(self.events.len().min(EVENTS_ROOM_MAX));
+        std::mem::replace(&mut self.events, room)
     }
 
     /// Processes the next thing due, moving the clock to it. False when nothing is.
