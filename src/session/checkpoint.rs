@@ -1,7 +1,9 @@
 //! Checkpoints: worlds kept for going back. Their number is bounded, whatever the session's length.
 //!
 //! They are spaced by work, not by time, since work is what a seek costs. When there are too many,
-//! every second one goes and the spacing doubles, so that any moment stays as near as any other.
+//! every second one goes and the spacing doubles, so that any moment stays as near as any other. They
+//! share what has not changed between them, so what each holds alone is what its spacing changed;
+//! `make bench` tells what all of an hour hold and what the slowest seek in it costs.
 
 use crate::engine::ids::EventId;
 use crate::engine::sim::world::World;
@@ -9,7 +11,7 @@ use crate::engine::time::Micros;
 use crate::scenario::digest::Digest;
 
 /// Most checkpoints kept.
-pub const CHECKPOINTS_MAX: usize = 64;
+pub const CHECKPOINTS_MAX: usize = 512;
 /// Steps between two checkpoints of a young session.
 const SPACING_MIN: u64 = 2_000;
 
@@ -75,6 +77,28 @@ impl Checkpoints {
         self.steps = 0;
         let found = self.kept.iter().rev().find(|checkpoint| is_early_enough(checkpoint));
         found.unwrap_or(&self.kept[0])
+    }
+
+    /// How many events a place lies behind the newest checkpoint at which `is_early_enough` holds: told
+    /// by the place itself, else guessed from its moment, between that checkpoint and what follows it,
+    /// at the latest `here`.
+    #[must_use]
+    pub fn events_behind(
+        &self,
+        (at, before): (Micros, Option<EventId>),
+        is_early_enough: impl Fn(&Checkpoint) -> bool,
+        here: (Micros, EventId),
+    ) -> u64 {
+        let index = self.kept.iter().rposition(is_early_enough).unwrap_or(0);
+        let place_of = |kept: &Checkpoint| (kept.world.now(), kept.world.next_event());
+        let (from, first) = place_of(&self.kept[index]);
+        if let Some(before) = before {
+            return before.0.saturating_sub(first.0);
+        }
+        let (to, last) = self.kept.get(index + 1).map_or(here, place_of);
+        let span = to.since(from).0.max(1);
+        let part = u128::from(at.since(from).0.min(span)) * u128::from(last.0 - first.0);
+        u64::try_from(part / u128::from(span)).unwrap_or(u64::MAX)
     }
 
     /// The newest checkpoint that has seen at most `commands` commands and stands before a place.

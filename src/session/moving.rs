@@ -160,12 +160,14 @@ impl Session {
     pub(super) fn restore_before(&mut self, at: Micros, before: EventId) {
         let is_early =
             |kept: &Checkpoint| kept.world.now() <= at && kept.world.next_event() <= before;
+        let here = (self.world.now(), self.world.next_event());
+        let known = (before.0 < u64::MAX).then_some(before);
+        let behind = self.checkpoints.events_behind((at, known), is_early, here);
         let nearest = self.checkpoints.newest(is_early).world.next_event();
         let joins_window = self.window.first().is_some_and(|first| first <= nearest);
-        let wanted = match joins_window {
-            true => nearest,
-            false => EventId(nearest.0.saturating_sub(EVENTS_BEFORE)),
-        };
+        let missing = EVENTS_BEFORE.saturating_sub(behind);
+        let wanted =
+            if joins_window { nearest } else { EventId(nearest.0.saturating_sub(missing)) };
         self.restore(|kept| kept.world.now() <= at && kept.world.next_event() <= wanted);
     }
 
