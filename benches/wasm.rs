@@ -4,6 +4,7 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod travel;
 mod workload;
 
 use highwater::engine::time::Micros;
@@ -16,4 +17,35 @@ pub fn steady(seconds: u32) -> u32 {
     let until = world.now() + Micros::from_secs(u64::from(seconds));
     let passed = workload::advance(&mut world, until);
     u32::try_from(passed.events).unwrap_or(u32::MAX)
+}
+
+/// A session that has run for an hour of the cluster with groups.
+#[wasm_bindgen]
+pub struct Hour(travel::Hour);
+
+#[wasm_bindgen]
+impl Hour {
+    /// Runs the hour.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Hour {
+        Hour(travel::Hour::new())
+    }
+
+    /// Goes to a moment.
+    pub fn seek(&mut self, at_ms: u32) {
+        self.0.seek(at_ms);
+    }
+
+    /// Checkpoints that are kept.
+    #[must_use]
+    pub fn kept(&self) -> u32 {
+        u32::try_from(self.0.checkpoints().0).unwrap_or(u32::MAX)
+    }
+
+    /// The places to seek to, in ms.
+    #[must_use]
+    pub fn places() -> Vec<u32> {
+        travel::PLACES.to_vec()
+    }
 }

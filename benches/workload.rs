@@ -9,6 +9,8 @@ use highwater::engine::ids::TopicName;
 use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
 
+/// The topic.
+pub const TOPIC: &str = "orders";
 /// Bytes of each record's value.
 const VALUE_BYTES: u32 = 100;
 
@@ -44,7 +46,7 @@ pub fn cluster(partitions: u32) -> World {
 /// Creates the topic `orders`.
 pub fn create(world: &mut World, partitions: u32, replication_factor: u16) {
     let create = Command::CreateTopic {
-        topic: TopicName::new("orders"),
+        topic: TopicName::new(TOPIC),
         placement: Placement::Automatic { partitions, replication_factor },
         configs: Vec::new(),
     };
@@ -76,7 +78,7 @@ pub fn advance(world: &mut World, until: Micros) -> Passed {
 
 /// A producer of records of 100 bytes, acks=all.
 pub fn spec() -> ProducerSpec {
-    let topic = TopicName::new("orders");
+    let topic = TopicName::new(TOPIC);
     ProducerSpec { value_bytes: VALUE_BYTES, ..ProducerSpec::new(&topic) }
 }
 

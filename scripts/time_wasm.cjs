@@ -5,7 +5,7 @@ const { gzipSync } = require("node:zlib");
 const { readFileSync } = require("node:fs");
 
 const folder = "../target/figures_wasm";
-const { steady } = require(`${folder}/figures_wasm.js`);
+const { steady, Hour } = require(`${folder}/figures_wasm.js`);
 const [seconds, native] = process.argv.slice(2).map(Number);
 
 steady(10);
@@ -17,3 +17,14 @@ const wasm = readFileSync(require.resolve(`${folder}/figures_wasm_bg.wasm`));
 console.log(`${seconds} cluster seconds in wasm       ${took.toFixed(3)} s, ${events} events`);
 console.log(`the engine alone as wasm, gzip -9   ${(gzipSync(wasm, { level: 9 }).length / 1024).toFixed(1)} KB`);
 if (native) console.log(`wasm against native                 ${(took / native).toFixed(2)}×`);
+
+let began = performance.now();
+const hour = new Hour();
+console.log(`an hour with groups in wasm         ${((performance.now() - began) / 1000).toFixed(3)} s, ${hour.kept()} checkpoints`);
+const seeks = Array.from(Hour.places(), (place) => {
+  began = performance.now();
+  hour.seek(place);
+  return performance.now() - began;
+}).sort((a, b) => a - b);
+const middle = seeks[seeks.length >> 1];
+console.log(`seeks in that hour                  slowest ${seeks.at(-1).toFixed(0)} ms, half below ${middle.toFixed(0)} ms, of ${seeks.length}`);
