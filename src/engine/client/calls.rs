@@ -168,7 +168,10 @@ impl Calls {
             let broker = match pending.call.to {
                 Destination::Controller => self.network.metadata.controller(),
                 Destination::Any => self.network.least_loaded(ctx),
-                Destination::Broker(broker) => Some(broker),
+                // One that nobody told of may be none at all (`ConstantNodeIdProvider`).
+                Destination::Broker(broker) => {
+                    Some(broker).filter(|id| self.network.metadata.brokers().contains(id))
+                }
             };
             let Some(broker) = broker else {
                 self.network.metadata.request_update(pending.cause);

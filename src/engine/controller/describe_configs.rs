@@ -25,6 +25,9 @@ use crate::engine::protocol::inter_broker::TopicOverrides;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 use crate::engine::protocol::{Payload, Response};
 
+/// `ConfigResource.Type.CLIENT_METRICS`.
+const CLIENT_METRICS_RESOURCE: i8 = 16;
+
 /// Where a value comes from (`DescribeConfigsResponse.ConfigSource`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
@@ -128,7 +131,8 @@ impl ControlPlane {
                 }
                 match topics.get(&TopicName::new(name)) {
                     Some(own) => Ok(self.topic_settings(own, wanted)),
-                    None => Err((ResponseError::UnknownTopicOrPartition, None)),
+                    // Kafka has no words for this, and says so with an empty text.
+                    None => Err((ResponseError::UnknownTopicOrPartition, Some("".into()))),
                 }
             }
             (BROKER_RESOURCE, _) if name.is_empty() => Ok(self.default_settings(wanted)),
@@ -141,6 +145,9 @@ impl ControlPlane {
             )),
             (BROKER_RESOURCE, Err(_)) => {
                 invalid(format!("Broker id must be an integer, but it is: {name}"))
+            }
+            (CLIENT_METRICS_RESOURCE, _) => {
+                invalid("Config type client-metrics is only supported on KRaft clusters".to_owned())
             }
             (kind, _) => invalid(format!("Unsupported resource type: {kind}")),
         }
@@ -198,9 +205,7 @@ impl ControlPlane {
             let Some(known) = Scope::Broker.find(key) else {
                 return self.unknown(key, vec![synonym]);
             };
-            let mut synonyms = vec![synonym];
-            synonyms.extend(self.fixed_synonyms(key));
-            Setting::new(&known, value, synonyms, false)
+            Setting::new(&known, value, vec![synonym], false)
         };
         set.map(setting).collect()
     }

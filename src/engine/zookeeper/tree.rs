@@ -57,7 +57,10 @@ impl Default for Tree {
         let mut tree = Tree { nodes: OrdMap::new() };
         tree.nodes.insert("/".into(), Znode::new("".into(), None, Txn::default()));
         for path in &KEPT[1..] {
-            tree.apply(&Change::Create { path: (*path).into(), data: "".into(), owner: None }, Txn::default());
+            tree.apply(
+                &Change::Create { path: (*path).into(), data: "".into(), owner: None },
+                Txn::default(),
+            );
         }
         // `DataTree` adds its own by hand: they do not count as created under `/`.
         if let Some(root) = tree.nodes.get_mut("/") {
@@ -159,9 +162,7 @@ impl Tree {
             | ZkOp::Exists { .. }
             | ZkOp::GetChildren { .. }
             | ZkOp::GetStat { .. }
-            | ZkOp::GetEphemerals { .. } => {
-                Ok((None, self.read(op, session)?))
-            }
+            | ZkOp::GetEphemerals { .. } => Ok((None, self.read(op, session)?)),
         }
     }
 

@@ -196,12 +196,7 @@ impl Batches {
     }
 }
 
-fn dump_log(
-    shell: &mut Shell<'_>,
-    path: &str,
-    flags: &Flags,
-    findings: &mut Findings,
-) -> Flow<()> {
+fn dump_log(shell: &mut Shell<'_>, path: &str, flags: &Flags, findings: &mut Findings) -> Flow<()> {
     let wanted = wanted(flags)?;
     shell.out(&format!("Log starting offset: {}", base_offset(path)?));
     let mut bytes = existing(shell, path)?;
@@ -355,25 +350,21 @@ fn decoded(record: &RecordRef<'_>, wanted: &Wanted) -> Result<Told, Fault> {
         }
         (Decoder::Transactions, Some(_)) => return Ok(dump_offsets::transaction(record)),
         (Decoder::Transactions, None) => {
-            let words = "Cannot invoke \"java.nio.ByteBuffer.getShort()\" because \"buffer\" is null";
+            let words =
+                "Cannot invoke \"java.nio.ByteBuffer.getShort()\" because \"buffer\" is null";
             return Err(Fault::new("java.lang.NullPointerException", words));
         }
         (Decoder::Metadata, _) => return Ok((None, Some(dump_offsets::metadata(record)))),
         _ => {}
     }
     let tell = |bytes: Option<&[u8]>, decoder| bytes.map(|bytes| decode(bytes, decoder));
-    Ok((
-        tell(record.key, wanted.key).transpose()?,
-        tell(record.value, wanted.value).transpose()?,
-    ))
+    Ok((tell(record.key, wanted.key).transpose()?, tell(record.value, wanted.value).transpose()?))
 }
 
 fn decode(bytes: &[u8], decoder: Decoder) -> Result<String, Fault> {
     let short = || Fault { message: None, ..Fault::new("java.nio.BufferUnderflowException", "") };
     match decoder {
-        Decoder::Int => {
-            Ok(i32::from_be_bytes(*bytes.first_chunk().ok_or_else(short)?).to_string())
-        }
+        Decoder::Int => Ok(i32::from_be_bytes(*bytes.first_chunk().ok_or_else(short)?).to_string()),
         Decoder::Long => {
             Ok(i64::from_be_bytes(*bytes.first_chunk().ok_or_else(short)?).to_string())
         }

@@ -202,8 +202,14 @@ pub(super) fn transaction(record: &RecordRef<'_>) -> (Option<String>, Option<Str
 /// `TransactionLogValue` 0: id, epoch, timeout, state, partitions, last update.
 fn transaction_value(value: &[u8]) -> Option<String> {
     const STATES: [&str; 8] = [
-        "Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort",
-        "Dead", "PrepareEpochFence",
+        "Empty",
+        "Ongoing",
+        "PrepareCommit",
+        "PrepareAbort",
+        "CompleteCommit",
+        "CompleteAbort",
+        "Dead",
+        "PrepareEpochFence",
     ];
     let id = i64::from_be_bytes(*value.get(2..)?.first_chunk()?);
     let epoch = i16::from_be_bytes(*value.get(10..)?.first_chunk()?);

@@ -99,6 +99,11 @@ impl Flags {
         }
     }
 
+    /// All flags that are there, in order, with their arguments.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, Option<&Text>)> {
+        self.given.iter().map(|(name, value)| (*name, value.as_ref()))
+    }
+
     /// A flag's arguments, in order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Text> {
         self.given.iter().filter(move |(given, _)| *given == name).filter_map(|(_, v)| v.as_ref())

@@ -1,7 +1,7 @@
 //! JSON files that tools read: lists of partitions with something beside each.
 
 use crate::engine::ids::Text;
-use crate::engine::json::Json;
+use crate::engine::json::{Json, quote};
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::shell::Shell;
 
@@ -17,6 +17,9 @@ impl Shell<'_> {
 
 /// A member that must be there (`JsonObject.apply`).
 pub(super) fn member<'a>(object: &'a Json, key: &str) -> Result<&'a Json, Fault> {
+    if object.members().is_none() {
+        return Err(unexpected("JSON object", object));
+    }
     object.get(key).ok_or_else(|| mapping(&format!("No such field exists: `{key}`")))
 }
 
@@ -24,7 +27,7 @@ pub(super) fn member<'a>(object: &'a Json, key: &str) -> Result<&'a Json, Fault>
 pub(super) fn array(json: &Json) -> Result<&[Json], Fault> {
     match json {
         Json::Array(items) => Ok(items),
-        _ => Err(mapping("Expected JSON array, received other")),
+        _ => Err(unexpected("JSON array", json)),
     }
 }
 
@@ -32,7 +35,7 @@ pub(super) fn array(json: &Json) -> Result<&[Json], Fault> {
 pub(super) fn integer(json: &Json) -> Result<i64, Fault> {
     match json {
         Json::Number(number) => Ok(*number),
-        _ => Err(mapping("Expected `Integer` value")),
+        _ => Err(unexpected("`Integer` value", json)),
     }
 }
 
@@ -40,7 +43,58 @@ pub(super) fn integer(json: &Json) -> Result<i64, Fault> {
 pub(super) fn string(json: &Json) -> Result<Text, Fault> {
     match json {
         Json::Text(text) => Ok(text.as_str().into()),
-        _ => Err(mapping("Expected `String` value")),
+        _ => Err(unexpected("`String` value", json)),
+    }
+}
+
+/// What Jackson says of a text that is no JSON, as far as one can guess: a word that is none of JSON's, or
+/// an end that comes too early.
+pub(super) fn not_json(text: &str) -> Fault {
+    let skipped = text.len() - text.trim_start().len();
+    let rest = &text[skipped..];
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let at = |line: usize, column: usize| {
+        format!(
+            "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); \
+             line: {line}, column: {column}]"
+        )
+    };
+    let words = if word.is_empty() {
+        let line = text.lines().count() + usize::from(text.ends_with('\n'));
+        let column = text.rsplit('\n').next().map_or(1, |last| last.chars().count() + 1);
+        format!("Unexpected end-of-input{}", at(line.max(1), column))
+    } else {
+        let line = text[..skipped].matches('\n').count() + 1;
+        let before = text[..skipped].rsplit('\n').next().map_or(0, |last| last.chars().count());
+        format!(
+            "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or \
+             token 'null', 'true' or 'false'){}",
+            at(line, before + word.chars().count() + 1)
+        )
+    };
+    Fault::new("com.fasterxml.jackson.core.JsonParseException", &words)
+}
+
+/// What was there is not what was to be there.
+pub(super) fn unexpected(wanted: &str, got: &Json) -> Fault {
+    mapping(&format!("Expected {wanted}, received {}", written(got)))
+}
+
+/// As Jackson writes it.
+fn written(json: &Json) -> String {
+    match json {
+        Json::Literal(word) => (*word).to_owned(),
+        Json::Number(number) => number.to_string(),
+        Json::Text(text) => quote(text),
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(written).collect();
+            format!("[{}]", items.join(","))
+        }
+        Json::Object(members) => {
+            let members = members.iter();
+            let members = members.map(|(key, value)| format!("{}:{}", quote(key), written(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
     }
 }
 
@@ -64,6 +118,7 @@ pub(super) fn twice(partitions: &[(Text, i32)]) -> Vec<String> {
     twice
 }
 
-fn mapping(words: &str) -> Fault {
+/// `com.fasterxml.jackson.databind.JsonMappingException`.
+pub(super) fn mapping(words: &str) -> Fault {
     Fault::new("com.fasterxml.jackson.databind.JsonMappingException", words)
 }

@@ -9,21 +9,37 @@ pub mod flags;
 pub mod properties;
 pub mod shell;
 pub mod terminal;
+mod alter_configs;
 mod api_versions;
 mod cluster;
+mod configs;
+mod configs_options;
+mod configs_quotas;
 mod console_consumer;
 mod console_producer;
 mod delete_records;
 mod dump_log;
 mod dump_offsets;
 mod election;
+mod groups;
+mod groups_admin;
+mod groups_options;
+mod groups_reset;
+mod groups_tables;
 mod java_order;
 mod json_files;
 mod log_dirs;
 mod offsets;
 mod server;
 mod partitions;
+mod reassign;
+mod reassign_directories;
+mod reassign_plan;
+mod reassign_spread;
+mod reassign_throttles;
+mod reset_plan;
 mod sending;
+mod timestamps;
 mod topic_settings;
 mod topics;
 mod topics_options;
@@ -62,13 +78,16 @@ pub struct Tool {
 /// Every tool, by name.
 pub const TOOLS: &[Tool] = &[
     api_versions::TOOL,
+    configs::TOOL,
     console_consumer::TOOL,
     console_producer::TOOL,
+    groups::TOOL,
     delete_records::TOOL,
     dump_log::TOOL,
     offsets::TOOL,
     election::TOOL,
     log_dirs::TOOL,
+    reassign::TOOL,
     server::START,
     server::STOP,
     topics::TOOL,

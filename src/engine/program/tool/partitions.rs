@@ -54,6 +54,10 @@ impl Kind {
     }
 }
 
+/// UNKNOWN_TOPIC_OR_PARTITION.
+const UNKNOWN_TOPIC: i16 = 3;
+/// INVALID_TOPIC_EXCEPTION.
+const INVALID_TOPIC: i16 = 17;
 /// Errors that send a question back to the look-up of leaders.
 const MOVED: [i16; 6] = [3, 5, 6, 9, 74, 78];
 
@@ -73,7 +77,7 @@ impl Shell<'_> {
         let started = self.pause(Micros::ZERO)?;
         let limit = self.admin.as_ref().map_or(60_000, |admin| admin.api_timeout.as_ms());
         while !open.is_empty() {
-            let leaders = self.leaders(look_up, &open)?;
+            let leaders = self.leaders(kind, client, &open)?;
             tries += 1;
             let mut by_leader: BTreeMap<i32, Vec<(Partition, i64)>> = BTreeMap::new();
             for (partition, value) in &open {
@@ -128,21 +132,46 @@ impl Shell<'_> {
     /// Leaders that are known; a partition whose topic will not do has its error.
     fn leaders(
         &mut self,
-        call: &'static str,
+        kind: Kind,
+        client: &str,
         open: &[(Partition, i64)],
     ) -> Flow<BTreeMap<Partition, Result<i32, Fault>>> {
         let mut names: Vec<Text> = open.iter().map(|((topic, _), _)| topic.clone()).collect();
         names.sort();
         names.dedup();
-        let topics = self.topics(call, Some(&names))?;
+        let topics = self.topics(kind.names().0, Some(&names))?;
         let mut leaders = BTreeMap::new();
+        for topic in topics.iter().filter(|topic| is_final(kind, topic.error)) {
+            let words = match topic.error {
+                INVALID_TOPIC => {
+                    format!("invalid topic error for topic {} in `Metadata` response", topic.name)
+                }
+                UNKNOWN_TOPIC => format!("unknown topic error for topic {}", topic.name),
+                _ => {
+                    format!("unexpected error for topic {} in `Metadata` response", topic.name)
+                }
+            };
+            self.log_error(
+                "org.apache.kafka.clients.admin.internals.PartitionLeaderStrategy",
+                &format!("[AdminClient clientId={client}] Received {words}"),
+            );
+            self.err(Fault::of_error(topic.error, None).trace().trim_end_matches('\n'));
+        }
         for ((name, index), _) in open {
             let Some(topic) = topics.iter().find(|topic| topic.name == *name) else { continue };
             let partition = topic.partitions.iter().find(|p| p.index == *index);
             if let Some(leader) = partition.and_then(|p| p.leader) {
                 leaders.insert((name.clone(), *index), Ok(leader));
-            } else if topic.error != 0 && !MOVED.contains(&topic.error) {
-                let fault = Fault::of_error(topic.error, None);
+            } else if is_final(kind, topic.error) {
+                let why = match topic.error {
+                    INVALID_TOPIC => format!("due to invalid topic `{name}`"),
+                    UNKNOWN_TOPIC => {
+                        format!("because metadata for topic `{name}` could not be found")
+                    }
+                    _ => format!("due to unexpected error for topic `{name}`"),
+                };
+                let words = format!("Failed to fetch metadata for partition {name}-{index} {why}");
+                let fault = Fault::of_error(topic.error, Some(&words));
                 leaders.insert((name.clone(), *index), Err(fault));
             }
         }
@@ -150,8 +179,18 @@ impl Shell<'_> {
     }
 }
 
+/// Whether an error of a topic ends the look-up. One that is not there may come yet, but whoever asks for
+/// offsets does not wait for it.
+fn is_final(kind: Kind, error: i16) -> bool {
+    match error {
+        0 => false,
+        UNKNOWN_TOPIC => matches!(kind, Kind::ListOffsets),
+        error => !MOVED.contains(&error),
+    }
+}
+
 /// `retry.backoff.ms`, doubled up to `retry.backoff.max.ms`.
-fn pause_ms(tries: u32) -> i64 {
+pub(super) fn pause_ms(tries: u32) -> i64 {
     (100 << tries.saturating_sub(1).min(4)).min(1_000)
 }
 

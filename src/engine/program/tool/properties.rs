@@ -37,6 +37,11 @@ impl Properties {
         self.0.insert(key.to_owned(), value.to_owned());
     }
 
+    /// Sets one that is not set.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        self.0.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+    }
+
     /// Sets all of others.
     pub fn set_all(&mut self, others: &Properties) {
         self.0.extend(others.0.clone());

@@ -32,7 +32,9 @@ fn start(shell: &mut Shell<'_>) -> Flow<()> {
     let words: Vec<Text> = shell.words().to_vec();
     let Some(first) = words.first() else {
         let name = shell.argv[0].clone();
-        shell.out(&format!("USAGE: {name} [-daemon] server.properties [--override property=value]*"));
+        shell.out(&format!(
+            "USAGE: {name} [-daemon] server.properties [--override property=value]*"
+        ));
         return Err(Stop::Exit(1));
     };
     let is_daemon = &**first == "-daemon";
@@ -95,7 +97,8 @@ fn wait_for(shell: &mut Shell<'_>, pid: u32) -> Flow<()> {
 
 /// `Kafka.getPropsFromArgs`: which broker, and what it is given beside the world's settings.
 fn settings(shell: &mut Shell<'_>, words: &[Text]) -> Flow<(BrokerId, Vec<(Text, Text)>)> {
-    const USAGE: &str = "USAGE: java [options] kafka.Kafka server.properties [--override property=value]*";
+    const USAGE: &str =
+        "USAGE: java [options] kafka.Kafka server.properties [--override property=value]*";
     if words.is_empty() || words.iter().any(|word| &**word == "--help") {
         return Err(shell.usage(USAGE));
     }

@@ -15,7 +15,6 @@ use crate::engine::address;
 use crate::engine::client::calls::{Answer, Call};
 use crate::engine::event::ToolStream;
 use crate::engine::ids::{BrokerId, Text};
-use crate::engine::protocol::zk::{ZkOp, ZkWatchEvent};
 use crate::engine::program::tool::console_consumer::Reading;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::properties::Properties;
@@ -23,6 +22,7 @@ use crate::engine::program::tool::sending::SenderState;
 use crate::engine::program::tool::terminal::Terminal;
 use crate::engine::program::tool::zk_session::ZkResults;
 use crate::engine::program::tool::zookeeper_shell::Commands;
+use crate::engine::protocol::zk::{ZkOp, ZkWatchEvent};
 use crate::engine::system::{SystemAnswer, SystemCall};
 use crate::engine::time::Micros;
 

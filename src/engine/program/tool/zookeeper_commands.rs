@@ -105,7 +105,9 @@ fn usage_of(command: &str) -> Option<&'static str> {
 pub(super) fn run(client: &mut Client<'_, '_>, words: &[Text]) -> Done {
     let command = words.first().map_or("", |word| word);
     let Some(usage) = usage_of(command) else {
-        client.shell.err("ZooKeeper -server host:port -client-configuration properties-file cmd args");
+        client
+            .shell
+            .err("ZooKeeper -server host:port -client-configuration properties-file cmd args");
         for line in USAGES.lines() {
             client.shell.err(&format!("\t{line}"));
         }
