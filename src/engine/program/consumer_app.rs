@@ -378,7 +378,8 @@ impl ConsumerApp {
     }
 }
 
-fn config(spec: &ConsumerSpec) -> ConsumerConfig {
+/// A consumer's settings, as the library takes them.
+pub(super) fn config(spec: &ConsumerSpec) -> ConsumerConfig {
     ConsumerConfig {
         from_beginning: spec.from_beginning,
         never_resets: spec.never_resets,
@@ -393,7 +394,8 @@ fn config(spec: &ConsumerSpec) -> ConsumerConfig {
     }
 }
 
-fn group_config(spec: &ConsumerSpec) -> GroupConfig {
+/// A member's settings, as the library takes them.
+pub(super) fn group_config(spec: &ConsumerSpec) -> GroupConfig {
     let ms = |span: i32| Micros::from_ms(i64::from(span));
     let auto = spec.commit == CommitMode::Auto;
     GroupConfig {

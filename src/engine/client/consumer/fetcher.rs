@@ -86,6 +86,10 @@ pub struct Consumer {
     alarms: Alarms,
     /// Whether it threw: the application ends and asks for nothing more.
     pub(super) failed: bool,
+    /// Whether its application catches what it throws; else that ends the application.
+    pub(super) catches: bool,
+    /// What it threw, and nobody was told yet.
+    pub(super) thrown: Option<Text>,
     /// Its place in a group, when it has one: then its partitions are those that it was given.
     pub(super) membership: Option<Box<Membership>>,
     /// Whether its application polls: then what was fetched waits for it in the buffer.
@@ -111,6 +115,8 @@ impl Consumer {
             sessions: BTreeMap::new(),
             alarms: Alarms::default(),
             failed: false,
+            catches: false,
+            thrown: None,
             membership: None,
             polls: false,
             polling: false,
@@ -124,6 +130,13 @@ impl Consumer {
         self.network = self.network.named(name);
         self.membership = Some(Box::new(Membership::new(group)));
         self.polling()
+    }
+
+    /// The same, of an application that catches what it throws ([`Consumer::take_thrown`]).
+    #[must_use]
+    pub fn catching(mut self) -> Consumer {
+        self.catches = true;
+        self
     }
 
     /// The same, of an application that polls.

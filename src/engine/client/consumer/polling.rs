@@ -26,13 +26,15 @@ pub struct Polled {
     pub offset: Offset,
     /// Its value, without padding.
     pub value: Text,
+    /// The batch that holds it, uncompressed.
+    pub batch: Bytes,
 }
 
 /// What one fetch brought of a partition, and was not polled yet.
 #[derive(Clone, Debug)]
 pub struct Buffered {
     pub(super) partition: TopicPartition,
-    records: VecDeque<(Offset, Text)>,
+    records: VecDeque<(Offset, Text, Bytes)>,
     /// The position when all of them are polled.
     end: Offset,
     /// Reign of the last of them.
@@ -76,9 +78,9 @@ impl Consumer {
             let partition = held.partition.clone();
             let begin = polled.len();
             while room(&polled)
-                && let Some((offset, value)) = held.records.pop_front()
+                && let Some((offset, value, batch)) = held.records.pop_front()
             {
-                polled.push(Polled { partition: partition.clone(), offset, value });
+                polled.push(Polled { partition: partition.clone(), offset, value, batch });
             }
             let next = match held.records.front() {
                 Some(_) => polled.last().map_or(held.end, |last| last.offset.plus(1)),
@@ -142,7 +144,8 @@ impl Consumer {
             }
             for record in records(&plain).flatten().filter(|record| record.offset >= from) {
                 let value = String::from_utf8_lossy(record.value.unwrap_or_default());
-                held.records.push_back((record.offset, value.trim_end().into()));
+                let value = value.trim_end().into();
+                held.records.push_back((record.offset, value, plain.clone()));
             }
         }
         match held.records.is_empty() {
@@ -158,6 +161,14 @@ impl Consumer {
     /// The library throws: the application ends.
     pub(super) fn throw(&mut self, ctx: &mut Ctx<'_>, words: &str) {
         self.failed = true;
-        ctx.fail(words.into());
+        match self.catches {
+            true => self.thrown = Some(words.into()),
+            false => ctx.fail(words.into()),
+        }
+    }
+
+    /// What it threw since the last call, for an application that catches.
+    pub fn take_thrown(&mut self) -> Option<Text> {
+        self.thrown.take()
     }
 }

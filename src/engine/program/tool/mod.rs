@@ -4,6 +4,7 @@
 //! client library, by requests that can be seen and dropped. What it prints and how it exits are events
 //! with Kafka 3.9's words. One tool, one file, with its table of flags ([`Tool::flags`]).
 
+pub mod consuming;
 pub mod fault;
 pub mod flags;
 pub mod properties;
@@ -16,11 +17,16 @@ mod configs;
 mod configs_options;
 mod configs_quotas;
 mod console_consumer;
+mod console_consumer_options;
+mod console_partition;
 mod console_producer;
 mod delete_records;
+mod deserializers;
 mod dump_log;
 mod dump_offsets;
 mod election;
+mod formatters;
+mod group_records;
 mod groups;
 mod groups_admin;
 mod groups_options;
@@ -49,7 +55,7 @@ mod zookeeper_commands;
 
 use std::collections::VecDeque;
 
-use crate::engine::client::calls::{Answer, Calls};
+use crate::engine::client::calls::{Answer, Call, Calls};
 use crate::engine::event::{EventKind, TimerPurpose, ToolStream};
 use crate::engine::ids::{BrokerId, CorrelationId, Text};
 use crate::engine::node::{Ctx, Timer};
@@ -57,8 +63,10 @@ use crate::engine::protocol::zk::{ZkReply, ZkWatchEvent};
 use crate::engine::protocol::{Payload, Response};
 use crate::engine::rng::Stream;
 use crate::engine::system::{SystemAnswer, SystemCall};
+use crate::engine::time::Micros;
 
-use shell::{Flow, Place, Question, Saved, Shell, Stop, Told};
+use consuming::{ConsumerPlan, Consuming};
+use shell::{AdminConfig, Flow, Place, Question, Saved, Shell, Stop, Told};
 use terminal::Terminal;
 use zk_session::{Heard, ZkSession};
 
@@ -104,12 +112,19 @@ pub fn find(word: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
+/// 128 and the number of SIGINT.
+const INTERRUPTED: i32 = 130;
+/// How long a consumer may take to close.
+const CLOSE_TIMEOUT: Micros = Micros(30_000_000);
+
 /// A tool's process.
 #[derive(Clone, Debug)]
 pub struct ToolProcess {
     argv: Vec<Text>,
     place: Place,
     calls: Option<Calls>,
+    /// Its consumer, when it has one; then it asks nothing beside it.
+    consuming: Option<Box<Consuming>>,
     zookeeper: Option<Box<ZkSession>>,
     /// Watches that fired and were not told yet.
     watched: VecDeque<ZkWatchEvent>,
@@ -128,6 +143,8 @@ pub struct ToolProcess {
     /// Whether it waits for its machine.
     asks_machine: bool,
     saved: Option<Saved>,
+    /// Ctrl-C was typed: it only closes its consumer now.
+    interrupted: bool,
     ended: bool,
 }
 
@@ -139,6 +156,7 @@ impl ToolProcess {
             argv,
             place,
             calls: None,
+            consuming: None,
             zookeeper: None,
             watched: VecDeque::new(),
             journal: Vec::new(),
@@ -150,6 +168,7 @@ impl ToolProcess {
             reads: false,
             asks_machine: false,
             saved: None,
+            interrupted: false,
             ended: false,
         }
     }
@@ -176,17 +195,38 @@ impl ToolProcess {
         }
     }
 
-    /// Ctrl-C: Java ends at once, with 128 and the signal's number.
+    /// Ctrl-C: Java ends, with 128 and the signal's number; a consumer leaves its group before.
     pub fn interrupt(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(Saved::Consumer(reading)) = &self.saved {
-            let line = format!("Processed a total of {} messages", reading.count).into();
-            ctx.emit(EventKind::ToolPrinted { stream: ToolStream::Err, line, ended: true });
-        }
         if let Some(Saved::Server(pid)) = &self.saved {
             // The server shares the terminal: it gets the signal, and the tool ends with it.
             return ctx.system(SystemCall::Signal { pid: *pid, kill: false });
         }
-        self.exit(ctx, 130);
+        if std::mem::replace(&mut self.interrupted, true) {
+            return self.exit(ctx, INTERRUPTED);
+        }
+        if let Some(consuming) = &mut self.consuming {
+            consuming.close(ctx);
+        }
+        self.leave_interrupted(ctx);
+    }
+
+    /// Ends once its consumer is closed.
+    fn leave_interrupted(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(consuming) = &mut self.consuming {
+            consuming.told(ctx);
+            if !consuming.is_closed() {
+                return;
+            }
+        }
+        let count = match &self.saved {
+            Some(Saved::Consumer(reading)) => Some(reading.count),
+            _ => self.consuming.as_ref().map(|_| 0),
+        };
+        if let Some(count) = count {
+            let line = format!("Processed a total of {count} messages").into();
+            ctx.emit(EventKind::ToolPrinted { stream: ToolStream::Err, line, ended: true });
+        }
+        self.exit(ctx, INTERRUPTED);
     }
 
     /// An answer arrived.
@@ -197,7 +237,9 @@ impl ToolProcess {
         correlation: CorrelationId,
         body: Response,
     ) {
-        if let Some(calls) = &mut self.calls {
+        if let Some(consuming) = &mut self.consuming {
+            consuming.on_response(ctx, broker, correlation, body);
+        } else if let Some(calls) = &mut self.calls {
             calls.on_response(ctx, broker, correlation, body);
         }
         self.go_on(ctx);
@@ -248,8 +290,9 @@ impl ToolProcess {
     /// A timer fired.
     pub fn on_timer(&mut self, ctx: &mut Ctx<'_>, timer: &Timer) {
         if timer.purpose == TimerPurpose::ToolPause {
-            if timer.tag == self.pauses {
-                self.journal.push(Told::Clock(ctx.wall_ms()));
+            if timer.tag == self.pauses && !self.interrupted {
+                let given_up = self.consuming.as_mut().and_then(|it| it.give_up(ctx));
+                self.journal.push(given_up.unwrap_or_else(|| Told::Clock(ctx.wall_ms())));
                 self.run(ctx);
             }
             return;
@@ -258,7 +301,9 @@ impl ToolProcess {
             let heard = session.on_timer(ctx, timer);
             return self.on_heard(ctx, heard);
         }
-        if let Some(calls) = &mut self.calls {
+        if let Some(consuming) = &mut self.consuming {
+            consuming.on_timer(ctx, timer);
+        } else if let Some(calls) = &mut self.calls {
             calls.on_timer(ctx, timer);
         }
         self.go_on(ctx);
@@ -266,7 +311,9 @@ impl ToolProcess {
 
     /// The connection to a broker broke.
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId) {
-        if let Some(calls) = &mut self.calls {
+        if let Some(consuming) = &mut self.consuming {
+            consuming.on_connection_lost(ctx, broker);
+        } else if let Some(calls) = &mut self.calls {
             calls.on_connection_lost(ctx, broker);
         }
         self.go_on(ctx);
@@ -274,7 +321,16 @@ impl ToolProcess {
 
     /// Runs the program on, when everything that it asked has been answered.
     fn go_on(&mut self, ctx: &mut Ctx<'_>) {
-        if self.is_answered() {
+        if self.interrupted {
+            return self.leave_interrupted(ctx);
+        }
+        let told = self.consuming.as_mut().and_then(|consuming| consuming.told(ctx));
+        if let Some(told) = told {
+            // The pause that was to end the waiting does not count any more.
+            self.pauses += 1;
+            self.journal.push(told);
+            self.run(ctx);
+        } else if self.is_answered() {
             self.run(ctx);
         }
     }
@@ -304,6 +360,7 @@ impl ToolProcess {
                 wall_ms: ctx.wall_ms(),
                 terminal: &mut terminal,
                 admin: None,
+                consumer: None,
                 saved: self.saved.clone(),
                 saving: None,
                 journal: &self.journal,
@@ -320,59 +377,115 @@ impl ToolProcess {
                 Err(Stop::Waiting) => None,
             };
             let (question, admin) = (shell.question.take(), shell.admin.take());
-            let saving = shell.saving.take();
+            let (saving, consumer) = (shell.saving.take(), shell.consumer.take());
             if code.is_some() {
                 terminal.flush();
             }
             self.tell(ctx, &terminal);
             self.keep(saving);
-            match (code, question) {
-                (Some(code), _) => return self.exit(ctx, code),
-                (None, Some(Question::Calls(wanted))) => {
-                    if self.calls.is_none()
-                        && let Some(admin) = admin
-                    {
-                        let (request, api) = (admin.request_timeout, admin.api_timeout);
-                        self.calls = Some(Calls::new(admin.bootstrap, request, api));
-                    }
-                    let Some(calls) = &mut self.calls else { return };
-                    self.asked = wanted.into_iter().map(|w| (calls.ask(ctx, w), None)).collect();
-                    calls.run(ctx);
-                    if !self.is_answered() {
-                        return;
-                    }
-                }
-                (None, Some(Question::Pause(pause))) => {
-                    self.pauses += 1;
-                    let purpose = TimerPurpose::ToolPause;
-                    let cause = ctx.timer_cause();
-                    ctx.set_timer_caused(pause, Timer { purpose, tag: self.pauses }, cause);
-                    return;
-                }
-                (None, Some(Question::Random(bound))) => {
-                    self.journal.push(Told::Random(ctx.random_below(Stream::Client, bound)));
-                }
-                (None, Some(Question::System(call))) => {
-                    self.asks_machine = true;
-                    return ctx.system(call);
-                }
-                (None, Some(Question::Zookeeper { timeout, ops })) => {
-                    let session =
-                        self.zookeeper.get_or_insert_with(|| Box::new(ZkSession::new(timeout)));
-                    match session.ask(ctx, ops) {
-                        Heard::Nothing => return,
-                        Heard::Answer(results) => self.journal.push(Told::Zookeeper(results)),
-                    }
-                }
-                (None, Some(Question::Lines { wait })) => {
-                    if !self.read_lines(wait) {
-                        self.reads = true;
-                        return;
-                    }
-                }
-                (None, None) => return,
+            if let Some(code) = code {
+                return self.exit(ctx, code);
+            }
+            let goes_on = match question {
+                Some(Question::Calls(wanted)) => self.ask(ctx, admin, wanted),
+                Some(Question::Poll { most, wait }) => self.poll(ctx, consumer, (most, wait)),
+                Some(question) => self.hear(ctx, question),
+                None => false,
+            };
+            if !goes_on {
+                return;
             }
         }
+    }
+
+    /// Asks the cluster; true when all is answered already.
+    fn ask(&mut self, ctx: &mut Ctx<'_>, admin: Option<AdminConfig>, wanted: Vec<Call>) -> bool {
+        if self.calls.is_none()
+            && let Some(admin) = admin
+        {
+            let (request, api) = (admin.request_timeout, admin.api_timeout);
+            self.calls = Some(Calls::new(admin.bootstrap, request, api));
+        }
+        let Some(calls) = &mut self.calls else { return false };
+        self.asked = wanted.into_iter().map(|w| (calls.ask(ctx, w), None)).collect();
+        calls.run(ctx);
+        self.is_answered()
+    }
+
+    /// Polls its consumer, which begins with that; true when there is something already.
+    fn poll(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        plan: Option<ConsumerPlan>,
+        (most, wait): (u32, Option<Micros>),
+    ) -> bool {
+        if self.consuming.is_none()
+            && let Some(plan) = plan
+        {
+            self.calls = None;
+            self.consuming = Some(Box::new(Consuming::start(ctx, plan)));
+        }
+        let Some(consuming) = &mut self.consuming else { return false };
+        consuming.poll(most);
+        if let Some(told) = consuming.told(ctx) {
+            self.journal.push(told);
+            return true;
+        }
+        if let Some(wait) = wait {
+            self.pause(ctx, wait);
+        }
+        false
+    }
+
+    /// What it wants to know that is not of the cluster; true when it is told already.
+    fn hear(&mut self, ctx: &mut Ctx<'_>, question: Question) -> bool {
+        match question {
+            Question::Pause(pause) => {
+                self.pause(ctx, pause);
+                return false;
+            }
+            Question::Close => {
+                let closing = self.consuming.as_mut().is_some_and(|consuming| {
+                    consuming.close(ctx);
+                    !consuming.is_closed()
+                });
+                if closing {
+                    self.pause(ctx, CLOSE_TIMEOUT);
+                    return false;
+                }
+                self.journal.push(Told::Clock(ctx.wall_ms()));
+            }
+            Question::Random(bound) => {
+                self.journal.push(Told::Random(ctx.random_below(Stream::Client, bound)));
+            }
+            Question::System(call) => {
+                self.asks_machine = true;
+                ctx.system(call);
+                return false;
+            }
+            Question::Zookeeper { timeout, ops } => {
+                let session =
+                    self.zookeeper.get_or_insert_with(|| Box::new(ZkSession::new(timeout)));
+                match session.ask(ctx, ops) {
+                    Heard::Nothing => return false,
+                    Heard::Answer(results) => self.journal.push(Told::Zookeeper(results)),
+                }
+            }
+            Question::Lines { wait } => {
+                self.reads = !self.read_lines(wait);
+                return !self.reads;
+            }
+            Question::Calls(_) | Question::Poll { .. } => return false,
+        }
+        true
+    }
+
+    /// Lets time pass, unless something comes before.
+    fn pause(&mut self, ctx: &mut Ctx<'_>, pause: Micros) {
+        self.pauses += 1;
+        let purpose = TimerPurpose::ToolPause;
+        let cause = ctx.timer_cause();
+        ctx.set_timer_caused(pause, Timer { purpose, tag: self.pauses }, cause);
     }
 
     /// Goes on from here when it runs next.

@@ -13,9 +13,11 @@ use bytes::Bytes;
 
 use crate::engine::address;
 use crate::engine::client::calls::{Answer, Call};
+use crate::engine::client::consumer::Polled;
 use crate::engine::event::ToolStream;
 use crate::engine::ids::{BrokerId, Text};
 use crate::engine::program::tool::console_consumer::Reading;
+use crate::engine::program::tool::consuming::ConsumerPlan;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::properties::Properties;
 use crate::engine::program::tool::sending::SenderState;
@@ -81,6 +83,10 @@ pub enum Question {
     Random(u64),
     /// Lines of standard input: all that are there, or at least one.
     Lines { wait: bool },
+    /// Records of its consumer, at most so many, or that so much time has passed.
+    Poll { most: u32, wait: Option<Micros> },
+    /// That its consumer has left its group.
+    Close,
     /// Of the machine that it runs on.
     System(SystemCall),
     /// Of ZooKeeper, in a session that begins with the first of these.
@@ -98,6 +104,10 @@ pub enum Told {
     Random(u64),
     /// Lines, and whether there will be no more.
     Lines(Rc<[Text]>, bool),
+    /// Records, and how late it is, in ms since 1970.
+    Polled(Rc<[Polled]>, i64),
+    /// Its consumer threw, with these words.
+    Threw(Text),
     /// The machine's answer.
     System(SystemAnswer),
     /// ZooKeeper's results; none when the connection broke before.
@@ -136,6 +146,8 @@ pub struct Shell<'a> {
     pub terminal: &'a mut Terminal,
     /// The admin client, once it has one.
     pub admin: Option<AdminConfig>,
+    /// Its consumer, once it has one.
+    pub consumer: Option<ConsumerPlan>,
     /// How far it had come when it last said so.
     pub saved: Option<Saved>,
     /// What it says of that now, with what is left of the journal and lines printed by then.
@@ -290,6 +302,26 @@ impl Shell<'_> {
         }
     }
 
+    /// Records of its consumer, at most `most`, and how late it is; none when so much time has passed.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until there are some; what the consumer throws.
+    pub fn poll(&mut self, most: u32, wait: Option<Micros>) -> Flow<(Rc<[Polled]>, i64)> {
+        match self.next(|| Question::Poll { most, wait })? {
+            Told::Polled(polled, now) => Ok((polled, now)),
+            Told::Threw(words) => Err(consumer_fault(&words).into()),
+            _ => Err(Stop::Waiting),
+        }
+    }
+
+    /// Closes its consumer: it commits, if it does so by itself, and leaves its group.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], until it has left.
+    pub fn close_consumer(&mut self) -> Flow<()> {
+        self.next(|| Question::Close).map(drop)
+    }
+
     /// Says how far it has come: its next run begins here.
     pub fn save(&mut self, saved: Saved) {
         let left = u64::try_from(self.journal.len()).unwrap_or(u64::MAX);
@@ -386,6 +418,15 @@ impl Shell<'_> {
             }
         }
     }
+}
+
+/// What a consumer throws, of which the library has the words.
+fn consumer_fault(words: &str) -> Fault {
+    let class = match words.split(' ').next() {
+        Some("Undefined") => "org.apache.kafka.clients.consumer.NoOffsetForPartitionException",
+        _ => "org.apache.kafka.common.KafkaException",
+    };
+    Fault::new(class, words)
 }
 
 /// `org.apache.kafka.common.config.ConfigException`.
