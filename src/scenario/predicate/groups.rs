@@ -10,7 +10,7 @@ use crate::scenario::predicate::print::broker;
 /// The broker that coordinates a group now, and the group as it has it.
 #[must_use]
 pub fn coordinated<'w>(world: &'w World, group: &str) -> Option<(BrokerId, &'w Group)> {
-    let ids = (1..=world.config().brokers).filter_map(|id| i32::try_from(id).ok()).map(BrokerId);
+    let ids = (1..=world.config().brokers).map(|id| BrokerId(i32::from(id)));
     ids.into_iter().find_map(|id| {
         world.host(NodeId::Broker(id)).filter(|host| host.life.is_up())?;
         Some((id, world.broker(id)?.groups().group(group)?))

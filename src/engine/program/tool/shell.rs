@@ -116,6 +116,15 @@ pub enum Told {
     Watched(ZkWatchEvent),
 }
 
+/// What comes to who waits for lines and for watches.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// Lines, and whether there will be no more.
+    Lines(Rc<[Text]>, bool),
+    /// A watch fired.
+    Watch(ZkWatchEvent),
+}
+
 /// How far a tool has come that runs on and on: it need not be run through from its beginning.
 #[derive(Clone, Debug)]
 pub enum Saved {
@@ -294,10 +303,10 @@ impl Shell<'_> {
     ///
     /// # Errors
     /// [`Stop::Waiting`], until there is one.
-    pub fn lines_or_watch(&mut self) -> Flow<Result<(Rc<[Text]>, bool), ZkWatchEvent>> {
+    pub fn lines_or_watch(&mut self) -> Flow<Heard> {
         match self.next(|| Question::Lines { wait: true })? {
-            Told::Lines(lines, ended) => Ok(Ok((lines, ended))),
-            Told::Watched(event) => Ok(Err(event)),
+            Told::Lines(lines, ended) => Ok(Heard::Lines(lines, ended)),
+            Told::Watched(event) => Ok(Heard::Watch(event)),
             _ => Err(Stop::Waiting),
         }
     }

@@ -6,7 +6,7 @@
 use crate::engine::ids::Text;
 use crate::engine::program::tool::Tool;
 use crate::engine::program::tool::fault::Fault;
-use crate::engine::program::tool::shell::{Flow, Saved, Shell, Stop};
+use crate::engine::program::tool::shell::{Flow, Heard, Saved, Shell, Stop};
 use crate::engine::program::tool::zookeeper_commands::{self as commands, Failed};
 use crate::engine::protocol::zk::{ZkOp, ZkWatchEvent, ZkWatchKind};
 use crate::engine::time::Micros;
@@ -161,10 +161,10 @@ impl Client<'_, '_> {
                 return self.end();
             }
             match self.shell.lines_or_watch()? {
-                Ok((lines, ended)) => {
+                Heard::Lines(lines, ended) => {
                     (self.state.lines, self.state.ended) = (lines.to_vec(), ended);
                 }
-                Err(event) => self.tell_watch(&event),
+                Heard::Watch(event) => self.tell_watch(&event),
             }
             self.save();
         }
