@@ -13,11 +13,11 @@ pub(super) enum Deserializer {
     /// `StringDeserializer`.
     Text,
     /// A whole number of so many bytes, by its class.
-    Number(usize, &'static str),
+    Number(u8, &'static str),
 }
 
 /// Numbers: their classes, and how many bytes each has.
-const NUMBERS: [(&str, usize); 3] =
+const NUMBERS: [(&str, u8); 3] =
     [("LongDeserializer", 8), ("IntegerDeserializer", 4), ("ShortDeserializer", 2)];
 
 impl Deserializer {
@@ -50,7 +50,7 @@ impl Deserializer {
         let Deserializer::Number(size, name) = self else {
             return Ok(String::from_utf8_lossy(bytes).into_owned());
         };
-        if bytes.len() != *size {
+        if bytes.len() != usize::from(*size) {
             let words = format!("Size of data received by {name} is not {size}");
             return Err(Fault::new(
                 "org.apache.kafka.common.errors.SerializationException",
@@ -59,7 +59,7 @@ impl Deserializer {
         }
         let unsigned = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         // The sign is the first bit of as many bytes as there are.
-        let spare = 64 - 8 * u32::try_from(*size).unwrap_or(8);
+        let spare = 64 - 8 * u32::from(*size);
         Ok(((unsigned << spare).cast_signed() >> spare).to_string())
     }
 }

@@ -158,15 +158,15 @@ fn beside(path: &str, suffix: &str) -> String {
 }
 
 /// Batches of a log's bytes with their positions (`FileLogInputStream.nextBatch`).
-struct Batches {
-    bytes: Bytes,
+struct Batches<'a> {
+    bytes: &'a Bytes,
     position: usize,
-    path: Text,
+    path: &'a str,
 }
 
-impl Batches {
-    fn new(bytes: Bytes, path: &str) -> Batches {
-        Batches { bytes, position: 0, path: path.into() }
+impl<'a> Batches<'a> {
+    fn new(bytes: &'a Bytes, path: &'a str) -> Batches<'a> {
+        Batches { bytes, position: 0, path }
     }
 
     fn next(&mut self) -> Result<Option<(usize, Bytes, BatchHeader)>, Fault> {
@@ -205,7 +205,7 @@ fn dump_log(shell: &mut Shell<'_>, path: &str, flags: &Flags, findings: &mut Fin
     };
     bytes.truncate(most);
     let length = bytes.len();
-    let mut batches = Batches::new(bytes, path);
+    let mut batches = Batches::new(&bytes, path);
     let mut last = -1;
     while let Some((position, batch, header)) = batches.next()? {
         print_batch(shell, position, &batch, &header);
