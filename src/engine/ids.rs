@@ -58,6 +58,11 @@ number!(
     ControllerEpoch(i32)
 );
 number!(
+    /// A registration of a broker: the transaction that made its znode (czxid, KIP-380). Later ones are
+    /// greater.
+    BrokerEpoch(i64)
+);
+number!(
     /// ZooKeeper session number.
     SessionId(i64)
 );
@@ -69,6 +74,11 @@ number!(
     /// Number that pairs a response with its request on one connection.
     CorrelationId(u32)
 );
+
+impl BrokerEpoch {
+    /// "No registration": never stale (`RequestConstants.UnknownBrokerEpoch`).
+    pub const UNKNOWN: BrokerEpoch = BrokerEpoch(-1);
+}
 
 impl LeaderEpoch {
     /// "No epoch": the value Kafka sends where none is known.

@@ -143,7 +143,11 @@ impl Broker {
         let partitions = wishes.values().map(|wish| wish.change.clone()).collect();
         let cause = wishes.values().find_map(|wish| wish.cause);
         let correlation = self.correlation();
-        let request = AlterPartitionRequest { broker_id: self.id, partitions };
+        let request = AlterPartitionRequest {
+            broker_id: self.id,
+            broker_epoch: self.control.broker_epoch(),
+            partitions,
+        };
         let body = Request::AlterPartition(request);
         let payload = Payload::Request {
             correlation,

@@ -7,7 +7,9 @@ use kafka_protocol::ResponseError;
 use crate::engine::broker::{Broker, Caller};
 use crate::engine::disk::Disk;
 use crate::engine::event::EventKind;
-use crate::engine::ids::{BrokerId, ControllerEpoch, Offset, TopicName, TopicPartition};
+use crate::engine::ids::{
+    BrokerEpoch, BrokerId, ControllerEpoch, Offset, TopicName, TopicPartition,
+};
 use crate::engine::log::Log;
 use crate::engine::node::Ctx;
 use crate::engine::ordered::Ordered;
@@ -76,7 +78,7 @@ impl Broker {
         caller: Caller,
         request: LeaderAndIsrRequest,
     ) {
-        let error_code = self.check_controller(request.controller_epoch);
+        let error_code = self.check_request(request.controller_epoch, request.broker_epoch);
         let mut partition_errors = BTreeMap::new();
         if error_code == 0 {
             let mut leaders = BTreeSet::new();
@@ -102,7 +104,7 @@ impl Broker {
         caller: Caller,
         request: UpdateMetadataRequest,
     ) {
-        let error_code = self.check_controller(request.controller_epoch);
+        let error_code = self.check_request(request.controller_epoch, request.broker_epoch);
         if error_code == 0 {
             let states = request.partition_states.clone();
             self.metadata.update(request);
@@ -112,8 +114,17 @@ impl Broker {
         ctx.send(caller.node, caller.answer(answer));
     }
 
+    /// A request for an earlier registration of this broker is refused first (`isBrokerEpochStale`): the
+    /// controller did not know yet that the broker went and came back (KIP-380).
+    pub(super) fn check_request(&mut self, epoch: ControllerEpoch, broker: BrokerEpoch) -> i16 {
+        if broker != BrokerEpoch::UNKNOWN && broker < self.control.broker_epoch() {
+            return ResponseError::StaleBrokerEpoch.code();
+        }
+        self.check_controller(epoch)
+    }
+
     /// A controller of an older reign is refused: it does not know that it was replaced.
-    pub(super) fn check_controller(&mut self, epoch: ControllerEpoch) -> i16 {
+    fn check_controller(&mut self, epoch: ControllerEpoch) -> i16 {
         if epoch < self.controller_epoch && !planted::has(Bug::ControllerNotFenced) {
             return ResponseError::StaleControllerEpoch.code();
         }
@@ -216,6 +227,7 @@ impl Broker {
         for fetcher in self.fetchers.values_mut() {
             fetcher.stop(id);
         }
+        self.failed_fetches.remove(id);
     }
 
     /// Whether a broker is registered, as the controller said last.

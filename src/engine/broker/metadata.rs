@@ -53,14 +53,14 @@ impl MetadataCache {
     /// Takes in what the controller sent.
     pub fn update(&mut self, request: UpdateMetadataRequest) {
         self.live = Rc::new(request.live_brokers.into_iter().ordered());
-        for state in request.partition_states {
+        for state in request.partition_states.iter() {
             if state.leader == Some(LEADER_DURING_DELETE) {
                 self.partitions.remove(&state.partition);
                 self.names.remove(&state.topic_id);
                 continue;
             }
             self.names.insert(state.topic_id, state.partition.topic.clone());
-            self.partitions.insert(state.partition.clone(), Rc::new(state));
+            self.partitions.insert(state.partition.clone(), Rc::new(state.clone()));
         }
     }
 

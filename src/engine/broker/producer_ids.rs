@@ -103,7 +103,9 @@ impl Broker {
             return;
         }
         let correlation = self.correlation();
-        let request = AllocateProducerIdsRequest::default().with_broker_id(WireBroker(self.id.0));
+        let request = AllocateProducerIdsRequest::default()
+            .with_broker_id(WireBroker(self.id.0))
+            .with_broker_epoch(self.control.broker_epoch().0);
         let body = Request::AllocateProducerIds(request);
         let payload =
             Payload::Request { correlation, version: ALLOCATE_VERSION, client_id: None, body };

@@ -23,7 +23,7 @@ impl Broker {
         caller: Caller,
         request: StopReplicaRequest,
     ) {
-        let error_code = self.check_controller(request.controller_epoch);
+        let error_code = self.check_request(request.controller_epoch, request.broker_epoch);
         let mut partition_errors = BTreeMap::new();
         if error_code == 0 {
             for state in request.partition_states {

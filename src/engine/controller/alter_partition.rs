@@ -13,7 +13,7 @@ use crate::engine::controller::election::Leadership;
 use crate::engine::controller::operation::{Asker, Phase};
 use crate::engine::controller::partitions::fenced;
 use crate::engine::controller::state_json::LeaderAndIsr;
-use crate::engine::ids::{BrokerId, PartitionEpoch, TopicPartition};
+use crate::engine::ids::{BrokerEpoch, BrokerId, PartitionEpoch, TopicPartition};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::inter_broker::{
     AlterPartition, AlterPartitionRequest, AlterPartitionResponse, AlteredPartition,
@@ -50,7 +50,9 @@ impl ControlPlane {
         if !self.active {
             return self.refuse_alter_partition(ctx, asker);
         }
-        if !self.context.registered.contains_key(&request.broker_id) {
+        // Who is not registered has no epoch that could be the right one.
+        let epoch = self.context.broker_epoch(request.broker_id);
+        if epoch == BrokerEpoch::UNKNOWN || epoch != request.broker_epoch {
             let error_code = ResponseError::StaleBrokerEpoch.code();
             return self.answer_alter_partition(ctx, asker, error_code, Answers::new());
         }

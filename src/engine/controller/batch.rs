@@ -82,24 +82,37 @@ impl RequestBatch {
         for (broker, roles) in batch.roles {
             let states = roles.iter().filter_map(|(p, is_new)| context.partition_state(p, *is_new));
             let partition_states: Vec<PartitionState> = states.collect();
-            let request = LeaderAndIsrRequest { controller_id, controller_epoch, partition_states };
+            let request = LeaderAndIsrRequest {
+                controller_id,
+                controller_epoch,
+                broker_epoch: context.broker_epoch(broker),
+                partition_states,
+            };
             channels.enqueue(ctx, ids, broker, Rc::new(Request::LeaderAndIsr(request)));
         }
         if !batch.recipients.is_empty() {
             let states = batch.metadata.iter().filter_map(|p| context.partition_metadata(p));
-            let request = Rc::new(Request::UpdateMetadata(UpdateMetadataRequest {
-                controller_id,
-                controller_epoch,
-                partition_states: states.collect(),
-                live_brokers: context.registered.keys().copied().collect(),
-            }));
+            let partition_states: Rc<[PartitionState]> = states.collect();
+            let live_brokers: Vec<BrokerId> = context.registered.keys().copied().collect();
             for broker in batch.recipients {
-                channels.enqueue(ctx, ids, broker, Rc::clone(&request));
+                let request = UpdateMetadataRequest {
+                    controller_id,
+                    controller_epoch,
+                    broker_epoch: context.broker_epoch(broker),
+                    partition_states: Rc::clone(&partition_states),
+                    live_brokers: live_brokers.clone(),
+                };
+                channels.enqueue(ctx, ids, broker, Rc::new(Request::UpdateMetadata(request)));
             }
         }
         for (broker, stops) in batch.stops {
             let partition_states = stops.into_values().collect();
-            let request = StopReplicaRequest { controller_id, controller_epoch, partition_states };
+            let request = StopReplicaRequest {
+                controller_id,
+                controller_epoch,
+                broker_epoch: context.broker_epoch(broker),
+                partition_states,
+            };
             channels.enqueue(ctx, ids, broker, Rc::new(Request::StopReplica(request)));
         }
     }

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use crate::engine::controller::election::LiveBrokers;
 use crate::engine::controller::reassign::Assignment;
 use crate::engine::controller::state_json::LeaderAndIsr;
-use crate::engine::ids::{BrokerId, ControllerEpoch, LeaderEpoch, TopicName, TopicPartition};
+use crate::engine::ids::{
+    BrokerEpoch, BrokerId, ControllerEpoch, LeaderEpoch, TopicName, TopicPartition,
+};
 use crate::engine::ordered::Ordered;
 use crate::engine::protocol::inter_broker::{LEADER_DURING_DELETE, PartitionState};
 
@@ -119,6 +121,12 @@ impl Context {
     }
 
     /// Brokers that get requests: also those that are stopping.
+    #[must_use]
+    pub fn broker_epoch(&self, broker: BrokerId) -> BrokerEpoch {
+        self.registered.get(&broker).map_or(BrokerEpoch::UNKNOWN, |epoch| BrokerEpoch(*epoch))
+    }
+
+    /// Brokers registered.
     #[must_use]
     pub fn registered_ids(&self) -> BTreeSet<BrokerId> {
         self.registered.keys().copied().ordered()

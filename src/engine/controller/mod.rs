@@ -67,7 +67,8 @@ use crate::engine::controller::state_json::{
 };
 use crate::engine::controller::topic_config::Listening;
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, CorrelationId, NodeId, SessionId, Text, TopicName, TopicPartition,
+    BrokerEpoch, BrokerId, ControllerEpoch, CorrelationId, NodeId, SessionId, Text, TopicName,
+    TopicPartition,
 };
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::inter_broker::{TopicOverrides, TopicSettings};
@@ -154,6 +155,8 @@ pub struct ControlPlane {
     notices: Vec<Notice>,
     /// `/brokers/ids/N` belongs to the session of now.
     registered: bool,
+    /// This broker's registration.
+    broker_epoch: BrokerEpoch,
     /// The broker has been registered before.
     joined: bool,
     last_session: Option<SessionId>,
@@ -187,6 +190,7 @@ impl ControlPlane {
             zk: ZkClient::new(timeout, tags::ZK_CLIENT),
             notices: Vec::new(),
             registered: false,
+            broker_epoch: BrokerEpoch::UNKNOWN,
             joined: false,
             last_session: None,
             cluster_id: None,
@@ -316,8 +320,8 @@ impl ControlPlane {
                 self.allocate_producer_ids(ctx, asker, &request);
             }
             Request::ControlledShutdown(request) => {
-                let broker = request.broker_id;
-                self.enqueue(ctx, ControllerEvent::ControlledShutdown { asker, broker });
+                let (broker, epoch) = (request.broker_id, request.broker_epoch);
+                self.enqueue(ctx, ControllerEvent::ControlledShutdown { asker, broker, epoch });
             }
             _ => {}
         }
@@ -388,6 +392,12 @@ impl ControlPlane {
     #[must_use]
     pub fn is_controller(&self) -> bool {
         self.active
+    }
+
+    /// This broker's registration, the newest that it knows of.
+    #[must_use]
+    pub fn broker_epoch(&self) -> BrokerEpoch {
+        self.broker_epoch
     }
 
     /// Who `/controller` names, as far as this broker knows.

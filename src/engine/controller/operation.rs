@@ -17,7 +17,7 @@ use crate::engine::controller::reassign_request::Answers;
 use crate::engine::controller::state_json::LeaderAndIsr;
 use crate::engine::event::ElectionReason;
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, CorrelationId, NodeId, Text, TopicName, TopicPartition,
+    BrokerEpoch, BrokerId, ControllerEpoch, CorrelationId, NodeId, Text, TopicName, TopicPartition,
 };
 use crate::engine::node::Ctx;
 use crate::engine::protocol::inter_broker::AlterPartitionRequest;
@@ -47,7 +47,7 @@ pub enum ControllerEvent {
     /// A leader wants ISRs changed.
     AlterPartition { asker: Asker, request: AlterPartitionRequest },
     /// A broker wants to stop.
-    ControlledShutdown { asker: Asker, broker: BrokerId },
+    ControlledShutdown { asker: Asker, broker: BrokerId, epoch: BrokerEpoch },
     /// An admin wants leaders elected.
     ElectLeaders { asker: Asker, request: ElectLeadersRequest },
     /// Topics were marked for deletion.
@@ -343,8 +343,8 @@ impl ControlPlane {
             ControllerEvent::AlterPartition { asker, request } => {
                 self.alter_partition(ctx, asker, &request);
             }
-            ControllerEvent::ControlledShutdown { asker, broker } => {
-                self.controlled_shutdown(ctx, asker, broker);
+            ControllerEvent::ControlledShutdown { asker, broker, epoch } => {
+                self.controlled_shutdown(ctx, asker, (broker, epoch));
             }
         }
     }

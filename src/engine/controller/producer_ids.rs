@@ -11,7 +11,7 @@ use kafka_protocol::messages::{AllocateProducerIdsRequest, AllocateProducerIdsRe
 use crate::engine::controller::operation::Asker;
 use crate::engine::controller::state_json::PRODUCER_ID_BLOCK;
 use crate::engine::controller::{AdminTask, ControlPlane, Tag};
-use crate::engine::ids::{BrokerId, Text};
+use crate::engine::ids::{BrokerEpoch, BrokerId, Text};
 use crate::engine::json::Json;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
@@ -43,6 +43,9 @@ impl ControlPlane {
         }
         if !self.context.registered.contains_key(&broker) {
             return claim.answer(ctx, Err(ResponseError::BrokerIdNotRegistered));
+        }
+        if self.context.broker_epoch(broker) != BrokerEpoch(request.broker_epoch) {
+            return claim.answer(ctx, Err(ResponseError::StaleBrokerEpoch));
         }
         let id = self.add_task(AdminTask::ProducerIds(claim));
         self.zk.ask(ctx, Tag::Admin(id), vec![read()]);

@@ -10,7 +10,7 @@ use crate::engine::controller::operation::ControllerEvent;
 use crate::engine::controller::state_json::{self, CLUSTER_ID, PERSISTENT_PATHS, TOPIC_CONFIGS};
 use crate::engine::controller::state_json::{broker_path, config_path};
 use crate::engine::controller::{ControlPlane, Notice, Tag};
-use crate::engine::ids::{SessionId, Text, TopicName};
+use crate::engine::ids::{BrokerEpoch, SessionId, Text, TopicName};
 use crate::engine::node::Ctx;
 use crate::engine::protocol::zk::{ZkError, ZkOp, ZkResult};
 use crate::engine::rng::Stream;
@@ -114,13 +114,20 @@ impl ControlPlane {
             ephemeral: true,
             sequential: false,
         };
-        let ops = vec![create, ZkOp::SetData { path, data, version: 0 }];
+        // ZooKeeper tells the znode's czxid beside its creation: the broker's epoch.
+        let epoch = ZkOp::GetData { path: path.clone(), watch: false };
+        let ops = vec![create, ZkOp::SetData { path, data, version: 0 }, epoch];
         self.zk.ask_atomic(ctx, Tag::Joining(Joining::Register), ops);
     }
 
     fn registered_or_not(&mut self, ctx: &mut Ctx, results: &Results) {
         match results.first() {
-            Some(Ok(_)) => self.joined_cluster(ctx),
+            Some(Ok(_)) => {
+                if let Some(Ok(ZkResult::Data { created, .. })) = results.last() {
+                    self.broker_epoch = BrokerEpoch(*created);
+                }
+                self.joined_cluster(ctx);
+            }
             Some(Err(ZkError::NodeExists)) => {
                 let read = ZkOp::GetData { path: broker_path(self.broker), watch: false };
                 self.zk.ask(ctx, Tag::Joining(Joining::Owner), vec![read]);
@@ -137,7 +144,10 @@ impl ControlPlane {
     fn found_owner(&mut self, ctx: &mut Ctx, results: &Results) {
         let session = self.zk.session();
         match results.first() {
-            Some(Ok(ZkResult::Data { owner, .. })) if *owner == session => self.joined_cluster(ctx),
+            Some(Ok(ZkResult::Data { owner, created, .. })) if *owner == session => {
+                self.broker_epoch = BrokerEpoch(*created);
+                self.joined_cluster(ctx);
+            }
             Some(Ok(ZkResult::Data { owner, .. })) if *owner == self.last_session => {
                 // KAFKA-7165: left over from this process's own session that has expired.
                 let delete = ZkOp::Delete { path: broker_path(self.broker), version: -1 };

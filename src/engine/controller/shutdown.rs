@@ -11,7 +11,7 @@ use crate::engine::controller::operation::{Asker, Phase};
 use crate::engine::controller::partitions::Transition;
 use crate::engine::controller::{ControlPlane, Notice, tags};
 use crate::engine::event::TimerPurpose;
-use crate::engine::ids::{BrokerId, CorrelationId, NodeId, TopicPartition};
+use crate::engine::ids::{BrokerEpoch, BrokerId, CorrelationId, NodeId, TopicPartition};
 use crate::engine::node::{Ctx, Timer};
 use crate::engine::protocol::inter_broker::{
     ControlledShutdownRequest, ControlledShutdownResponse,
@@ -98,9 +98,18 @@ impl ControlPlane {
     }
 
     /// The controller's side: begins to move what `broker` leads.
-    pub(super) fn controlled_shutdown(&mut self, ctx: &mut Ctx, asker: Asker, broker: BrokerId) {
+    pub(super) fn controlled_shutdown(
+        &mut self,
+        ctx: &mut Ctx,
+        asker: Asker,
+        (broker, epoch): (BrokerId, BrokerEpoch),
+    ) {
         if !self.active {
             return self.refuse_shutdown(ctx, asker);
+        }
+        if epoch != BrokerEpoch::UNKNOWN && epoch < self.context.broker_epoch(broker) {
+            let error = ResponseError::StaleBrokerEpoch;
+            return self.answer_stopping(ctx, asker, error.code(), Vec::new());
         }
         if !self.context.registered.contains_key(&broker) {
             let error = ResponseError::BrokerNotAvailable;
@@ -155,7 +164,8 @@ impl ControlPlane {
     fn ask_to_stop(&mut self, ctx: &mut Ctx, left: u32) {
         let Some(controller) = self.known else { return self.try_later(ctx, left) };
         let correlation = self.correlations.take();
-        let request = ControlledShutdownRequest { broker_id: self.broker };
+        let request =
+            ControlledShutdownRequest { broker_id: self.broker, broker_epoch: self.broker_epoch };
         let body = Request::ControlledShutdown(request);
         ctx.send(
             NodeId::Broker(controller),

@@ -5,11 +5,13 @@
 //! Kafka's numbers (`kafka_protocol::ResponseError`); 0 is none.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use uuid::Uuid;
 
 use crate::engine::ids::{
-    BrokerId, ControllerEpoch, LeaderEpoch, PartitionEpoch, Text, TopicName, TopicPartition,
+    BrokerEpoch, BrokerId, ControllerEpoch, LeaderEpoch, PartitionEpoch, Text, TopicName,
+    TopicPartition,
 };
 
 /// Leader of a partition whose topic is being deleted (`LeaderAndIsr.LeaderDuringDelete`).
@@ -22,6 +24,9 @@ pub struct LeaderAndIsrRequest {
     pub controller_id: BrokerId,
     /// Its reign; older ones are refused with STALE_CONTROLLER_EPOCH (11).
     pub controller_epoch: ControllerEpoch,
+    /// Registration of the broker that it is for (KIP-380); one that has registered anew since refuses
+    /// it with STALE_BROKER_EPOCH (77).
+    pub broker_epoch: BrokerEpoch,
     /// What changed, or everything this broker holds.
     pub partition_states: Vec<PartitionState>,
 }
@@ -55,7 +60,7 @@ pub struct PartitionState {
 /// Answer to [`LeaderAndIsrRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderAndIsrResponse {
-    /// 0, or STALE_CONTROLLER_EPOCH (11).
+    /// 0, STALE_CONTROLLER_EPOCH (11) or STALE_BROKER_EPOCH (77).
     pub error_code: i16,
     /// Partitions in failed log directories: KAFKA_STORAGE_ERROR (56). Others have none.
     pub partition_errors: BTreeMap<TopicPartition, i16>,
@@ -68,6 +73,9 @@ pub struct StopReplicaRequest {
     pub controller_id: BrokerId,
     /// Its reign; older ones are refused with STALE_CONTROLLER_EPOCH (11).
     pub controller_epoch: ControllerEpoch,
+    /// Registration of the broker that it is for (KIP-380); one that has registered anew since refuses
+    /// it with STALE_BROKER_EPOCH (77).
+    pub broker_epoch: BrokerEpoch,
     /// What is to stop.
     pub partition_states: Vec<StopReplicaPartitionState>,
 }
@@ -88,7 +96,7 @@ pub struct StopReplicaPartitionState {
 /// Answer to [`StopReplicaRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopReplicaResponse {
-    /// 0, or STALE_CONTROLLER_EPOCH (11).
+    /// 0, STALE_CONTROLLER_EPOCH (11) or STALE_BROKER_EPOCH (77).
     pub error_code: i16,
     /// Partition by partition: 0, FENCED_LEADER_EPOCH (74) or KAFKA_STORAGE_ERROR (56).
     pub partition_errors: BTreeMap<TopicPartition, i16>,
@@ -101,8 +109,11 @@ pub struct UpdateMetadataRequest {
     pub controller_id: BrokerId,
     /// Its reign.
     pub controller_epoch: ControllerEpoch,
-    /// Changed partitions, or all.
-    pub partition_states: Vec<PartitionState>,
+    /// Registration of the broker that it is for (KIP-380); one that has registered anew since refuses
+    /// it with STALE_BROKER_EPOCH (77).
+    pub broker_epoch: BrokerEpoch,
+    /// Changed partitions, or all; the same for every broker.
+    pub partition_states: Rc<[PartitionState]>,
     /// Brokers that are up.
     pub live_brokers: Vec<BrokerId>,
 }
@@ -110,7 +121,7 @@ pub struct UpdateMetadataRequest {
 /// Answer to [`UpdateMetadataRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateMetadataResponse {
-    /// 0, or STALE_CONTROLLER_EPOCH (11).
+    /// 0, STALE_CONTROLLER_EPOCH (11) or STALE_BROKER_EPOCH (77).
     pub error_code: i16,
 }
 
@@ -119,12 +130,14 @@ pub struct UpdateMetadataResponse {
 pub struct ControlledShutdownRequest {
     /// Who is stopping.
     pub broker_id: BrokerId,
+    /// Its registration; an older one is refused with STALE_BROKER_EPOCH (77).
+    pub broker_epoch: BrokerEpoch,
 }
 
 /// Answer to [`ControlledShutdownRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlledShutdownResponse {
-    /// 0, or NOT_CONTROLLER (41).
+    /// 0, NOT_CONTROLLER (41) or STALE_BROKER_EPOCH (77).
     pub error_code: i16,
     /// Partitions that the broker still leads because nobody else can.
     pub remaining_partitions: Vec<TopicPartition>,
@@ -135,6 +148,8 @@ pub struct ControlledShutdownResponse {
 pub struct AlterPartitionRequest {
     /// The leader.
     pub broker_id: BrokerId,
+    /// Its registration; another is refused with STALE_BROKER_EPOCH (77).
+    pub broker_epoch: BrokerEpoch,
     /// The changes wanted.
     pub partitions: Vec<AlterPartition>,
 }
@@ -155,7 +170,7 @@ pub struct AlterPartition {
 /// Answer to [`AlterPartitionRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlterPartitionResponse {
-    /// 0, or NOT_CONTROLLER (41) for the whole request.
+    /// 0; NOT_CONTROLLER (41) or STALE_BROKER_EPOCH (77) for the whole request.
     pub error_code: i16,
     /// Partition by partition: the new state, or why not: FENCED_LEADER_EPOCH (74),
     /// INVALID_UPDATE_VERSION (95), UNKNOWN_TOPIC_OR_PARTITION (3).

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use crate::engine::controller::tests::create;
 use crate::engine::controller::tests::harness::Harness;
 use crate::engine::ids::{
-    BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, TopicName, TopicPartition,
+    BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, TopicName, TopicPartition,
 };
-use crate::engine::protocol::inter_broker::{AlterPartition, AlterPartitionRequest};
+use crate::engine::protocol::inter_broker::{
+    AlterPartition, AlterPartitionRequest, ControlledShutdownRequest,
+};
 use crate::engine::protocol::{Request, Response};
 
 /// Asks the controller, in broker 1's name, for an ISR of `t-0`, and returns the partition epoch or
@@ -20,7 +22,9 @@ fn ask(harness: &mut Harness, epochs: (i32, i32), isr: &[i32]) -> Result<i32, i1
         new_isr: isr.iter().copied().map(BrokerId).collect(),
         partition_epoch: PartitionEpoch(epochs.1),
     };
-    let request = AlterPartitionRequest { broker_id: BrokerId(1), partitions: vec![wanted] };
+    let broker_epoch = harness.stub(1).control.broker_epoch();
+    let request =
+        AlterPartitionRequest { broker_id: BrokerId(1), broker_epoch, partitions: vec![wanted] };
     harness.ask(1, 3, Request::AlterPartition(request));
     harness.wait_ms(100);
     match harness.answers.pop() {
@@ -106,16 +110,51 @@ fn an_unknown_partition_is_refused() {
 #[test]
 fn a_broker_that_is_not_the_controller_says_so() {
     let mut harness = cluster();
-    let request = AlterPartitionRequest { broker_id: BrokerId(1), partitions: Vec::new() };
-    harness.ask(2, 3, Request::AlterPartition(request));
+    let broker_epoch = harness.stub(1).control.broker_epoch();
+    assert_eq!(whole_answer(&mut harness, 2, broker_epoch), 41);
+}
+
+/// KIP-380: a leader that went and came back is not taken for the one before.
+#[test]
+fn a_change_that_an_earlier_registration_asks_for_is_refused() {
+    let mut harness = cluster();
+    let before = harness.stub(1).control.broker_epoch();
+    assert_eq!(whole_answer(&mut harness, 1, before), 0);
+    assert_eq!(whole_answer(&mut harness, 1, BrokerEpoch(before.0 - 1)), 77);
+    assert_eq!(whole_answer(&mut harness, 1, BrokerEpoch::UNKNOWN), 77);
+}
+
+/// The error of an answer to a request without partitions that names broker 1.
+fn whole_answer(harness: &mut Harness, asked: i32, broker_epoch: BrokerEpoch) -> i16 {
+    let request =
+        AlterPartitionRequest { broker_id: BrokerId(1), broker_epoch, partitions: Vec::new() };
+    harness.ask(asked, 3, Request::AlterPartition(request));
     harness.wait_ms(100);
     match harness.answers.pop() {
         Some(Response::AlterPartition(response)) => {
-            assert_eq!(response.error_code, 41);
             assert_eq!(response.partitions, BTreeMap::new());
+            response.error_code
         }
         other => panic!("not answered: {other:?}"),
     }
+}
+
+/// The same for a controlled shutdown: an earlier registration's is refused.
+#[test]
+fn a_shutdown_that_an_earlier_registration_asks_for_is_refused() {
+    let mut harness = cluster();
+    let broker_epoch = harness.stub(2).control.broker_epoch();
+    let mut answer = |broker_epoch| {
+        let request = ControlledShutdownRequest { broker_id: BrokerId(2), broker_epoch };
+        harness.ask(1, 3, Request::ControlledShutdown(request));
+        harness.wait_ms(100);
+        match harness.answers.pop() {
+            Some(Response::ControlledShutdown(response)) => response.error_code,
+            other => panic!("not answered: {other:?}"),
+        }
+    };
+    assert_eq!(answer(BrokerEpoch(broker_epoch.0 - 1)), 77);
+    assert_eq!(answer(broker_epoch), 0);
 }
 
 #[test]
