@@ -219,3 +219,53 @@ fn a_producer_that_expired_while_its_broker_was_down_is_not_known_after_the_star
     assert_eq!(producers_after_a_rest(25_000), 0);
     assert_eq!(producers_after_a_rest(60_000), 1);
 }
+
+/// A batch that the topic refuses as too large is sent in parts (`Sender.completeBatch`), with the
+/// sequences that its records have: each record once, in order.
+#[test]
+fn a_batch_over_max_message_bytes_is_sent_in_smaller_ones() {
+    for (idempotent, compression) in [
+        (true, Compression::None),
+        (false, Compression::None),
+        (true, Compression::Gzip),
+        (true, Compression::Lz4),
+    ] {
+        let mut lab = Lab::three();
+        lab.topic("t", RF3, &[("max.message.bytes", "160")]);
+        lab.producer("p", "t", |spec| {
+            spec.linger_ms = 200;
+            spec.enable_idempotence = Some(idempotent);
+            spec.compression = compression;
+        });
+        lab.run_for(ms(1_000));
+        let values: Vec<String> = (0..24).map(|n| format!("{:05}", n * 7919 % 99_991)).collect();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        lab.send("p", &values);
+        lab.run_for(ms(3_000));
+        assert_eq!(lab.log("t", 0, 3), values, "idempotent: {idempotent}, {compression:?}");
+        let bytes = |event: &Event| match event.kind {
+            EventKind::BatchAppended { bytes, leader: true, .. } => Some(bytes),
+            _ => None,
+        };
+        assert!(lab.events.iter().filter_map(bytes).all(|bytes| bytes <= 160));
+        let too_large =
+            |kind: &EventKind| matches!(kind, EventKind::BatchRetried { error: 10, .. });
+        assert!(lab.count(too_large) > 0, "it was refused first");
+        assert_eq!(lab.cluster().producers[0].failed, 0);
+    }
+}
+
+/// One record alone that is too large fails (`RecordTooLargeException`).
+#[test]
+fn a_record_over_max_message_bytes_fails_and_those_beside_it_do_not() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[("max.message.bytes", "160")]);
+    lab.producer("p", "t", |spec| spec.linger_ms = 200);
+    lab.run_for(ms(1_000));
+    let (large, a, b) = ("x".repeat(400), "a".repeat(60), "b".repeat(60));
+    lab.send("p", &[&a, &large, &b]);
+    lab.run_for(ms(5_000));
+    assert_eq!(lab.log("t", 0, 3), [a, b]);
+    let producer = &lab.cluster().producers[0];
+    assert_eq!((producer.acked, producer.failed), (2, 1));
+}

@@ -23,6 +23,9 @@ pub struct Limits {
     pub buffer_memory: u64,
 }
 
+/// Between the places of two batches: more than a batch has records.
+const ROOM_FOR_PARTS: u64 = 1 << 32;
+
 /// A record to append, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRecord<'a> {
@@ -87,7 +90,7 @@ impl PartitionQueue<'_> {
         let added = append_to(&mut batch, limits, record)?;
         batch.memory_bytes = bound;
         *self.used_bytes += batch.memory_bytes;
-        *self.next_batch += 1;
+        *self.next_batch += ROOM_FOR_PARTS;
         self.first_touched.get_or_insert(batch.id);
         self.batches.push_back(batch);
         Some(added)

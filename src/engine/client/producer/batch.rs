@@ -7,10 +7,11 @@
 use bytes::Bytes;
 
 use crate::engine::client::alarm::Deadline;
-use crate::engine::client::producer::idempotence::ProducerState;
+use crate::engine::client::producer::idempotence::{ProducerState, advance};
 use crate::engine::ids::{EventId, LeaderEpoch, Offset, TopicPartition};
 use crate::engine::record::batch::{Codec, with_producer};
 use crate::engine::record::builder::BatchBuilder;
+use crate::engine::record::reader::{records, uncompressed};
 use crate::engine::record::varint;
 use crate::engine::time::Micros;
 
@@ -44,7 +45,8 @@ pub struct Run {
 /// One batch.
 #[derive(Clone, Debug)]
 pub struct ProducerBatch {
-    /// Its ordinal in the producer: batches begun earlier have lower ones.
+    /// Its place in the producer's order: batches begun earlier have lower ones, and between them is
+    /// room for the parts of one that is split.
     pub id: u64,
     /// Where it goes.
     pub partition: TopicPartition,
@@ -69,6 +71,8 @@ pub struct ProducerBatch {
     /// Its sequence, once it was drained by an idempotent producer.
     state: Option<ProducerState>,
     sequence_was_reset: bool,
+    /// Whether it is a part of one that was too large.
+    is_split: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -98,7 +102,46 @@ impl ProducerBatch {
             body: Body::Open(body),
             state: None,
             sequence_was_reset: false,
+            is_split: false,
         }
+    }
+
+    /// Its records in smaller batches, none tried yet, with the sequences that the records have
+    /// (`ProducerBatch.split`, `RecordAccumulator.splitAndReenqueue`): of `batch_size` at most, and
+    /// where it is a part of another already, of half its size. They stand where it stood.
+    #[must_use]
+    pub fn split(&self, batch_size: u32) -> Vec<ProducerBatch> {
+        let Body::Sealed(bytes) = &self.body else { return Vec::new() };
+        let Ok(plain) = uncompressed(bytes) else { return Vec::new() };
+        let all = || records(&plain).flatten();
+        let largest = all().map(|record| size_upper_bound(record.key, record.value)).max();
+        let half = u64::try_from(bytes.len()).unwrap_or(0) / 2;
+        let target = match self.is_split {
+            true => u32::try_from(half.max(largest.unwrap_or(0))).unwrap_or(u32::MAX),
+            false => batch_size,
+        };
+        let of_run = |run: &Run| run.first..run.first + u64::from(run.count);
+        let numbers = self.runs.iter().flat_map(of_run);
+        let mut parts: Vec<ProducerBatch> = Vec::new();
+        for ((index, record), number) in (0_u64..).zip(all()).zip(numbers) {
+            let (at, key, value) = (record.timestamp, record.key, record.value);
+            let last = parts.last_mut();
+            if last.is_none_or(|part| part.try_append(target, number, at, key, value).is_none()) {
+                let id = self.id + index;
+                let mut part = ProducerBatch::new(id, self.partition.clone(), self.created, 0);
+                (part.first_queued, part.last_queued) = (self.first_queued, self.last_queued);
+                part.is_split = true;
+                part.try_append(target, number, at, key, value);
+                parts.push(part);
+            }
+        }
+        if let Some(mut state) = self.state {
+            for part in &mut parts {
+                part.state = Some(state);
+                state.base_sequence = advance(state.base_sequence, part.records);
+            }
+        }
+        parts
     }
 
     /// Adds record `number` unless that makes the batch larger than `batch_size`; a first record

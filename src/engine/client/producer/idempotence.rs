@@ -111,6 +111,19 @@ impl Idempotence {
         sequences.in_flight.remove(&batch.id);
     }
 
+    /// A batch is sent again as these parts (`removeInFlightBatch`, `addInFlightBatch`).
+    pub fn split(&mut self, batch: &ProducerBatch, parts: &[ProducerBatch]) {
+        let Some(sequences) = self.partitions.get_mut(&batch.partition) else { return };
+        if sequences.in_flight.remove(&batch.id).is_none() {
+            return;
+        }
+        for part in parts {
+            if let Some(state) = part.producer_state() {
+                sequences.in_flight.insert(part.id, (state.base_sequence, part.records()));
+            }
+        }
+    }
+
     /// A batch failed for good (`handleFailedBatch`). `expired`: by its own time, so that nobody knows
     /// whether the broker has it; else the broker refused it, and its sequence was never taken.
     pub fn failed(&mut self, batch: &ProducerBatch, expired: bool) {
@@ -209,7 +222,7 @@ impl Sequences {
 }
 
 /// Sequences go on at 0 after 2³¹−1 (`DefaultRecordBatch.incrementSequence`).
-fn advance(sequence: i32, records: u32) -> i32 {
+pub(super) fn advance(sequence: i32, records: u32) -> i32 {
     let sum = i64::from(sequence) + i64::from(records);
     i32::try_from(sum % (i64::from(i32::MAX) + 1)).expect("a remainder of 2^31 fits")
 }

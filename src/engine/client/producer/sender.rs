@@ -23,7 +23,7 @@ use crate::engine::protocol::Request;
 
 use super::batch::ProducerBatch;
 use super::outcome::Failure;
-use super::{Asked, Producer, REQUEST_TIMED_OUT};
+use super::{Asked, MESSAGE_TOO_LARGE, Producer, REQUEST_TIMED_OUT};
 
 /// DUPLICATE_SEQUENCE_NUMBER: the broker has the batch, and no longer knows where.
 const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
@@ -185,6 +185,9 @@ impl Producer {
                 Some((Failure { error: DUPLICATE_SEQUENCE_NUMBER, .. }, _)) => {
                     self.succeed(ctx, &batch, Offset::NONE);
                 }
+                Some((failure, _)) if failure.error == MESSAGE_TOO_LARGE && batch.records() > 1 => {
+                    self.send_in_parts(ctx, &batch);
+                }
                 Some((failure, _)) => self.retry_or_fail(ctx, batch, failure),
                 None => {
                     self.idempotence.failed(&batch, false);
@@ -192,6 +195,27 @@ impl Producer {
                     self.fail(ctx, &batch, &Failure { error, message: "".into() });
                 }
             }
+        }
+    }
+
+    /// A batch was too large for its topic: its parts are sent, and count as not tried
+    /// (`Sender.completeBatch`).
+    fn send_in_parts(&mut self, ctx: &mut Ctx<'_>, batch: &ProducerBatch) {
+        for run in batch.runs() {
+            let (partition, error) = (batch.partition.clone(), MESSAGE_TOO_LARGE);
+            let (first, count) = (run.first, run.count);
+            ctx.emit(EventKind::BatchRetried { partition, first, count, error });
+        }
+        let parts = batch.split(self.config.limits.batch_size);
+        if parts.is_empty() {
+            self.idempotence.failed(batch, false);
+            let failure = Failure { error: MESSAGE_TOO_LARGE, message: "".into() };
+            return self.fail(ctx, batch, &failure);
+        }
+        self.idempotence.split(batch, &parts);
+        self.accumulator.release(batch);
+        for part in parts.into_iter().rev() {
+            self.accumulator.give_back(part);
         }
     }
 
