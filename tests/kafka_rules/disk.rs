@@ -107,7 +107,7 @@ fn a_compacted_topic_is_cleaned_on_every_replica() {
 }
 
 /// A DeleteRecords request of version 1 for partition 0 of `t`, as a client outside sends it.
-fn delete_records(to: i64) -> Vec<u8> {
+pub fn delete_records(to: i64) -> Vec<u8> {
     let mut frame = vec![0, 21, 0, 1, 0, 0, 0, 9, 255, 255];
     frame.extend([0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1, 0, 0, 0, 0]);
     frame.extend(to.to_be_bytes());

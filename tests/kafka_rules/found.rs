@@ -1,10 +1,11 @@
 //! Mistakes that the simulation found, one test each.
 
-use highwater::engine::command::Command;
-use highwater::engine::event::EventKind;
-use highwater::engine::ids::{BrokerId, NodeId, Offset};
+use highwater::engine::command::{Command, DurableFile};
+use highwater::engine::event::{Event, EventKind};
+use highwater::engine::ids::{BrokerId, LeaderEpoch, NodeId, Offset};
 
 use crate::RF3;
+use crate::disk::delete_records;
 use crate::lab::{Lab, acks, b, ms, tp};
 
 /// Broker 3 has a record that leader 2 has not, and another stands there in 2's log.
@@ -139,4 +140,78 @@ fn an_isr_change_that_may_have_been_written_stays_pending() {
     assert_eq!(pending.map(|pending| &*pending.isr), Some(&[BrokerId(1)][..]));
     assert_eq!(partition.isr(), [BrokerId(1), BrokerId(2)]);
     assert_eq!(lab.partition("t", 0).high_watermark, Offset(1), "2 has it by now");
+}
+
+/// Every file as it is, but for the records of a replica: of that one nothing was flushed.
+fn power_loss_without(lab: &mut Lab, lost: &str) {
+    let mut durable = Vec::new();
+    let nodes: Vec<NodeId> = lab.world.hosts().map(|(node, _)| node).collect();
+    for node in nodes {
+        let disk = lab.world.disk(node).expect("every host has one");
+        for (path, len) in disk.list("") {
+            let is_lost = format!("{node}/{path}").starts_with(lost);
+            let bytes = if is_lost && path.ends_with(".log") { 0 } else { len };
+            durable.push(DurableFile { node, path, bytes });
+        }
+    }
+    lab.apply(Command::PowerLoss { durable });
+}
+
+/// `AbstractFetcherThread` puts a partition whose records do not fit among its `failedPartitions`.
+/// Leader 1 lost what follower 2 still has, and nobody was elected since: in the same reign there are
+/// other records at the same offsets, and no epoch tells. Found by seed 10545.
+#[test]
+fn a_follower_that_parted_within_a_reign_copies_nothing_until_the_next() {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[1, 2]], &[]);
+    lab.producer("p", "t", |spec| spec.acks = acks(1));
+    lab.send("p", &["a0", "a1", "a2"]);
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.log("t", 0, 2), ["a0", "a1", "a2"]);
+    power_loss_without(&mut lab, "b1/t-0");
+    lab.apply(Command::Start { node: NodeId::Zookeeper });
+    lab.run_for(ms(7_000));
+    lab.hold(1, 2);
+    [1, 2, 3].into_iter().for_each(|id| lab.start(id));
+    let client = NodeId::Client(lab.world.client_id("p").expect("it was added"));
+    lab.apply(Command::Start { node: client });
+    lab.run_for(ms(1_000));
+    lab.send("p", &["b0"]);
+    lab.run_for(ms(200));
+    lab.send("p", &["b1", "b2", "b3", "b4"]);
+    lab.run_for(ms(500));
+    assert_eq!(lab.log("t", 0, 1), ["b0", "b1", "b2", "b3", "b4"]);
+    lab.heal(1, 2);
+    let failed = |event: &Event| matches!(event.kind, EventKind::FollowerFailed { .. });
+    lab.run_until(ms(3_000), failed);
+    lab.run_for(ms(4_000));
+    assert_eq!(lab.events.iter().filter(|event| failed(event)).count(), 1, "told once");
+    assert_eq!(lab.partition("t", 0).leader_epoch, LeaderEpoch(0), "the same reign");
+    assert_eq!(lab.log("t", 0, 2), ["a0", "a1", "a2"], "nothing is put behind them");
+    assert_eq!(lab.isr("t", 0), [1]);
+}
+
+/// `Partition.appendRecordsToFollowerOrFutureReplica`. After a DeleteRecords the
+/// leader's log starts within a batch; who has nothing begins with the whole of it.
+#[test]
+fn a_follower_without_records_begins_with_the_batch_in_which_the_leaders_log_starts() {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[1, 2, 3]], &[]);
+    lab.kill(3);
+    lab.run_for(ms(7_000));
+    assert_eq!(lab.isr("t", 0), [1, 2]);
+    lab.producer("p", "t", |spec| spec.linger_ms = 100);
+    lab.send("p", &["a0", "a1", "a2"]);
+    lab.run_for(ms(1_000));
+    lab.send("p", &["b3"]);
+    lab.run_for(ms(1_000));
+    let outside = || "outside".into();
+    lab.apply(Command::Connect { name: outside(), broker: BrokerId(1) });
+    lab.apply(Command::Frame { name: outside(), bytes: delete_records(1).into() });
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.replica("t", 0, 1).log_start_offset, Offset(1));
+    lab.start(3);
+    lab.run_for(ms(5_000));
+    assert_eq!(lab.replica("t", 0, 3).log_end_offset, Offset(4));
+    assert_eq!(lab.isr("t", 0).len(), 3, "it is in sync again");
 }

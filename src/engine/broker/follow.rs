@@ -40,6 +40,8 @@ pub(super) enum Next {
     Stop,
     /// The offset is out of the leader's range: ask for the range first.
     AskRange,
+    /// What came does not fit the log: not again in this reign (`markPartitionFailed`).
+    Fail,
 }
 
 impl Broker {
@@ -185,15 +187,20 @@ impl Broker {
         }
         let Some(partition) = self.partitions.get_mut(id) else { return Next::Stop };
         if let Some(records) = data.records.as_ref().filter(|records| !records.is_empty()) {
-            let Ok(appended) = partition.log.append_as_follower(disk, records, ctx.wall_ms())
-            else {
-                return Next::Later;
-            };
-            if disk.has_failed() {
-                return Next::Stop;
+            let mut outcome = partition.log.append_as_follower(disk, records, ctx.wall_ms());
+            if let Err(error) = &outcome
+                && self.may_start_within(disk, id, error)
+                && let Some(partition) = self.partitions.get_mut(id)
+            {
+                outcome = partition.log.append_as_follower(disk, records, ctx.wall_ms());
             }
-            tell_appended(ctx, id, &appended);
+            match outcome {
+                Ok(_) if disk.has_failed() => return Next::Stop,
+                Ok(appended) => tell_appended(ctx, id, &appended),
+                Err(error) => return self.refuse_from_leader(ctx, id, &error),
+            }
         }
+        let Some(partition) = self.partitions.get_mut(id) else { return Next::Stop };
         if let Some((from, to)) = partition.follow_high_watermark(Offset(data.high_watermark)) {
             self.watermarks_changed = true;
             self.moved_watermarks.insert(id.clone());
@@ -287,6 +294,10 @@ impl Broker {
             }
             Next::Stop => {
                 fetcher.stop(id);
+            }
+            Next::Fail => {
+                fetcher.stop(id);
+                self.failed_fetches.insert(id.clone());
             }
             Next::AskRange => {
                 fetcher.rest(id, ctx.now + backoff);

@@ -13,6 +13,7 @@ use crate::engine::event::EventKind;
 use crate::engine::ids::{
     BrokerId, CorrelationId, NodeId, Offset, PartitionId, TopicName, TopicPartition,
 };
+use crate::engine::log::AppendError;
 use crate::engine::node::Ctx;
 use crate::engine::protocol::{Payload, Request};
 
@@ -81,6 +82,50 @@ impl Broker {
             }
         }
         self.fetch_from(ctx, leader);
+    }
+
+    /// An empty log whose leader's starts within a batch, since a DeleteRecords, starts where that batch
+    /// does (`Partition.appendRecordsToFollowerOrFutureReplica`). Returns whether that is so.
+    pub(super) fn may_start_within(
+        &mut self,
+        disk: &mut Disk,
+        id: &TopicPartition,
+        error: &AppendError,
+    ) -> bool {
+        let AppendError::UnexpectedOffset { found, last, .. } = *error else { return false };
+        let Some(partition) = self.partitions.get_mut(id) else { return false };
+        let (start, end) = (partition.log.log_start_offset(), partition.log.log_end_offset());
+        if start != end || found >= end || last < end {
+            return false;
+        }
+        partition.log.truncate_fully_and_start_at(disk, found);
+        partition.high_watermark = found;
+        self.moved_watermarks.insert(id.clone());
+        self.cleaned_log_cut(disk, id, found);
+        self.write_recovery_points(disk);
+        true
+    }
+
+    /// What came from the leader is not appended. What is corrupt is asked for again; a log that it
+    /// does not fit has parted from its leader's without a sign, as after a power loss of both in one
+    /// reign: it is copied no further until another (`AbstractFetcherThread`, `failedPartitions`).
+    pub(super) fn refuse_from_leader(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        id: &TopicPartition,
+        error: &AppendError,
+    ) -> Next {
+        let AppendError::UnexpectedOffset { found, .. } = *error else { return Next::Later };
+        let Some(partition) = self.partitions.get(id) else { return Next::Stop };
+        let (partition, log_end_offset) = (id.clone(), partition.log.log_end_offset());
+        ctx.emit(EventKind::FollowerFailed { partition, log_end_offset, found });
+        Next::Fail
+    }
+
+    /// Whether this broker has given up copying a partition in this reign.
+    #[must_use]
+    pub fn has_failed_to_follow(&self, id: &TopicPartition) -> bool {
+        self.failed_fetches.contains(id)
     }
 
     /// Everything that this replica has is gone from the leader: it begins anew where the leader's log

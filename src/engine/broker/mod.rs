@@ -86,6 +86,8 @@ pub struct Broker {
     metadata: MetadataCache,
     auto_creations: AutoCreations,
     fetchers: BTreeMap<BrokerId, Fetcher>,
+    /// Partitions that are copied no further in this reign (`ReplicaFetcherManager.failedPartitions`).
+    failed_fetches: OrdSet<TopicPartition>,
     isr_channel: IsrChannel,
     producer_ids: ProducerIds,
     produce_purgatory: Purgatory<ParkedProduce>,

@@ -55,6 +55,7 @@ impl Broker {
             metadata: MetadataCache::default(),
             auto_creations: AutoCreations::default(),
             fetchers: BTreeMap::new(),
+            failed_fetches: OrdSet::new(),
             isr_channel: IsrChannel::default(),
             producer_ids: ProducerIds::default(),
             produce_purgatory: Purgatory::default(),

@@ -99,6 +99,8 @@ pub enum AppendError {
     UnexpectedOffset {
         /// Offset of the batch.
         found: Offset,
+        /// Its last offset.
+        last: Offset,
         /// Least that fits.
         expected: Offset,
     },
@@ -244,10 +246,10 @@ impl Log {
             if header.magic != MAGIC_V2 || !sound::is_sound(&bytes) {
                 return Err(AppendError::Corrupt);
             }
-            if header.base_offset < expected || header.last_offset_delta < 0 {
-                return Err(AppendError::UnexpectedOffset { found: header.base_offset, expected });
+            let (base, last) = (header.base_offset, header.last_offset());
+            if base < expected || header.last_offset_delta < 0 {
+                return Err(AppendError::UnexpectedOffset { found: base, last, expected });
             }
-            let last = header.last_offset();
             expected = last.plus(1);
             let all = found.get_or_insert(Validated {
                 base: header.base_offset,

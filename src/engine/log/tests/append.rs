@@ -128,7 +128,10 @@ fn a_follower_refuses_what_is_before_its_end_or_corrupt() {
     let mut replica = Replica::new(&TopicConfig::default());
     replica.follow(&sent(0, 0, 2)).expect("sound");
     let before = replica.follow(&sent(1, 0, 1)).expect_err("already there");
-    assert_eq!(before, AppendError::UnexpectedOffset { found: Offset(1), expected: Offset(2) });
+    assert_eq!(
+        before,
+        AppendError::UnexpectedOffset { found: Offset(1), last: Offset(1), expected: Offset(2) }
+    );
     let mut rotten = sent(2, 0, 1).to_vec();
     rotten[62] ^= 1;
     assert_eq!(replica.follow(&rotten.into()), Err(AppendError::Corrupt));
