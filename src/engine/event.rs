@@ -104,6 +104,16 @@ pub enum Invariant {
     IndexAstray,
     /// Recovery left a batch that its CRC does not fit.
     RottenAfterRecovery,
+    /// Two members of a group got the same records in one generation (from, to).
+    DeliveredTwice,
+    /// A group's committed offset passed what is committed in the partition (committed, offset).
+    CommittedBeyondHighWatermark,
+    /// A group that commits after its work committed what nobody has worked on (done up to, offset).
+    CommittedUnprocessed,
+    /// A generation gives a partition to two members.
+    AssignedTwice,
+    /// A generation gives a partition to nobody, though its topic is dealt out.
+    AssignedToNobody,
 }
 
 impl Invariant {
@@ -126,6 +136,11 @@ impl Invariant {
         Invariant::SequenceRepeated,
         Invariant::IndexAstray,
         Invariant::RottenAfterRecovery,
+        Invariant::DeliveredTwice,
+        Invariant::CommittedBeyondHighWatermark,
+        Invariant::CommittedUnprocessed,
+        Invariant::AssignedTwice,
+        Invariant::AssignedToNobody,
     ];
 }
 
@@ -550,4 +565,7 @@ pub enum EventKind {
     RecordsProcessed { partition: TopicPartition, first: Offset, last: Offset },
     /// A consumer did not poll for `max.poll.interval.ms`: it leaves its group.
     PollIntervalExceeded { group: Text },
+    /// This broker copies its replica no further until another reign: what the leader has from `found`
+    /// on does not fit a log that ends at `log_end_offset` (`markPartitionFailed`).
+    FollowerFailed { partition: TopicPartition, log_end_offset: Offset, found: Offset },
 }

@@ -51,6 +51,22 @@ pub enum Bug {
     ShrinkCountsEarly,
     /// Followers take no note of producers' sequences.
     FollowersForgetProducers,
+    /// Leaders take sequences with gaps.
+    SequenceGapsTaken,
+    /// A group's leader gives a partition to two members.
+    AssignsTwice,
+    /// A group's leader gives a partition to nobody.
+    LeavesOneOut,
+    /// A member goes on with partitions that it gave up.
+    KeepsWhatItGaveUp,
+    /// A member commits what it polled before it works on it.
+    CommitsBeforeWork,
+    /// A member commits one offset too far.
+    CommitsTooFar,
+    /// A member begins behind where its group is.
+    BeginsTooFar,
+    /// A coordinator takes commits of any generation, and of those who are no members.
+    OldGenerationCommits,
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 use crate::scenario::ast::{Moment, Scenario};
 use crate::scenario::runner::Runner;
+use crate::simulate::disk;
 use crate::simulate::plan::{BOUND_MS, HEALED_MS, Plan, ms};
-use crate::view::cluster::{ClusterView, ConsumerView, PartitionView, ProducerView};
+use crate::simulate::promises::{Ledger, group_trouble};
+use crate::view::cluster::{ClusterView, ConsumerView, PartitionView, ProducerView, ReplicaView};
 use crate::view::project;
 
 /// What does not hold in a run.
@@ -38,6 +40,12 @@ pub enum Failure {
         what: Text,
         /// The bound.
         bound_ms: u64,
+    },
+    /// All is well in the end, and a promise was not kept on the way.
+    #[error("a promise is broken: {what}")]
+    Promise {
+        /// Which.
+        what: Text,
     },
     /// With bytes on the wire other things happen than without.
     #[error("with bytes on the wire the events differ: {plain} and {wire}")]
@@ -105,11 +113,14 @@ fn caught<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
 
 fn run_to_the_end(scenario: &Scenario) -> Result<(u64, Text), Failure> {
     let mut runner = Runner::new(scenario);
+    let mut ledger = Ledger::default();
+    let spoiled = disk::rotten(scenario);
     let mut at_ms = 1_000;
     loop {
         let mut broken = None;
         let moment = Moment { at: Micros::from_ms(ms(at_ms)), before: None };
-        let ran = runner.run_until(moment, |_, event| {
+        let ran = runner.run_until(moment, |world, event| {
+            ledger.note(world, event);
             broken = broken.take().or_else(|| broken_rule(event));
         });
         debug_assert!(ran.is_ok(), "a plan names no recorded places");
@@ -117,7 +128,7 @@ fn run_to_the_end(scenario: &Scenario) -> Result<(u64, Text), Failure> {
             return Err(broken);
         }
         if at_ms >= HEALED_MS + 47_000 {
-            match trouble(runner.world()) {
+            match trouble(runner.world(), &spoiled) {
                 None => break,
                 Some(what) if at_ms >= HEALED_MS + BOUND_MS => {
                     return Err(Failure::Stuck { what, bound_ms: BOUND_MS });
@@ -126,6 +137,9 @@ fn run_to_the_end(scenario: &Scenario) -> Result<(u64, Text), Failure> {
             }
         }
         at_ms += 1_000;
+    }
+    if let Some(what) = ledger.broken(runner.world(), scenario, &spoiled) {
+        return Err(Failure::Promise { what });
     }
     let outcome = runner.finish();
     Ok((outcome.events, format!("{} {}", outcome.events, outcome.digest.hex()).into()))
@@ -137,9 +151,13 @@ fn broken_rule(event: &Event) -> Option<Failure> {
     Some(Failure::Broken { rule: *rule, partition, from: from.0, to: to.0, at: event.at })
 }
 
-/// What is not well in a cluster that should be.
-fn trouble(world: &World) -> Option<Text> {
-    let cluster = project::cluster(world);
+/// What is not well in a cluster that should be; of spoiled topics nothing is asked.
+fn trouble(world: &World, spoiled: &[&str]) -> Option<Text> {
+    let mut cluster = project::cluster(world);
+    let is_sound = |topic: &TopicName| !spoiled.contains(&topic.as_str());
+    cluster.topics.retain(|topic| is_sound(&topic.name));
+    cluster.producers.retain(|producer| is_sound(&producer.topic));
+    cluster.consumers.retain(|consumer| is_sound(&consumer.topic));
     if cluster.controller.is_none() {
         return Some("no controller".into());
     }
@@ -147,6 +165,7 @@ fn trouble(world: &World) -> Option<Text> {
     partitions
         .filter_map(|partition| partition_trouble(partition, world))
         .chain(cluster.producers.iter().filter_map(producer_trouble))
+        .chain(group_trouble(world, &cluster))
         .chain(cluster.consumers.iter().filter_map(|one| consumer_trouble(one, &cluster)))
         .next()
 }
@@ -162,7 +181,11 @@ fn partition_trouble(partition: &PartitionView, world: &World) -> Option<Text> {
         .filter(|replica| !partition.isr.contains(&replica.broker))
         .map(|replica| replica.broker.to_string())
         .collect();
-    if awaits_news(partition, world).unwrap_or(false) {
+    let gave_up = |replica: &ReplicaView| {
+        let broker = world.broker(replica.broker);
+        broker.is_some_and(|broker| broker.has_failed_to_follow(id))
+    };
+    if awaits_news(partition, world).unwrap_or(false) || partition.replicas.iter().any(gave_up) {
         return None;
     }
     (!missing.is_empty()).then(|| format!("{id}: not in the ISR: {}", missing.join(",")).into())

@@ -7,6 +7,7 @@ use crate::engine::time::Micros;
 use crate::scenario::ast::Scenario;
 use crate::simulate::admin;
 use crate::simulate::chance::Chance;
+use crate::simulate::disk;
 use crate::simulate::plan::{FAULTS_FROM_MS, HEALED_MS, Topic, give, ms};
 use crate::simulate::power::PowerCut;
 
@@ -58,7 +59,7 @@ fn fault(
     let node = host(chance, hosts);
     let (a, b) = pair(chance, hosts);
     let soon = at + chance.between(50, 9_000);
-    match chance.below(20) {
+    match chance.below(22) {
         0..=2 => {
             give(scenario, at, Command::Kill { node });
             give(scenario, soon, Command::Start { node });
@@ -94,6 +95,7 @@ fn fault(
         }
         12..=13 => one_message(chance, scenario, (a, b), at),
         14 => client(chance, scenario, at),
+        15 => disk::add(chance, scenario, topics, (at, soon)),
         _ => admin::add(chance, scenario, topics, (at, soon)),
     }
 }
@@ -203,5 +205,7 @@ fn is_lossy(scenario: &Scenario, a: NodeId, b: NodeId) -> bool {
 pub(super) fn may_drop(scenario: &Scenario, index: usize) -> bool {
     let timed = &scenario.commands[index];
     let faults = Micros::from_ms(ms(FAULTS_FROM_MS))..Micros::from_ms(ms(HEALED_MS));
-    faults.contains(&timed.at)
+    // Clients have their ids by their order.
+    let adds = matches!(timed.command, Command::AddConsumer { .. } | Command::AddProducer { .. });
+    faults.contains(&timed.at) && !adds
 }

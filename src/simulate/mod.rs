@@ -12,7 +12,9 @@ mod chance;
 mod plan;
 mod faults;
 mod admin;
+mod disk;
 mod power;
+mod promises;
 mod check;
 mod shrink;
 

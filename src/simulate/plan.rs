@@ -5,19 +5,20 @@ use crate::engine::command::{
 };
 use crate::engine::config::{LinkConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, Text, TopicName};
+use crate::engine::setting::CommitMode;
 use crate::engine::time::Micros;
 use crate::scenario::ast::{Moment, Scenario};
 use crate::simulate::chance::Chance;
 use crate::simulate::faults;
 use crate::simulate::power::PowerCut;
 
-/// When the faults begin, in ms.
+/// When the faults begin, in ms. Members of groups join for a while after it.
 pub(super) const FAULTS_FROM_MS: u64 = 3_000;
 /// When everything is healed and started, in ms.
 pub(super) const HEALED_MS: u64 = 24_000;
 /// How long a healed cluster may take until all is well, in ms: sessions end, brokers start again,
-/// leaders are elected, followers and consumers catch up.
-pub(super) const BOUND_MS: u64 = 75_000;
+/// leaders are elected, followers and consumers catch up, groups that commit record by record too.
+pub(super) const BOUND_MS: u64 = 120_000;
 
 /// What a seed asks for.
 #[derive(Clone, Debug)]
@@ -92,6 +93,13 @@ fn world(chance: &mut Chance, seed: u64) -> WorldConfig {
     broker.log_flush_offset_checkpoint_interval_ms = ms(chance.between(2_000, 9_000));
     broker.log_flush_start_offset_checkpoint_interval_ms = ms(chance.between(2_000, 9_000));
     broker.log_cleaner_backoff_ms = ms(chance.between(1_000, 9_000));
+    if chance.one_in(6) {
+        let set = broker.set("log.dirs", "d1,d2");
+        debug_assert!(set.is_ok(), "log.dirs is a list");
+    }
+    broker.offsets_topic_num_partitions = ms(chance.pick(&[1, 3]));
+    broker.offsets_topic_replication_factor = i64::from(config.brokers.min(3));
+    broker.group_initial_rebalance_delay_ms = ms(chance.pick(&[0, 500, 3_000]));
     config
 }
 
@@ -165,11 +173,59 @@ fn clients(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic]) {
         let name = format!("p{index}").into();
         give(scenario, 2_000 + chance.below(500), Command::AddProducer { name, spec });
     }
+    groups(chance, scenario, topics);
     for index in 0..chance.between(0, 2) {
         let topic = usize::try_from(chance.below(topics.len() as u64)).unwrap_or(0);
         let mut spec = ConsumerSpec::new(&topics[topic].name);
         spec.max_partition_fetch_bytes = chance.pick(&[200, 1_048_576]);
         let name = format!("c{index}").into();
         give(scenario, 2_600 + chance.below(300), Command::AddConsumer { name, spec });
+    }
+}
+
+/// Two groups at most, of up to three members each, all of a group alike but for static ids.
+fn groups(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic]) {
+    for group in 0..chance.pick(&[0, 0, 1, 1, 2]) {
+        let topic = usize::try_from(chance.below(topics.len() as u64)).unwrap_or(0);
+        let mut spec = ConsumerSpec::new(&topics[topic].name);
+        spec.group = format!("g{group}").into();
+        spec.assignors = chance
+            .pick(&[
+                "range",
+                "roundrobin",
+                "sticky",
+                "cooperative-sticky",
+                "range,cooperative-sticky",
+            ])
+            .into();
+        spec.session_timeout_ms = chance.pick(&[6_000, 10_000]);
+        spec.heartbeat_interval_ms = chance.pick(&[500, 2_000]);
+        spec.max_poll_interval_ms = chance.pick(&[6_000, 20_000]);
+        spec.max_poll_records = chance.pick(&[5, 50, 500]);
+        spec.auto_commit_interval_ms = chance.pick(&[500, 5_000]);
+        spec.commit = chance.pick(&[
+            CommitMode::Auto,
+            CommitMode::Before,
+            CommitMode::After,
+            CommitMode::Sync,
+            CommitMode::Sync,
+            CommitMode::Async,
+        ]);
+        spec.work_ms = chance.pick(&[0, 0, 1, 5]);
+        // A commit for each record takes its time: a poll of few is worked on before the next is due.
+        if matches!(spec.commit, CommitMode::Before | CommitMode::After) {
+            spec.max_poll_records = chance.pick(&[5, 50]);
+            spec.work_ms = 0;
+        }
+        spec.max_partition_fetch_bytes = chance.pick(&[200, 1_048_576]);
+        let keeps_place = chance.one_in(4);
+        for member in 0..chance.between(1, 3) {
+            let mut spec = spec.clone();
+            if keeps_place {
+                spec.instance = format!("i{member}").into();
+            }
+            let name = format!("m{group}{member}").into();
+            give(scenario, 2_500 + chance.below(9_000), Command::AddConsumer { name, spec });
+        }
     }
 }

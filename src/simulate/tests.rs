@@ -44,6 +44,12 @@ caught_by_simulation! {
     an_index_entry_beside_its_batch_is_caught IndexOffByOne,
     a_shrink_of_the_isr_that_counts_before_it_is_committed_is_caught ShrinkCountsEarly,
     followers_that_forget_producers_are_caught FollowersForgetProducers,
+    a_partition_given_to_two_members_is_caught AssignsTwice,
+    a_partition_given_to_nobody_is_caught LeavesOneOut,
+    a_member_that_reads_on_after_a_rebalance_is_caught KeepsWhatItGaveUp,
+    a_commit_before_the_work_is_caught CommitsBeforeWork,
+    a_commit_too_far_is_caught CommitsTooFar,
+    a_member_that_begins_behind_its_group_is_caught BeginsTooFar,
 }
 
 /// What a text comes to: the first broken rule, and whether an event was among the others.
@@ -128,6 +134,33 @@ fn a_controller_that_nobody_fences_is_caught() {
         matches!(kind, EventKind::MessageSent { response: true, error: 11, .. })
     };
     caught_by_fact(Bug::ControllerNotFenced, text, refused);
+}
+
+/// The batch behind a lost one of an idempotent producer waits for it: the order stays
+/// (OUT_OF_ORDER_SEQUENCE_NUMBER).
+#[test]
+fn a_leader_that_takes_gaps_between_sequences_is_caught() {
+    let text = "brokers 3\ntopic t: b1>b2>b3\n\
+                at 2s producer p{topic=t, request.timeout.ms=1000}\nat 3s send p m0\n\
+                at 3.9s drop p>b1 Produce 1\nat 4s send p m1\nat 4.1s send p m2\nuntil=8s";
+    let refused =
+        |_: &World, kind: &EventKind| matches!(kind, EventKind::ProduceRefused { error: 45, .. });
+    caught_by_fact(Bug::SequenceGapsTaken, text, refused);
+}
+
+/// A member that was frozen for longer than its session commits for a generation that is over, and is
+/// refused (ILLEGAL_GENERATION or UNKNOWN_MEMBER_ID).
+#[test]
+fn a_coordinator_that_takes_commits_of_an_old_generation_is_caught() {
+    let text = "brokers 3\nset offsets.topic.num.partitions=1\n\
+                topic t: b1>b2>b3\nat 2s producer p{topic=t, rate=20, limit=400}\n\
+                at 3s consumer m{topic=t, group=g, commit=sync, max.poll.records=1, work.ms=100, \
+                session.timeout.ms=6000, heartbeat.interval.ms=500}\n\
+                at 8.05s pause m\nat 16s resume m\nuntil=20s";
+    let refused = |_: &World, kind: &EventKind| {
+        matches!(kind, EventKind::CommitFailed { error: 22 | 25, .. })
+    };
+    caught_by_fact(Bug::OldGenerationCommits, text, refused);
 }
 
 /// A byte flipped after a crash: recovery cuts the log at that batch.

@@ -102,6 +102,7 @@ impl Glyph {
             | LogRecovered { .. } => glyph("f-broker", CELLS),
             IsrShrunk { .. } | IsrExpanded { .. } => glyph("f-broker", CHEVRONS),
             LogTruncated { .. }
+            | FollowerFailed { .. }
             | SegmentsDeleted { .. }
             | LogCleaned { .. }
             | LogStartAdvanced { .. } => glyph("f-cut", CUT),

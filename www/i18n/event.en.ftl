@@ -295,6 +295,7 @@ event-isr-shrunk = Broker { $changed } left the ISR of { $partition }; it is now
 event-isr-expanded = Broker { $changed } is back in the ISR of { $partition }; it is now { $isr }.
 event-duplicate-refused = { $Node } has { batch-words } of { $partition } already: it answers with the offsets and appends nothing.
 event-log-truncated = { $Node } cut offsets { $to } to { $last } from { $partition }: they are not in the leader's log.
+event-follower-failed = { $Node } copies { $partition } no further until another election: its log ends at { $leo }, and the leader has a batch from { $found } on that does not fit there.
 event-committed-records-lost = Committed records of { $partition } are lost for good: offsets { $from } to { $last } are not in the log of the new leader, { $node }.
 event-invariant-broken = The checker found a broken rule: { $rule ->
     [HighWatermarkFell] the high watermark of leader { $node } in { $partition } went back from { $from } to { $to }.
@@ -313,6 +314,11 @@ event-invariant-broken = The checker found a broken rule: { $rule ->
     [OffsetsNotDense] { $node } appended to { $partition } at offset { $to } instead of { $from }.
     [SequenceRepeated] { $node } appended to { $partition }, from offset { $from }, what an idempotent producer had sent and had in the log already.
     [IndexAstray] an index entry of { $partition } on { $node } does not point at the batch with offset { $from }.
+    [DeliveredTwice] two members of a group got the records { $from } to { $to } of { $partition } in one generation; { $node } is one of them.
+    [CommittedBeyondHighWatermark] coordinator { $node } holds offset { $to } of { $partition } for a group, though only what lies below { $from } is committed.
+    [CommittedUnprocessed] coordinator { $node } holds offset { $to } of { $partition } for a group that has worked on nothing from { $from } on.
+    [AssignedTwice] { $node } coordinates a generation in which two members have { $partition }.
+    [AssignedToNobody] { $node } coordinates a generation in which nobody has { $partition }.
    *[RottenAfterRecovery] recovery left a rotten batch in { $partition } on { $node }, at offset { $from }.
 }
 event-log-recovered = { $Node } opened its log of { $partition }, which ends at { $leo }.

@@ -266,6 +266,7 @@ event-isr-shrunk = broker { $changed } 被移出 { $partition } 的 ISR，现在
 event-isr-expanded = broker { $changed } 回到 { $partition } 的 ISR，现在是 { $isr }。
 event-duplicate-refused = { $node } 上的 { $partition } 已有 { batch-words }：它回复原来的 offset，不再写入。
 event-log-truncated = { $node } 从 { $partition } 截断了 offset { $to } 到 { $last }：leader 的日志里没有它们。
+event-follower-failed = { $node } 在下次选举之前不再复制 { $partition }：它的日志止于 { $leo }，而 leader 从 { $found } 开始的批次接不上。
 event-committed-records-lost = { $partition } 中已提交的记录彻底丢了：新 leader { $node } 的日志里没有 offset { $from } 到 { $last }。
 event-invariant-broken = 检查器发现规则被破坏：{ $rule ->
     [HighWatermarkFell] leader { $node } 上 { $partition } 的高水位从 { $from } 退回到 { $to }。
@@ -284,6 +285,11 @@ event-invariant-broken = 检查器发现规则被破坏：{ $rule ->
     [OffsetsNotDense] { $node } 在 { $partition } 的 offset { $to } 处追加，应该是 { $from }。
     [SequenceRepeated] { $node } 在 { $partition } 的 offset { $from } 处又追加了一遍幂等生产者已写入的批次。
     [IndexAstray] { $node } 上 { $partition } 的一条索引没有指向 offset { $from } 所在的批次。
+    [DeliveredTwice] 同一代里，消费者组的两个成员都拿到了 { $partition } 的 { $from } 到 { $to }，其中一个是 { $node }。
+    [CommittedBeyondHighWatermark] 协调者 { $node } 替消费者组记下了 { $partition } 的 offset { $to }，而提交只到 { $from }。
+    [CommittedUnprocessed] 协调者 { $node } 替消费者组记下了 { $partition } 的 offset { $to }，而 { $from } 之后还没有处理过。
+    [AssignedTwice] { $node } 协调的这一代里，{ $partition } 归了两个成员。
+    [AssignedToNobody] { $node } 协调的这一代里，{ $partition } 没有归任何成员。
    *[RottenAfterRecovery] 恢复之后，{ $node } 上的 { $partition } 在 offset { $from } 处仍有损坏的批次。
 }
 event-log-recovered = { $node } 打开 { $partition } 的日志，末尾是 { $leo }。

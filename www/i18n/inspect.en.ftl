@@ -144,5 +144,10 @@ rule = { $rule ->
     [OffsetsNotDense] Offsets follow one another, except where compaction or control batches say so.
     [SequenceRepeated] A leader appends each sequence of an idempotent producer to its log once.
     [IndexAstray] Index entries point at the starts of batches.
+    [DeliveredTwice] In one generation of a group, a record goes to one member.
+    [CommittedBeyondHighWatermark] A group's committed offset never passes the high watermark.
+    [CommittedUnprocessed] A group that commits after its work commits only what it has worked on.
+    [AssignedTwice] In one generation of a group, a partition is with one member.
+    [AssignedToNobody] In one generation of a group, every partition is with a member.
    *[RottenAfterRecovery] After recovery, no batch fails its CRC.
 }

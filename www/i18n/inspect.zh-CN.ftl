@@ -138,5 +138,10 @@ rule = { $rule ->
     [OffsetsNotDense] offset 首尾相接，压缩和控制批次除外。
     [SequenceRepeated] 幂等生产者的每个序号，leader 只向自己的日志追加一次。
     [IndexAstray] 索引项指向批次的开头。
+    [DeliveredTwice] 消费者组的同一代里，一条记录只交给一个成员。
+    [CommittedBeyondHighWatermark] 消费者组提交的 offset 不会越过高水位。
+    [CommittedUnprocessed] 先处理后提交的消费者组，只提交处理过的。
+    [AssignedTwice] 消费者组的同一代里，一个分区只归一个成员。
+    [AssignedToNobody] 消费者组的同一代里，每个分区都有成员。
    *[RottenAfterRecovery] 恢复之后，没有批次的 CRC 出错。
 }

@@ -147,7 +147,7 @@ fn read_records(header: &BatchHeader, batch: &Bytes) -> Result<Vec<Value>, Probl
     let mut told = Vec::new();
     for record in records(&plain) {
         let record = record.map_err(|error| refusal(&error))?;
-        told.push(describe_record(header, batch, &record));
+        told.push(describe_record(header, &plain, &record));
     }
     Ok(told)
 }

@@ -26,6 +26,7 @@ use crate::engine::group::offsets::Committed;
 use crate::engine::group::{Asker, GroupCoordinator, Then, schema};
 use crate::engine::ids::{Offset, PartitionId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::Response;
 
 /// First version of OffsetFetch that asks about several groups.
@@ -293,6 +294,9 @@ fn check_commit(group: &Group, request: &OffsetCommitRequest) -> Option<Response
         return Some(ResponseError::CoordinatorNotAvailable);
     }
     if generation < 0 && group.state == GroupState::Empty {
+        return None;
+    }
+    if planted::has(Bug::OldGenerationCommits) {
         return None;
     }
     if generation >= 0 || !request.member_id.is_empty() || instance.is_some() {

@@ -18,6 +18,7 @@ use crate::engine::error::{CommandError, ConfigError};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{BrokerId, CorrelationId, Offset, Text, TopicName, TopicPartition};
 use crate::engine::node::{Ctx, Timer};
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::Response;
 use crate::engine::record::reader::records;
 use crate::engine::setting::CommitMode;
@@ -251,13 +252,13 @@ impl ConsumerApp {
             }
             let interval = i64::from(self.spec.max_poll_interval_ms);
             self.poll_by = ctx.now + Micros::from_ms(interval);
-            self.receive(polled);
+            self.receive(ctx, polled);
             self.begin(ctx);
             self.watch_poll(ctx);
         }
     }
 
-    fn receive(&mut self, polled: Vec<Polled>) {
+    fn receive(&mut self, ctx: &mut Ctx<'_>, polled: Vec<Polled>) {
         self.received += polled.len() as u64;
         for record in &polled {
             self.newest.push_back(record.value.clone());
@@ -267,6 +268,11 @@ impl ConsumerApp {
         }
         self.todo = polled.into();
         self.done.clear();
+        if planted::has(Bug::CommitsBeforeWork) {
+            let polled =
+                self.todo.iter().map(|record| (record.partition.clone(), record.offset.plus(1)));
+            self.consumer.commit(ctx, polled.collect(), false);
+        }
     }
 
     /// What the library told.

@@ -58,6 +58,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         IsrShrunk { .. } => "event-isr-shrunk",
         IsrExpanded { .. } => "event-isr-expanded",
         LogTruncated { .. } => "event-log-truncated",
+        FollowerFailed { .. } => "event-follower-failed",
         CommittedRecordsLost { .. } => "event-committed-records-lost",
         InvariantBroken { .. } => "event-invariant-broken",
         LogRecovered { truncated_bytes, .. } => recovered_key(*truncated_bytes),

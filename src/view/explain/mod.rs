@@ -90,6 +90,7 @@ fn usual_importance(kind: &EventKind) -> Importance {
         | IsrExpanded { .. }
         | LogTruncated { .. }
         | CommittedRecordsLost { .. }
+        | FollowerFailed { .. }
         | InvariantBroken { .. }
         | RecordsFailed { .. }
         | ProduceRefused { .. }

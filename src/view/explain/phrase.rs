@@ -455,6 +455,9 @@ impl<N: Names + ?Sized> Teller<'_, N> {
                 self.partition(partition).set("from", from.0).set("to", to.0);
                 self.set("last", from.0 - 1).set("hw", high_watermark.0);
             }
+            EventKind::FollowerFailed { partition, log_end_offset, found } => {
+                self.partition(partition).set("leo", log_end_offset.0).set("found", found.0);
+            }
             EventKind::CommittedRecordsLost { partition, from, to } => {
                 self.partition(partition).set("from", from.0).set("last", to.0 - 1);
             }

@@ -419,6 +419,11 @@ fn replicas() -> Vec<EventKind> {
             high_watermark: zero,
         },
         EventKind::DuplicateRefused { partition: partition.clone(), base: zero, last: zero },
+        EventKind::FollowerFailed {
+            partition: partition.clone(),
+            log_end_offset: ten,
+            found: zero,
+        },
         EventKind::CommittedRecordsLost { partition: partition.clone(), from: zero, to: ten },
         EventKind::ProduceRefused { partition, error: 19 },
     ]);

@@ -17,6 +17,7 @@ use crate::engine::client::network_client::version;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::Request;
 
 use super::fetcher::{Asked, Consumer, by_topic, wire_topic};
@@ -87,13 +88,14 @@ impl Consumer {
         let (group, member_id, instance) =
             (member.group_id(), member.member_id(), member.instance());
         let generation = member.generation;
+        let too_far = i64::from(planted::has(Bug::CommitsTooFar));
         let rows = commit.offsets.iter().map(|(partition, offset)| {
             (partition.clone(), (*offset, self.epoch_of(partition, *offset)))
         });
         let topics = by_topic(rows.collect(), |partition, (offset, epoch): (Offset, _)| {
             OffsetCommitRequestPartition::default()
                 .with_partition_index(partition.0)
-                .with_committed_offset(offset.0)
+                .with_committed_offset(offset.0 + too_far)
                 .with_committed_leader_epoch(epoch)
                 .with_committed_metadata(Some(StrBytes::default()))
         });
@@ -241,7 +243,10 @@ impl Consumer {
                     self.rest(ctx, &partition);
                     continue;
                 }
-                let (offset, epoch) = (told.committed_offset, told.committed_leader_epoch);
+                let skipped = if planted::has(Bug::BeginsTooFar) { 3 } else { 0 };
+                let at = told.committed_offset;
+                let offset = if at < 0 { at } else { at + skipped };
+                let epoch = told.committed_leader_epoch;
                 self.found_committed(ctx, &partition, Offset(offset), LeaderEpoch(epoch));
             }
         }

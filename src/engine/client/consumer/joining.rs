@@ -16,12 +16,13 @@ use crate::engine::assignor::consumer_protocol::{
     HIGHEST_VERSION, PROTOCOL_TYPE, read_assignment, read_subscription, write_assignment,
     write_subscription,
 };
-use crate::engine::assignor::{Assignment, Assignor, PartitionInfo, Subscription};
+use crate::engine::assignor::{Assignment, Assignments, Assignor, PartitionInfo, Subscription};
 use crate::engine::client::alarm::Deadline;
 use crate::engine::client::network_client::version;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::Request;
 use crate::engine::time::Micros;
 
@@ -145,7 +146,7 @@ impl Consumer {
             return Vec::new();
         };
         let topics: Vec<_> = topics.into_iter().collect();
-        match assignor.assign(memory, &topics, &members) {
+        match assignor.assign(memory, &topics, &members).map(spoilt) {
             Ok(dealt) => dealt
                 .into_iter()
                 .map(|(id, partitions)| {
@@ -229,4 +230,22 @@ impl Consumer {
             other => self.throw(ctx, &format!("{other}")),
         }
     }
+}
+
+/// What a planted bug makes of an assignment; as a rule nothing.
+fn spoilt(mut dealt: Assignments) -> Assignments {
+    if planted::has(Bug::AssignsTwice) {
+        let last = dealt.values().next_back().cloned().unwrap_or_default();
+        if dealt.len() > 1
+            && let Some(first) = dealt.values_mut().next()
+        {
+            first.extend(last);
+        }
+    }
+    if planted::has(Bug::LeavesOneOut)
+        && let Some(partitions) = dealt.values_mut().find(|partitions| !partitions.is_empty())
+    {
+        partitions.remove(0);
+    }
+    dealt
 }

@@ -20,6 +20,7 @@ use crate::engine::client::network_client::version;
 use crate::engine::event::EventKind;
 use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::node::Ctx;
+use crate::engine::planted::{self, Bug};
 use crate::engine::protocol::{Request, Response};
 use crate::engine::time::Micros;
 
@@ -372,10 +373,12 @@ impl Consumer {
         if gone.is_empty() {
             return;
         }
-        for partition in &gone {
-            self.partitions.remove(partition);
+        if !planted::has(Bug::KeepsWhatItGaveUp) {
+            for partition in &gone {
+                self.partitions.remove(partition);
+            }
+            self.buffer.retain(|held| !gone.contains(&held.partition));
         }
-        self.buffer.retain(|held| !gone.contains(&held.partition));
         let Some(member) = self.membership.as_ref() else { return };
         let group = member.config.group.clone();
         ctx.emit(EventKind::PartitionsRevoked { group, partitions: gone, lost });

@@ -10,8 +10,17 @@ use crate::engine::sim::invariants::{Case, Invariants};
 impl Invariants {
     pub(super) fn on_client(&mut self, case: &mut Case<'_>, client: ClientId) {
         match &case.event.kind {
+            EventKind::ClientChanged { key, .. } if &**key == "commit" => {
+                self.commits_otherwise(client);
+            }
             EventKind::ClientChanged { .. } => {
                 self.changed_acks.insert(client);
+            }
+            EventKind::PartitionsAssigned { group, generation, .. } => {
+                self.part_given(case, client, group, *generation);
+            }
+            EventKind::RecordsProcessed { partition, last, .. } => {
+                self.processed(client, partition, *last);
             }
             EventKind::RecordsAcked { partition, count, base, .. } if *base >= Offset(0) => {
                 if self.changed_acks.contains(&client) {
@@ -29,7 +38,8 @@ impl Invariants {
                     self.broken(case, rule, Some(partition), (safe, end));
                 }
             }
-            EventKind::RecordsDelivered { partition, last, .. } => {
+            EventKind::RecordsDelivered { partition, first, last, .. } => {
+                self.delivered_to_member(case, client, partition, (*first, *last));
                 let Some(track) = self.partitions.get(partition) else { return };
                 let committed = track.promised_end;
                 if *last >= committed {

@@ -92,6 +92,7 @@ impl Invariants {
     /// The topic is being deleted; another may have its name.
     fn forget(&mut self, partition: &TopicPartition) {
         self.partitions.remove(partition);
+        self.reborn.insert(partition.clone());
         let theirs: Vec<_> =
             self.replicas.keys().filter(|(id, _)| id == partition).cloned().collect();
         for replica in theirs {

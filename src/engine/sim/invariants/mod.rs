@@ -11,12 +11,15 @@
 //! `min.insync.replicas` of them; what acks=all acknowledged is below it; what is below it is lost only
 //! by an unclean election or with the disks of the last replicas; one leader an epoch, from the ISR;
 //! epochs only grow; offsets are dense, but where compaction says otherwise; index entries point at
-//! batch starts; recovery leaves no rotten batch.
+//! batch starts; recovery leaves no rotten batch; in a generation of a group each partition is with one
+//! member and each record goes to one; what a group commits is below the high watermark, and worked on
+//! where its members commit after their work.
 
 mod track;
 mod coordination;
 mod replication;
 mod clients;
+mod groups;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,13 +30,14 @@ use crate::engine::persistent::{OrdMap, OrdSet};
 use crate::engine::broker::Broker;
 use crate::engine::config::WorldConfig;
 use crate::engine::disk::Disk;
-use crate::engine::event::{Event, EventKind, Invariant};
+use crate::engine::event::{Event, EventKind, GroupState, Invariant};
 use crate::engine::ids::{
-    BrokerId, ClientId, ControllerEpoch, EventId, NodeId, Offset, TopicPartition,
+    BrokerId, ClientId, ControllerEpoch, EventId, NodeId, Offset, Text, TopicPartition,
 };
 use crate::engine::replication::partition::Partition;
 use crate::engine::sim::host::{Host, Process};
 
+use groups::{GroupTrack, Place};
 use track::{ReplicaTrack, Track};
 
 /// What the checker remembers. A clone shares it.
@@ -50,6 +54,14 @@ pub struct Invariants {
     controller_epoch: ControllerEpoch,
     /// Producers whose `acks` changed under way: what they were promised is not known.
     changed_acks: OrdSet<ClientId>,
+    /// What each group got and worked on.
+    groups: OrdMap<(Text, TopicPartition), GroupTrack>,
+    /// Members of groups, as they were last given their parts.
+    places: OrdMap<ClientId, Place>,
+    /// Groups with a member that commits by itself or before its work.
+    loose_groups: OrdSet<Text>,
+    /// Partitions of topics that were deleted: others may have their names.
+    reborn: OrdSet<TopicPartition>,
     reported: OrdSet<(Invariant, Option<TopicPartition>)>,
 }
 
@@ -126,10 +138,14 @@ impl Invariants {
             | IsrExpanded { .. }
             | RecordsAcked { .. }
             | RecordsDelivered { .. }
+            | PartitionsAssigned { .. }
+            | RecordsProcessed { .. }
+            | OffsetCommitted { .. }
+            | GroupStateChanged { state: GroupState::Stable, .. }
             | PowerLost
             | DiskRotted { .. } => true,
             CommandApplied { command } => asks_for_unclean(command),
-            ClientChanged { key, .. } => &**key == "acks",
+            ClientChanged { key, .. } => matches!(&**key, "acks" | "commit"),
             ZnodeCreated { path, .. } | ZnodeChanged { path, .. } | ZnodeDeleted { path } => {
                 coordination::is_watched(path)
             }
@@ -188,6 +204,10 @@ impl Invariants {
                     }
                 }
             }
+            OffsetCommitted { group, partition, offset } => {
+                self.offset_committed(case, broker, group, partition, *offset);
+            }
+            GroupStateChanged { group, .. } => self.generation_assigned(case, broker, group),
             PowerLost => {
                 self.weak.insert(broker, OrdSet::new());
             }
