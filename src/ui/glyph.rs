@@ -58,10 +58,8 @@ impl Glyph {
             | PowerLost => glyph("f-lost", CROSS),
             DiskRotted { .. } | DiskChanged { .. } | LogDirFailed { .. } => glyph("f-lost", CROSS),
             CommittedRecordsLost { .. } | InvariantBroken { .. } => glyph("f-lost", CROSS),
-            RecordsFailed { .. }
-            | ReplicasOffline { .. }
-            | ProduceRefused { .. }
-            | AdminFailed { .. } => glyph("f-lost", CROSS),
+            RecordsFailed { .. } | ReplicasOffline { .. } => glyph("f-lost", CROSS),
+            ProduceRefused { .. } | AdminFailed { .. } => glyph("f-lost", CROSS),
             LinkHeld { .. } | LinkCut { .. } | LinkHealed { .. } | ConnectionLost { .. } => {
                 glyph("f-cut", SQUARE)
             }
@@ -101,11 +99,9 @@ impl Glyph {
             | SegmentRolled { .. }
             | LogRecovered { .. } => glyph("f-broker", CELLS),
             IsrShrunk { .. } | IsrExpanded { .. } => glyph("f-broker", CHEVRONS),
-            LogTruncated { .. }
-            | FollowerFailed { .. }
-            | SegmentsDeleted { .. }
-            | LogCleaned { .. }
-            | LogStartAdvanced { .. } => glyph("f-cut", CUT),
+            LogTruncated { .. } | FollowerFailed { .. } => glyph("f-cut", CUT),
+            SegmentsDeleted { .. } | LogCleaned { .. } => glyph("f-cut", CUT),
+            LogStartAdvanced { .. } => glyph("f-cut", CUT),
             RecordsQueued { .. } => glyph("f-producer", CELLS),
             RecordsAcked { .. } => glyph("f-producer", RING),
             BatchRetried { .. } => glyph("f-producer", BOX),

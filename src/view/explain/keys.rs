@@ -57,8 +57,7 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         HighWatermarksCheckpointed { .. } => "event-high-watermarks-checkpointed",
         IsrShrunk { .. } => "event-isr-shrunk",
         IsrExpanded { .. } => "event-isr-expanded",
-        LogTruncated { .. } => "event-log-truncated",
-        FollowerFailed { .. } => "event-follower-failed",
+        LogTruncated { .. } | FollowerFailed { .. } => parted_key(kind),
         CommittedRecordsLost { .. } => "event-committed-records-lost",
         InvariantBroken { .. } => "event-invariant-broken",
         LogRecovered { truncated_bytes, .. } => recovered_key(*truncated_bytes),
@@ -77,6 +76,13 @@ pub(super) fn key(kind: &EventKind) -> &'static str {
         ClientChanged { .. } => "event-client-changed",
         ToolPrinted { .. } | ToolExited { .. } => tool_key(kind),
         _ => group_key(kind),
+    }
+}
+
+fn parted_key(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::LogTruncated { .. } => "event-log-truncated",
+        _ => "event-follower-failed",
     }
 }
 

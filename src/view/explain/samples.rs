@@ -150,7 +150,7 @@ fn commands() -> Vec<Command> {
     let name: Text = "web".into();
     let split = |to| Command::Split { sides: vec![vec![B1, NodeId::Zookeeper], vec![B2]], to };
     let key = || Text::from("k");
-    vec![
+    let mut commands = vec![
         split(LinkState::Held),
         split(LinkState::Cut),
         split(LinkState::Flows),
@@ -197,27 +197,37 @@ fn commands() -> Vec<Command> {
             name: name.clone(),
             records: vec![RecordSpec { key: None, value: "m".into(), partition: None }],
         },
-        seek(&name, SeekPlace::Offset(4)),
-        seek(&name, SeekPlace::Beginning),
-        seek(&name, SeekPlace::End),
-        seek(&name, SeekPlace::Time(1_700_000_000_000)),
-        Command::Consumer {
-            name: name.clone(),
-            command: ConsumerCommand::Pause { partitions: vec![orders()] },
-        },
-        Command::Consumer {
-            name: name.clone(),
-            command: ConsumerCommand::Resume { partitions: vec![orders()] },
-        },
         Command::Connect { name: name.clone(), broker: BrokerId(2) },
         Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0].into() },
-        Command::Disconnect { name },
+        Command::Disconnect { name: name.clone() },
+    ];
+    commands.extend(of_consumers(&name));
+    commands.extend(of_disks());
+    commands
+}
+
+fn of_consumers(name: &Text) -> [Command; 6] {
+    let pause = ConsumerCommand::Pause { partitions: vec![orders()] };
+    let resume = ConsumerCommand::Resume { partitions: vec![orders()] };
+    [
+        seek(name, SeekPlace::Offset(4)),
+        seek(name, SeekPlace::Beginning),
+        seek(name, SeekPlace::End),
+        seek(name, SeekPlace::Time(1_700_000_000_000)),
+        Command::Consumer { name: name.clone(), command: pause },
+        Command::Consumer { name: name.clone(), command: resume },
+    ]
+}
+
+fn of_disks() -> [Command; 7] {
+    let slow = DiskState::Slow(Micros(200_000));
+    [
         Command::PowerLoss { durable: Vec::new() },
         Command::Tear { node: B1, path: "f.log".into(), bytes: 7 },
         Command::SetDisk { node: B1, dir: None, state: DiskState::Works },
         Command::SetDisk { node: B1, dir: None, state: DiskState::Dead },
         Command::SetDisk { node: B1, dir: Some("a".into()), state: DiskState::Full },
-        Command::SetDisk { node: B1, dir: None, state: DiskState::Slow(Micros(200_000)) },
+        Command::SetDisk { node: B1, dir: None, state: slow },
         Command::DiskFault { node: B1, path: "f.log".into(), position: 7, bytes: vec![1] },
     ]
 }
