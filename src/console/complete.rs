@@ -1,7 +1,7 @@
 //! How a line may go on: tools, their flags from the tools' own tables, and names that the world knows.
 
 use crate::console::{line, values};
-use crate::engine::ids::Text;
+use crate::engine::ids::{BrokerId, Text};
 use crate::engine::program::tool::flags::{Takes, flags};
 use crate::engine::program::tool::{TOOLS, find, tool_name};
 use crate::scenario::shell_words;
@@ -93,9 +93,10 @@ pub struct Completion {
     pub candidates: Vec<Candidate>,
 }
 
-/// How a line may go on at `at`, a place in bytes. Nothing follows a quote that is not closed.
+/// How a line may go on at `at`, a place in bytes, on a machine. Nothing follows a quote that is not
+/// closed.
 #[must_use]
-pub fn complete(text: &str, at: usize, known: &Known) -> Completion {
+pub fn complete(text: &str, at: usize, known: &Known, machine: Option<BrokerId>) -> Completion {
     let Some(before) = text.get(..at) else { return Completion::default() };
     let start = before.rfind([' ', '\t']).map_or(0, |space| space + 1);
     let Some(words) = shell_words::split(&before[..start]) else { return Completion::default() };
@@ -115,16 +116,22 @@ pub fn complete(text: &str, at: usize, known: &Known) -> Completion {
         return argument(tool.name, flag, &words, &before[start..], start, known);
     }
     let last = words.last().and_then(|word| word.strip_prefix("--"));
+    if tool.name == "kafka-dump-log" && last == Some("files") {
+        let from = typed.rfind(',').map_or(0, |comma| comma + 1);
+        let paths = values::logs(&typed[from..], known, machine);
+        return fitting(start + from, &typed[from..], paths);
+    }
     if let Some(flag) = last.filter(|flag| takes(flag).is_some_and(|t| t != Takes::Nothing)) {
         let found = argument(tool.name, flag, &words, typed, start, known);
         if takes(flag) == Some(Takes::Argument) || !found.candidates.is_empty() {
             return found;
         }
     }
-    if !typed.is_empty() && !typed.starts_with('-') {
-        return fitting(start, typed, values::files(known));
+    let mut left = flags_left(tool.flags, &words);
+    if tool.flags.is_empty() || !typed.starts_with("--") {
+        left.extend(values::alone(tool.name, known));
     }
-    fitting(start, typed, flags_left(tool.flags, &words))
+    fitting(start, typed, left)
 }
 
 /// A line with a candidate in the place of its word, and where the cursor stands then, in bytes.
@@ -201,19 +208,20 @@ fn fitting(start: usize, typed: &str, all: Vec<(String, Kind)>) -> Completion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ids::BrokerId;
-
     fn known() -> Known {
         Known {
             topics: vec![("orders".into(), 2), ("other".into(), 1)],
             groups: vec!["billing".into()],
             brokers: (1..=3).map(|id| (BrokerId(id), format!("b{id}:9092").into())).collect(),
             files: vec!["plan.json".into()],
+            logs: ["orders-0/0.index", "orders-0/0.log", "other-0/0.log"]
+                .map(|path| (BrokerId(1), format!("/var/kafka-logs/{path}").into()))
+                .to_vec(),
         }
     }
 
     fn words(line: &str) -> Vec<String> {
-        let found = complete(line, line.len(), &known());
+        let found = complete(line, line.len(), &known(), Some(BrokerId(1)));
         found.candidates.into_iter().map(|candidate| candidate.word).collect()
     }
 
@@ -254,7 +262,23 @@ mod tests {
     fn a_list_goes_on_behind_its_comma() {
         check("kafka-topics --bootstrap-server b1:9092,", &["b2:9092", "b3:9092"]);
         let line = "kafka-topics --bootstrap-server b1:9092,b2";
-        assert_eq!(complete(line, line.len(), &known()).start, line.len() - 2);
+        assert_eq!(complete(line, line.len(), &known(), Some(BrokerId(1))).start, line.len() - 2);
+    }
+
+    #[test]
+    fn files_of_a_machines_logs_are_gone_through_folder_by_folder() {
+        let line = "kafka-dump-log --files ";
+        check(line, &["/var/kafka-logs/orders-0/", "/var/kafka-logs/other-0/"]);
+        let line = "kafka-dump-log --files /var/kafka-logs/or";
+        let files = ["/var/kafka-logs/orders-0/0.index", "/var/kafka-logs/orders-0/0.log"];
+        check(line, &files);
+        assert_eq!(complete(line, line.len(), &known(), None).candidates, []);
+    }
+
+    #[test]
+    fn what_stands_behind_no_flag_is_known_too() {
+        check("kafka-server-start c", &["config/server.properties"]);
+        check("kill -", &["-9"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::console::complete::Kind;
 use crate::engine::config_def::Scope;
-use crate::engine::ids::Text;
+use crate::engine::ids::{BrokerId, Text};
 use crate::view::known::Known;
 
 /// Arguments that are one of a few words, by flag.
@@ -113,6 +113,41 @@ pub fn is_list(flag: &str) -> bool {
         "topic-partitions",
     ];
     LISTS.contains(&flag)
+}
+
+/// What a tool takes that is no flag and stands behind none.
+pub(super) fn alone(tool: &str, known: &Known) -> Vec<(String, Kind)> {
+    let mut found = files(known);
+    let own: &[(&str, Kind)] = match tool {
+        "kafka-server-start" => {
+            &[("-daemon", Kind::Flag), ("config/server.properties", Kind::File)]
+        }
+        "kill" => &[("-9", Kind::Flag)],
+        "zookeeper-shell" => &[("zk:2181", Kind::Address)],
+        _ => &[],
+    };
+    found.splice(0..0, own.iter().map(|(word, kind)| ((*word).to_owned(), *kind)));
+    found
+}
+
+/// Files of logs on a machine, one folder at a time: as far as there is only one way to go on.
+pub(super) fn logs(typed: &str, known: &Known, machine: Option<BrokerId>) -> Vec<(String, Kind)> {
+    let here =
+        known.logs.iter().filter(|(id, path)| machine == Some(*id) && path.starts_with(typed));
+    let here: Vec<&str> = here.map(|(_, path)| &**path).collect();
+    let mut begun = typed.len();
+    loop {
+        let cut = |path: &&str| {
+            let rest = path.get(begun..).unwrap_or_default();
+            path[..rest.find('/').map_or(path.len(), |slash| begun + slash + 1)].to_owned()
+        };
+        let mut found: Vec<String> = here.iter().map(cut).collect();
+        found.dedup();
+        match &*found {
+            [only] if only.ends_with('/') && only.len() > begun => begun = only.len(),
+            _ => return found.into_iter().map(|path| (path, Kind::File)).collect(),
+        }
+    }
 }
 
 /// Files in the directory in which tools run.

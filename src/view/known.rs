@@ -1,7 +1,7 @@
 //! Names that a world knows and a command line may hold.
 
 use crate::engine::address;
-use crate::engine::ids::{BrokerId, Text};
+use crate::engine::ids::{BrokerId, NodeId, Text};
 use crate::engine::sim::world::World;
 use crate::view::cluster::{ClusterView, TopicView};
 
@@ -16,6 +16,8 @@ pub struct Known {
     pub brokers: Vec<(BrokerId, Text)>,
     /// Files of the directory in which tools run.
     pub files: Vec<Text>,
+    /// Files of logs on the machines of brokers, by their whole paths.
+    pub logs: Vec<(BrokerId, Text)>,
 }
 
 /// The names that a world knows now; `cluster` is its projection.
@@ -38,5 +40,15 @@ pub fn known(world: &World, cluster: &ClusterView) -> Known {
         groups,
         brokers: cluster.brokers.iter().map(|broker| at(broker.id)).collect(),
         files: world.tool_files().cloned().collect(),
+        logs: cluster.brokers.iter().flat_map(|broker| logs(world, broker.id)).collect(),
     }
+}
+
+/// What `kafka-dump-log` reads on a broker's machine.
+fn logs(world: &World, broker: BrokerId) -> Vec<(BrokerId, Text)> {
+    const ENDS: [&str; 4] = [".log", ".index", ".timeindex", ".snapshot"];
+    let root = address::log_dir(world.config().broker.lab_loopback_port, broker);
+    let files = world.disk(NodeId::Broker(broker)).map(|disk| disk.list("")).unwrap_or_default();
+    let of_logs = files.into_iter().filter(|(path, _)| ENDS.iter().any(|end| path.ends_with(end)));
+    of_logs.map(|(path, _)| (broker, format!("{root}/{path}").into())).collect()
 }

@@ -312,7 +312,8 @@ impl Console {
         if self.offered.is_some() {
             // What is offered follows what is typed.
             let (typed, at) = self.line();
-            let found = complete::complete(&typed, at, &ctx.props().shown.0.known);
+            let found =
+                complete::complete(&typed, at, &ctx.props().shown.0.known, self.machine(ctx));
             self.offered = (!found.candidates.is_empty()).then_some((found, None));
         }
     }
@@ -331,7 +332,7 @@ impl Console {
             };
         }
         let (typed, at) = self.line();
-        let found = complete::complete(&typed, at, &ctx.props().shown.0.known);
+        let found = complete::complete(&typed, at, &ctx.props().shown.0.known, self.machine(ctx));
         let word = typed.get(found.start..at).unwrap_or("");
         let shared = complete::common(&found.candidates);
         self.is_at_loss = found.candidates.is_empty();
