@@ -1,4 +1,4 @@
-//! Marks: the headlines of a session on its time bar.
+//! Marks: the headlines of a session on its time bar, and the rebalances of its groups.
 //!
 //! Marks of what lies ahead stay after a rewind, as its commands do, until another future is begun.
 
@@ -6,6 +6,7 @@ use crate::engine::command::DiskState;
 use crate::engine::event::{ElectionReason, Event, EventKind};
 use crate::engine::ids::EventId;
 use crate::session::message::{Mark, MarkKind};
+use crate::session::rebalances::Rebalances;
 
 /// Most marks kept; more than a bar can show.
 const MARKS_MAX: usize = 5_000;
@@ -14,6 +15,7 @@ const MARKS_MAX: usize = 5_000;
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     marks: Vec<Mark>,
+    rebalances: Rebalances,
     seen: EventId,
 }
 
@@ -24,6 +26,7 @@ impl Marks {
             return;
         }
         self.seen = EventId(event.id.0 + 1);
+        self.rebalances.update(event);
         if let Some(kind) = headline(&event.kind)
             && self.marks.len() < MARKS_MAX
         {
@@ -35,7 +38,14 @@ impl Marks {
     pub fn cut(&mut self, next: EventId) {
         let len = self.marks.partition_point(|mark| mark.event < next);
         self.marks.truncate(len);
+        self.rebalances.cut(next);
         self.seen = self.seen.min(next);
+    }
+
+    /// Rebalances of groups.
+    #[must_use]
+    pub fn rebalances(&self) -> &Rebalances {
+        &self.rebalances
     }
 
     /// What the checker found: broken rules, oldest first.

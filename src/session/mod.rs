@@ -11,6 +11,7 @@ pub mod window;
 pub mod marks;
 pub mod terminals;
 pub mod folds;
+pub mod rebalances;
 pub mod checkpoint;
 pub mod saving;
 pub mod reopen;
@@ -39,6 +40,7 @@ use crate::scenario::version::ENGINE_VERSION;
 use crate::store::document::{Document, Place};
 use crate::store::report::StorageState;
 use crate::view::cluster::{ClusterView, MessageView, RecordView};
+use crate::view::group::Rebalance;
 use crate::view::inside::{self, Inside, Look};
 use crate::view::project;
 
@@ -98,6 +100,7 @@ enum Wanted {
 struct Seen {
     cluster: Option<(u64, Rc<ClusterView>)>,
     messages: Option<(u64, Rc<Vec<MessageView>>)>,
+    rebalances: Option<(u64, Rc<Vec<Rebalance>>)>,
 }
 
 impl Session {
@@ -312,6 +315,30 @@ impl Session {
                 view
             }
         }
+    }
+
+    /// The newest rebalance of every group that had one, as it stands now.
+    #[must_use]
+    pub fn rebalances(&self) -> Rc<Vec<Rebalance>> {
+        let mut seen = self.seen.borrow_mut();
+        match &seen.rebalances {
+            Some((version, view)) if *version == self.version => view.clone(),
+            _ => {
+                let view = Rc::new(self.marks.rebalances().newest(self.present()));
+                seen.rebalances = Some((self.version, view.clone()));
+                view
+            }
+        }
+    }
+
+    /// Rebalances of a group until now, newest first.
+    #[must_use]
+    pub fn rebalances_of(&self, group: &str, most: usize) -> Vec<Rebalance> {
+        self.marks.rebalances().of(group, self.present(), most)
+    }
+
+    fn present(&self) -> (EventId, Micros) {
+        (self.world.next_event(), self.world.now())
     }
 
     /// Messages on their way, oldest first.

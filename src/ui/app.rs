@@ -43,6 +43,7 @@ use crate::ui::time_bar::TimeBar;
 use crate::ui::tools::{Tool, Tools};
 use crate::ui::top_bar::TopBar;
 use crate::view::explain::Importance;
+use crate::view::group::is_internal;
 use crate::view::scene::Selection;
 use console::Console;
 use dying::Dying;
@@ -319,7 +320,8 @@ impl App {
                 <Caption told={self.shown.told.clone()} />
                 { old_behaviour(&ui, session.is_old_truncation()) }
                 <div class="stage-room">
-                    <Stage cluster={session.cluster()} messages={session.messages()} now={session.now()}
+                    <Stage cluster={session.cluster()} messages={session.messages()}
+                        rebalances={session.rebalances()} now={session.now()}
                         version={session.version()} lang={self.lang} dark={self.theme == Theme::Dark}
                         marks={self.dying.marks()} playing={session.playing()}
                         selection={self.selection.clone()} tool={self.tool} painter={self.painter.clone()}
@@ -350,7 +352,8 @@ impl App {
         let shown = &self.shown;
         let inspector = html! {
             <Inspector cluster={Shared(shown.cluster.clone())} messages={Shared(shown.messages.clone())}
-                selection={self.selection.clone()} opened={self.opened.clone()} inside={Shared(shown.inside.clone())} />
+                selection={self.selection.clone()} opened={self.opened.clone()} inside={Shared(shown.inside.clone())}
+                history={Shared(shown.history.clone())} />
         };
         let open = self.lesson.clone().map(Shared);
         let lesson = html! { <LessonPanel {open} /> };
@@ -359,7 +362,9 @@ impl App {
 
     fn dialogs(&self) -> Html {
         let cluster = &self.shown.cluster;
-        let topics: Vec<Text> = cluster.topics.iter().map(|topic| topic.name.0.clone()).collect();
+        let own = cluster.topics.iter().filter(|topic| !is_internal(&topic.name));
+        let topics: Vec<Text> = own.map(|topic| topic.name.0.clone()).collect();
+        let groups: Vec<Text> = cluster.groups.iter().map(|group| group.id.clone()).collect();
         let producers = cluster.producers.iter().map(|producer| producer.name.clone());
         let taken: Vec<Text> = producers
             .chain(cluster.consumers.iter().map(|consumer| consumer.name.clone()))
@@ -371,7 +376,7 @@ impl App {
         let branches = if is_listed { self.branch_rows() } else { Vec::new() };
         let (kept, most) = self.session.borrow().checkpoints();
         let checkpoints = (kept as u32, most as u32);
-        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {brokers} {marks} {old_way}
+        html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {groups} {brokers} {marks} {old_way}
         {branches} compared={self.compared.clone()} {checkpoints} /> }
     }
 }

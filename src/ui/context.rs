@@ -137,6 +137,10 @@ pub enum Part {
     Sessions,
     /// The controller that a broker is.
     Controller,
+    /// Offsets of a group.
+    Offsets,
+    /// Rebalances of a group.
+    Rebalances,
 }
 
 /// How far somebody looks into what is selected.
@@ -159,6 +163,8 @@ pub enum Dialog {
     AddProducer,
     /// A new consumer.
     AddConsumer,
+    /// A new member of a group.
+    AddMember(Text),
     /// A new topic.
     AddTopic,
     /// The keys.

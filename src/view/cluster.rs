@@ -3,14 +3,16 @@
 //! [`crate::view::project::cluster`] makes it. What a dead host held is shown as it stood when its
 //! process ended: the files are still there.
 
+use crate::engine::client::consumer::MemberPhase;
 use crate::engine::command::{Acks, DiskState};
 use crate::engine::ids::{
     BrokerId, ClientId, ControllerEpoch, EventId, LeaderEpoch, NodeId, Offset, PartitionEpoch,
     PartitionId, Text, TopicName, TopicPartition,
 };
-use crate::engine::program::PartitionPosition;
+use crate::engine::program::{Activity, PartitionPosition};
 use crate::engine::protocol::Api;
 use crate::engine::time::Micros;
+use crate::view::group::GroupView;
 
 /// The whole cluster at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +33,8 @@ pub struct ClusterView {
     pub producers: Vec<ProducerView>,
     /// Consumer programs, in order of creation.
     pub consumers: Vec<ConsumerView>,
+    /// Consumer groups, by name.
+    pub groups: Vec<GroupView>,
     /// Links that stall, each once.
     pub held: Vec<(NodeId, NodeId)>,
     /// Links that are cut, each once.
@@ -235,6 +239,33 @@ pub struct ConsumerView {
     pub received: u64,
     /// Newest values that it got, newest last, at most 5.
     pub newest: Vec<Text>,
+    /// Its place in its group, when it has one.
+    pub member: Option<MemberOf>,
+}
+
+impl ConsumerView {
+    /// The group that it is in, or wants to be in.
+    #[must_use]
+    pub fn group(&self) -> Option<&Text> {
+        self.member.as_ref().map(|member| &member.group)
+    }
+}
+
+/// A consumer's place in its group, as it knows itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MemberOf {
+    /// `group.id`.
+    pub group: Text,
+    /// `group.instance.id`.
+    pub instance: Option<Text>,
+    /// The id that the coordinator gave it; empty before.
+    pub member_id: Text,
+    /// What it does about its group.
+    pub phase: MemberPhase,
+    /// What its application does.
+    pub activity: Option<Activity>,
+    /// Its partitions.
+    pub owned: Vec<TopicPartition>,
 }
 
 /// A message on its way.

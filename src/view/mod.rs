@@ -4,6 +4,7 @@
 //! that [`crate::i18n`] puts into words.
 
 pub mod cluster;
+pub mod group;
 pub mod project;
 pub mod known;
 pub mod inside;

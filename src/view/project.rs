@@ -3,6 +3,8 @@
 //! Leaders and ISRs are what the `state` znodes say; a replica's log is what its own broker holds, as
 //! it was when the process ended if it did.
 
+mod groups;
+
 use crate::engine::broker::Phase;
 use crate::engine::controller::state_json;
 use crate::engine::ids::{
@@ -16,8 +18,9 @@ use crate::engine::sim::host::{Host, Life, Process};
 use crate::engine::sim::world::World;
 use crate::engine::zookeeper::ZookeeperServer;
 use crate::view::cluster::{
-    BrokerView, ClusterView, ConsumerView, DiskView, MessageView, PartitionView, ProcessState,
-    ProducerView, RecordView, ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
+    BrokerView, ClusterView, ConsumerView, DiskView, MemberOf, MessageView, PartitionView,
+    ProcessState, ProducerView, RecordView, ReplicaView, Role, SegmentView, TopicView,
+    ZookeeperView,
 };
 
 /// The cluster as it stands now.
@@ -27,19 +30,20 @@ pub fn cluster(world: &World) -> ClusterView {
     let controller = znode(zookeeper, state_json::CONTROLLER).and_then(state_json::read_controller);
     let epoch = znode(zookeeper, state_json::CONTROLLER_EPOCH).and_then(|data| data.parse().ok());
     let topics = topics(world);
+    let consumers: Vec<ConsumerView> =
+        clients(world).filter_map(|(id, host, client)| consumer(id, host, client)).collect();
     ClusterView {
         now: world.now(),
         controller,
         controller_epoch: ControllerEpoch(epoch.unwrap_or(0)),
         zookeeper: zookeeper_view(world),
         brokers: brokers(world, controller, &topics),
-        topics,
         producers: clients(world)
             .filter_map(|(id, host, client)| producer(id, host, client))
             .collect(),
-        consumers: clients(world)
-            .filter_map(|(id, host, client)| consumer(id, host, client))
-            .collect(),
+        groups: groups::groups(world, &topics, &consumers),
+        consumers,
+        topics,
         held: world.held_links().collect(),
         cut: world.cut_links().collect(),
     }
@@ -315,5 +319,13 @@ fn consumer(id: ClientId, host: &Host, client: &ClientProcess) -> Option<Consume
         positions: status.positions,
         received: status.received,
         newest: status.newest,
+        member: status.member.map(|member| MemberOf {
+            group: member.group,
+            instance: Some(spec.instance.clone()).filter(|instance| !instance.is_empty()),
+            member_id: member.member_id,
+            phase: member.phase,
+            activity: Some(member.activity),
+            owned: member.owned,
+        }),
     })
 }

@@ -151,3 +151,85 @@ rule = { $rule ->
     [AssignedToNobody] In one generation of a group, every partition is with a member.
    *[RottenAfterRecovery] After recovery, no batch fails its CRC.
 }
+
+## Groups
+
+group-part-members = Members
+group-part-offsets = Offsets
+group-part-rebalances = Rebalances
+group-add-member = Add a member
+group-coordinator = Coordinator
+group-no-coordinator = nobody now
+group-generation-name = Generation
+group-protocol = Assignor
+group-member = Member
+group-does = Does
+group-partitions = Partitions
+group-empty-long = Nobody is in the group. What it committed is kept for offsets.retention.minutes.
+group-leader = leader
+group-votes = Votes for an assignor
+group-votes-what = Each member votes for the first of its list that all members have.
+group-known = As the coordinator has them
+group-member-id = Member id
+group-assignors = Assignors
+group-owner = Reader
+group-committed = Committed
+group-lag-what = Lag is the high watermark less what is committed, as kafka-consumer-groups tells it.
+group-nothing-committed = Nothing is committed yet.
+group-kept = Committed offsets are kept while members read the topic.
+group-expires = The first of them expires in { $minutes } min.
+group-kept-in = The group is kept in
+group-no-rebalances = No rebalance yet.
+group-rebalances-what = A partition is paused from when its reader gives it up, or dies, until somebody has it again.
+group-of = Member of group
+rebalance-took = Generation { $generation }, { $members ->
+    [one] 1 member
+   *[other] { $members } members
+}: took { $took }
+rebalance-goes-on = Under way for { $took }
+rebalance-joined = All had joined after { $span }.
+rebalance-no-pause = No partition was without a reader.
+rebalance-pause = { $count } of { $all } partitions had no reader, for { $pause } at most.
+rebalance-members = Read nothing: { $members }.
+rebalance-go = Go to its beginning
+
+## Producers and consumers
+
+accumulator-title = Accumulator
+accumulator-empty = No batch waits.
+accumulator-memory = buffer.memory: { $used } of { $all }
+accumulator-blocked = { $count ->
+    [one] 1 send has
+   *[other] { $count } sends have
+} not returned: no memory, or the topic is unknown.
+batch-bytes = of batch.size
+batch-leaves = Leaves
+batch-lingers = in { $span }
+batch-retries-in = again in { $span }
+requests-title = Requests in flight
+requests-none = None.
+request-to = To broker { $id }, { $span } left
+request-for-id = for a producer id
+request-batch = { $partition }: { $records ->
+    [one] 1 record
+   *[other] { $records } records
+}, { $bytes }, attempt { $attempt }
+batch-sequence = from sequence { $sequence }
+idempotence-title = Idempotence
+idempotence-off = Off: retries may write twice.
+idempotence-asks = Asks a broker for a producer id.
+sequence-next = Next sequence
+sequence-acked = Last acked
+partitioner-sticks = Records without a key go to partition { $partition } now, until about batch.size bytes have.
+member-processed = Records done
+member-todo = Polled, not done
+member-heartbeat = Next heartbeat in
+member-polls = Has to poll in
+member-in-poll = it is in poll
+member-commit = Next auto commit in
+member-nothing = It reads no partition.
+member-buffered = Fetched
+fetches-title = Fetch sessions
+fetches-none = None yet.
+fetch-session = Session
+fetch-under-way = Fetch under way

@@ -145,3 +145,76 @@ rule = { $rule ->
     [AssignedToNobody] 消费者组的同一代里，每个分区都有成员。
    *[RottenAfterRecovery] 恢复之后，没有批次的 CRC 出错。
 }
+
+## 消费者组
+
+group-part-members = 成员
+group-part-offsets = Offset
+group-part-rebalances = 再均衡
+group-add-member = 添加成员
+group-coordinator = 协调者
+group-no-coordinator = 目前没有
+group-generation-name = 代（generation）
+group-protocol = 分配策略
+group-member = 成员
+group-does = 在做
+group-partitions = 分区
+group-empty-long = 组里没有成员。已提交的 offset 会保留 offsets.retention.minutes。
+group-leader = leader
+group-votes = 分配策略的投票
+group-votes-what = 每个成员投给自己列表里第一个大家都有的策略。
+group-known = 协调者记录的成员
+group-member-id = 成员 id
+group-assignors = 分配策略
+group-owner = 读者
+group-committed = 已提交
+group-lag-what = Lag 等于高水位减去已提交的 offset，与 kafka-consumer-groups 的算法相同。
+group-nothing-committed = 还没有提交过。
+group-kept = 有成员在读这个主题时，已提交的 offset 一直保留。
+group-expires = 最早的一个在 { $minutes } 分钟后过期。
+group-kept-in = 这个组保存在
+group-no-rebalances = 还没有再均衡。
+group-rebalances-what = 从读者交出分区（或宕机）到又有人拿到它，这个分区就停读。
+group-of = 所属消费者组
+rebalance-took = 第 { $generation } 代，{ $members } 个成员：用时 { $took }
+rebalance-goes-on = 正在进行，已 { $took }
+rebalance-joined = { $span } 后全部加入。
+rebalance-no-pause = 没有分区停读。
+rebalance-pause = { $all } 个分区里有 { $count } 个没人读，最长 { $pause }。
+rebalance-members = 什么都没读到的成员：{ $members }。
+rebalance-go = 回到它开始的时刻
+
+## 生产者和消费者
+
+accumulator-title = 累加器（accumulator）
+accumulator-empty = 没有批次在等。
+accumulator-memory = buffer.memory：已用 { $used }，共 { $all }
+accumulator-blocked = { $count } 个 send 还没返回：内存不够，或主题未知。
+batch-bytes = 占 batch.size
+batch-leaves = 何时发出
+batch-lingers = { $span } 后
+batch-retries-in = { $span } 后重试
+requests-title = 在途请求
+requests-none = 没有。
+request-to = 发给 broker { $id }，还剩 { $span }
+request-for-id = 申请 producer id
+request-batch = { $partition }：{ $records } 条记录，{ $bytes }，第 { $attempt } 次尝试
+batch-sequence = 序号从 { $sequence } 起
+idempotence-title = 幂等
+idempotence-off = 未开启：重试可能写两遍。
+idempotence-asks = 正在向 broker 申请 producer id。
+sequence-next = 下一个序号
+sequence-acked = 最后确认
+partitioner-sticks = 没有键的记录现在都去分区 { $partition }，写满约 batch.size 字节后再换。
+member-processed = 处理完的记录
+member-todo = 已拉到、未处理
+member-heartbeat = 下次心跳还有
+member-polls = 必须 poll 还有
+member-in-poll = 正在 poll 里
+member-commit = 下次自动提交还有
+member-nothing = 它没有可读的分区。
+member-buffered = 已拉取
+fetches-title = 拉取会话
+fetches-none = 还没有。
+fetch-session = 会话
+fetch-under-way = 拉取在途

@@ -106,3 +106,48 @@ stage-message = { $api } { $response ->
 stage-message-arrives = arrives in { $ms } ms
 stage-message-held = held on its link
 stage-message-sentence = { $what }, { $when }
+
+## Groups
+
+stage-coordinator = Coordinator
+stage-fold-leads = leads { $count } of { $all }
+stage-key-join = Join, sync
+stage-key-commit = Offset commit
+group-generation = gen { $generation }
+group-unknown = No coordinator
+group-empty = No members
+group-step-revoke = Revoke
+group-step-join = Join
+group-step-sync = Sync
+group-step-assign = Assign
+group-took = Took { $took }
+group-no-pause = No pause, 0/{ $all }
+group-paused = Paused { $pause }, { $count }/{ $all }
+group-lag = Lag
+group-lag-all = Lag { $lag }, all partitions
+group-label = Group { $name }, { $state }, { $members ->
+    [one] 1 member
+   *[other] { $members } members
+}, lag { $lag }
+member-label = { $name } of group { $group }: { $doing }{ $count ->
+    [0] , no partitions
+   *[other] , partitions { $partitions }
+}
+member-waits-join = waits in join
+member-assigns = leads: assigns
+member-waits-sync = waits in sync
+member-works = works on { $partition } @ { $offset }
+member-searches = seeks coordinator
+member-late = still works: late
+member-revokes = gives up, commits
+member-joins = asks to join
+member-syncs = asks for its part
+member-reads = reads
+member-commits = waits for commit
+member-idle = idle, no partition
+member-closes = leaves
+member-outside = outside client
+group-table = Group { $name }: { $state }, generation { $generation }.
+group-table-partitions = Where group { $name } is
+group-open = Look into the group
+group-none = none

@@ -105,3 +105,45 @@ stage-message = { $api } { $response ->
 stage-message-arrives = { $ms } ms 后到达
 stage-message-held = 停在链路上
 stage-message-sentence = { $what }，{ $when }
+
+## 消费者组
+
+stage-coordinator = 协调者
+stage-fold-leads = 领导 { $count } / { $all }
+stage-key-join = Join、Sync
+stage-key-commit = 提交 offset
+group-generation = 第 { $generation } 代
+group-unknown = 没有协调者
+group-empty = 没有成员
+group-step-revoke = 收回
+group-step-join = 加入
+group-step-sync = 同步
+group-step-assign = 分配
+group-took = 用时 { $took }
+group-no-pause = 没有停读，0/{ $all }
+group-paused = 停读 { $pause }，{ $count }/{ $all }
+group-lag = Lag
+group-lag-all = Lag { $lag }（全部分区）
+group-label = 消费者组 { $name }，{ $state }，{ $members } 个成员，lag { $lag }
+member-label = 消费者组 { $group } 的 { $name }：{ $doing }{ $count ->
+    [0] ，没有分区
+   *[other] ，分区 { $partitions }
+}
+member-waits-join = 等 Join 回复
+member-assigns = leader，在分配
+member-waits-sync = 等 Sync 回复
+member-works = 处理 { $partition } @ { $offset }
+member-searches = 在找协调者
+member-late = 还在处理，迟到
+member-revokes = 交出分区，提交
+member-joins = 请求加入
+member-syncs = 请求分配结果
+member-reads = 在读
+member-commits = 等提交完成
+member-idle = 空闲，没有分区
+member-closes = 在离开
+member-outside = 外部客户端
+group-table = 消费者组 { $name }：{ $state }，第 { $generation } 代。
+group-table-partitions = 消费者组 { $name } 读到哪里
+group-open = 查看这个组
+group-none = 无

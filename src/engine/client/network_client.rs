@@ -138,6 +138,16 @@ impl<P> NetworkClient<P> {
         u32::try_from(waiting).unwrap_or(u32::MAX)
     }
 
+    /// Requests of its own that wait for an answer: to whom, until when, for what.
+    pub fn under_way(&self) -> impl Iterator<Item = (BrokerId, Micros, &P)> {
+        self.connections.iter().flat_map(|(broker, open)| {
+            open.in_flight.iter().filter_map(|request| match &request.purpose {
+                Purpose::Own(own) => Some((*broker, request.deadline.at, own)),
+                Purpose::ApiVersions | Purpose::Metadata => None,
+            })
+        })
+    }
+
     /// The broker that Kafka's `leastLoadedNode` would choose among those that are known: open with
     /// the fewest requests, else being opened, else one that may be opened now. Starts at random.
     pub fn least_loaded(&mut self, ctx: &mut Ctx<'_>) -> Option<BrokerId> {

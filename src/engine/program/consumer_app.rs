@@ -10,8 +10,8 @@ use crate::engine::assignor::Assignor;
 use crate::engine::client::alarm::{Alarms, Deadline};
 use crate::engine::client::consumer::offsets::SeekTo;
 use crate::engine::client::consumer::{
-    Consumer, ConsumerConfig, Delivered, GroupConfig, NEWEST, PartitionPosition, Polled, ResetTo,
-    Signal, Topics,
+    Consumer, ConsumerConfig, Delivered, GroupConfig, MemberPhase, NEWEST, PartitionPosition,
+    Polled, ResetTo, Signal, Topics,
 };
 use crate::engine::command::{ConsumerCommand, ConsumerSpec, SeekPlace};
 use crate::engine::error::{CommandError, ConfigError};
@@ -52,8 +52,35 @@ pub struct MemberStatus {
     pub member_id: Text,
     /// The generation that it knows; −1 before the first.
     pub generation: i32,
+    /// What it does about its group.
+    pub phase: MemberPhase,
+    /// The broker that coordinates its group, as far as it knows.
+    pub coordinator: Option<BrokerId>,
     /// Its partitions.
     pub owned: Vec<TopicPartition>,
+    /// What its application does.
+    pub activity: Activity,
+    /// Records that it polled and is not done with.
+    pub todo: u32,
+    /// When it has to poll again; `None` while it waits in `poll`.
+    pub poll_by: Option<Micros>,
+    /// When its next heartbeat is due.
+    pub next_heartbeat: Option<Micros>,
+    /// When it commits by itself next.
+    pub next_auto_commit: Option<Micros>,
+}
+
+/// What a member's application does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// It waits in `poll`.
+    Polling,
+    /// It works on this record.
+    Working(TopicPartition, Offset),
+    /// It waits for a commit.
+    Committing,
+    /// It has closed its consumer, and ends.
+    Closing,
 }
 
 /// What a member's application does.
@@ -226,7 +253,15 @@ impl ConsumerApp {
             group: self.spec.group.clone(),
             member_id: member.id().clone(),
             generation: member.generation(),
+            phase: self.consumer.member_phase(),
+            coordinator: member.coordinator(),
             owned: member.owned().to_vec(),
+            activity: self.activity(),
+            todo: u32::try_from(self.todo.len()).unwrap_or(u32::MAX),
+            poll_by: Some(self.poll_by)
+                .filter(|at| self.step != Step::Polling && *at < Micros::MAX),
+            next_heartbeat: member.next_heartbeat(),
+            next_auto_commit: member.next_auto_commit(),
         });
         ConsumerStatus {
             topic: self.spec.topic.clone(),
@@ -236,6 +271,23 @@ impl ConsumerApp {
             newest: self.newest.iter().cloned().collect(),
             member,
         }
+    }
+
+    fn activity(&self) -> Activity {
+        match (self.step, self.todo.front()) {
+            (Step::Closing, _) => Activity::Closing,
+            (Step::CommittingBefore | Step::CommittingAfter, _) => Activity::Committing,
+            (Step::Working, Some(record)) => {
+                Activity::Working(record.partition.clone(), record.offset)
+            },
+            _ => Activity::Polling,
+        }
+    }
+
+    /// The client library that it uses.
+    #[must_use]
+    pub fn library(&self) -> &Consumer {
+        &self.consumer
     }
 
     /// Does what the application can do now.

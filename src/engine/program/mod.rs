@@ -17,6 +17,8 @@ mod tests;
 
 use crate::engine::client::admin::Admin;
 use crate::engine::client::admin_task::Task;
+use crate::engine::client::consumer::Consumer;
+use crate::engine::client::producer::Producer;
 use crate::engine::command::{ConsumerCommand, ConsumerSpec, ProducerSpec, RecordSpec};
 use crate::engine::error::CommandError;
 use crate::engine::event::EventKind;
@@ -31,7 +33,7 @@ use tool::ToolProcess;
 use tool::shell::Place;
 
 pub use crate::engine::client::consumer::PartitionPosition;
-pub use consumer_app::ConsumerStatus;
+pub use consumer_app::{Activity, ConsumerStatus, MemberStatus};
 pub use producer_app::ProducerStatus;
 
 /// What a program is.
@@ -330,6 +332,24 @@ impl ClientProcess {
     pub fn consumer_status(&self) -> Option<ConsumerStatus> {
         match &self.app {
             App::Consumer(app) => Some(app.status()),
+            _ => None,
+        }
+    }
+
+    /// The client library that a consumer uses.
+    #[must_use]
+    pub fn consumer_library(&self) -> Option<&Consumer> {
+        match &self.app {
+            App::Consumer(app) => Some(app.library()),
+            _ => None,
+        }
+    }
+
+    /// The client library that a producer uses.
+    #[must_use]
+    pub fn producer_library(&self) -> Option<&Producer> {
+        match &self.app {
+            App::Producer(app) => Some(app.library()),
             _ => None,
         }
     }

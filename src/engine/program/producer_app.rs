@@ -168,6 +168,12 @@ impl ProducerApp {
         self.next_record
     }
 
+    /// The client library that it uses.
+    #[must_use]
+    pub fn library(&self) -> &Producer {
+        &self.producer
+    }
+
     /// How it stands.
     #[must_use]
     pub fn status(&self) -> ProducerStatus {

@@ -17,6 +17,7 @@ use crate::ui::inspector::opened_replica;
 use crate::ui::telling::Telling;
 use crate::view::cluster::{ClusterView, MessageView};
 use crate::view::explain::{Importance, importance};
+use crate::view::group::Rebalance;
 use crate::view::inside::{Inside, Look};
 use crate::view::scene::Selection;
 use yew::AttrValue;
@@ -26,6 +27,8 @@ use super::is_loss;
 
 /// Most lines of the list of events.
 const ROWS_MOST: usize = 80;
+/// Most rebalances listed.
+const HISTORY_MOST: usize = 12;
 /// How long a list may be old while time runs, in milliseconds: nobody reads faster.
 const STALE_MS: f64 = 200.0;
 /// While time runs, a headline stays in the caption for this much of the world's time.
@@ -58,6 +61,8 @@ pub struct Shown {
     pub begins_earlier: bool,
     /// The inside of what is inspected.
     pub inside: Rc<Inside>,
+    /// Rebalances of the group that is inspected, newest first.
+    pub history: Rc<Vec<Rebalance>>,
     made_ms: f64,
     branch: u64,
     lang: Lang,
@@ -91,6 +96,7 @@ impl Shown {
             causes: steps.iter().map(cause).collect(),
             begins_earlier,
             inside: Rc::default(),
+            history: Rc::default(),
             made_ms: now_ms(),
             branch: session.branch(),
             lang,
@@ -123,6 +129,13 @@ impl Shown {
         let asked = match selection {
             Selection::Zookeeper => Some(Look::Zookeeper),
             Selection::Link(a, b) => Some(Look::Link(*a, *b)),
+            Selection::Producer(id) => Some(Look::Producer(*id)),
+            Selection::Consumer(id) => Some(Look::Consumer(*id)),
+            Selection::Group(id) => {
+                self.history = Rc::new(session.rebalances_of(id, HISTORY_MOST));
+                let group = self.cluster.groups.iter().find(|group| group.id == *id);
+                group.and_then(|g| g.coordinator).map(|at| Look::Group(id.clone(), at))
+            }
             Selection::Broker(id) if opened.part == Part::Controller => Some(Look::Controller(*id)),
             Selection::Partition(which) => {
                 let all = self.cluster.topics.iter().flat_map(|topic| &topic.partitions);

@@ -1,8 +1,8 @@
-//! Adding client programs: a producer, a consumer.
+//! Adding a producer, and what dialogs for clients share.
 
 use yew::prelude::*;
 
-use crate::engine::command::{Acks, Command, ConsumerSpec, Keys, ProducerSpec};
+use crate::engine::command::{Acks, Command, Keys, ProducerSpec};
 use crate::engine::ids::{Text, TopicName};
 use crate::session::message::Msg;
 use crate::ui::context::{Action, Ui, use_ui};
@@ -66,44 +66,17 @@ pub fn AddProducer(props: &AddClientProps) -> Html {
     }
 }
 
-/// The dialog for a consumer.
-#[component]
-pub fn AddConsumer(props: &AddClientProps) -> Html {
-    let ui = use_ui();
-    let name = use_state(|| free_name(&["reports", "audit", "mail"], &props.taken));
-    let topic = use_state(|| first(&props.topics));
-    let from = use_state(|| "beginning".to_owned());
-    let on_submit = {
-        let (ui, name, topic, from) = (ui.clone(), name.clone(), topic.clone(), from.clone());
-        Callback::from(move |()| {
-            let mut spec = ConsumerSpec::new(&TopicName::new(&topic));
-            spec.from_beginning = *from == "beginning";
-            give(&ui, Command::AddConsumer { name: name.trim().into(), spec });
-        })
-    };
-    let options = vec![
-        ("beginning".into(), ui.t("field-from-beginning").into()),
-        ("end".into(), ui.t("field-from-end").into()),
-    ];
-    html! {
-        <Sheet title="consumer-title">
-            <Form submit="submit-add" {on_submit}>
-                <Field label="field-name" value={name} first=true />
-                <TopicChoice topics={props.topics.clone()} value={topic} />
-                <Choice label="field-from" value={from} {options} />
-            </Form>
-        </Sheet>
-    }
-}
-
 #[derive(Properties, PartialEq)]
-struct TopicChoiceProps {
-    topics: Vec<Text>,
-    value: UseStateHandle<String>,
+pub struct TopicChoiceProps {
+    /// Topics to choose from.
+    pub topics: Vec<Text>,
+    /// The chosen one.
+    pub value: UseStateHandle<String>,
 }
 
+/// A topic, to be chosen.
 #[component]
-fn TopicChoice(props: &TopicChoiceProps) -> Html {
+pub fn TopicChoice(props: &TopicChoiceProps) -> Html {
     let ui = use_ui();
     if props.topics.is_empty() {
         return html! { <p class="dim wide">{ ui.t("no-topic") }</p> };
@@ -138,17 +111,19 @@ fn acks_of(text: &str) -> Acks {
     }
 }
 
-fn give(ui: &Ui, command: Command) {
+/// Gives the world a command, and closes the dialog.
+pub fn give(ui: &Ui, command: Command) {
     ui.act.emit(Action::tell(Msg::Apply(command)));
     ui.act.emit(Action::Close);
 }
 
-fn first(topics: &[Text]) -> String {
+/// The first topic, or nothing.
+pub fn first(topics: &[Text]) -> String {
     topics.first().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The first of `wanted` that nobody has; then with a number behind it.
-fn free_name(wanted: &[&str], taken: &[Text]) -> String {
+pub fn free_name(wanted: &[&str], taken: &[Text]) -> String {
     let is_free = |name: &str| !taken.iter().any(|other| &**other == name);
     let plain = wanted.iter().map(|name| (*name).to_owned());
     let numbered = (2u32..).map(|n| format!("{}{n}", wanted[0]));

@@ -3,6 +3,7 @@
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use crate::engine::ids::Text;
 use crate::ui::context::use_ui;
 
 #[derive(Properties, PartialEq)]
@@ -14,6 +15,12 @@ pub struct FieldProps {
     /// Whether only digits make sense.
     #[prop_or_default]
     pub number: bool,
+    /// Whether it may stay empty.
+    #[prop_or_default]
+    pub optional: bool,
+    /// What is offered while it is filled in.
+    #[prop_or_default]
+    pub suggested: Vec<Text>,
     /// Whether it has the focus when the dialog opens.
     #[prop_or_default]
     pub first: bool,
@@ -29,12 +36,16 @@ pub fn Field(props: &FieldProps) -> Html {
             value.set(event.target_unchecked_into::<HtmlInputElement>().value());
         })
     };
+    let list = (!props.suggested.is_empty()).then(|| format!("list-{}", props.label));
     html! {
         <label class="field">
             <span>{ ui.t(&props.label) }</span>
             <input class="num" value={(*props.value).clone()} {oninput} autocomplete="off"
                 spellcheck="false" inputmode={props.number.then_some("numeric")}
-                autofocus={props.first} required=true />
+                autofocus={props.first} required={!props.optional} list={list.clone()} />
+            if let Some(id) = list {
+                <datalist {id}>{ for props.suggested.iter().map(|word| html! { <option value={word.to_string()} /> }) }</datalist>
+            }
         </label>
     }
 }

@@ -1,6 +1,7 @@
 //! Dialogs: modal, closed by Escape, by their button, or by a click beside them.
 
 mod add_client;
+mod add_consumer;
 mod add_topic;
 mod branches;
 mod damaged;
@@ -20,7 +21,8 @@ use crate::session::message::Mark;
 use crate::ui::context::{Action, Dialog, Shared, use_ui};
 use crate::ui::icon::{Icon, icon};
 
-pub use add_client::{AddConsumer, AddProducer};
+pub use add_client::AddProducer;
+pub use add_consumer::AddConsumer;
 pub use add_topic::AddTopic;
 pub use branches::{Branches, Compared, Row, name_of};
 pub use damaged::Damaged;
@@ -38,6 +40,8 @@ pub struct DialogsProps {
     pub topics: Vec<Text>,
     /// Names that are taken.
     pub taken: Vec<Text>,
+    /// Names of groups.
+    pub groups: Vec<Text>,
     /// Brokers of the world.
     pub brokers: u32,
     /// Marks of the time bar with their sentences, while they are listed.
@@ -60,7 +64,12 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
         None => Html::default(),
         Some(Dialog::Share(link)) => html! { <Share {link} /> },
         Some(Dialog::AddProducer) => html! { <AddProducer {topics} {taken} /> },
-        Some(Dialog::AddConsumer) => html! { <AddConsumer {topics} {taken} /> },
+        Some(Dialog::AddConsumer) => {
+            html! { <AddConsumer {topics} {taken} groups={props.groups.clone()} group={None::<Text>} /> }
+        }
+        Some(Dialog::AddMember(group)) => {
+            html! { <AddConsumer {topics} {taken} groups={props.groups.clone()} group={Some(group)} /> }
+        }
         Some(Dialog::AddTopic) => html! { <AddTopic {topics} brokers={props.brokers} /> },
         Some(Dialog::Help) => html! { <Help /> },
         Some(Dialog::Marks) => {

@@ -7,22 +7,35 @@ use crate::engine::command::{Acks, Command, RecordSpec};
 use crate::engine::ids::{ClientId, NodeId, Text};
 use crate::session::message::Msg;
 use crate::ui::context::{Action, Ui, use_ui};
-use crate::ui::inspector::{facts, head, pill, process_buttons, state_key};
+use crate::ui::inspector::{
+    accumulator, facts, group, head, pill, process_buttons, reading, state_key,
+};
 use crate::view::cluster::{ClusterView, ConsumerView, ProducerView};
+use crate::view::inside::{ConsumerInside, ProducerInside};
 
 /// Shows a producer.
-pub fn producer(ui: &Ui, cluster: &ClusterView, id: ClientId) -> Option<Html> {
+pub fn producer(
+    ui: &Ui,
+    cluster: &ClusterView,
+    id: ClientId,
+    inside: Option<&ProducerInside>,
+) -> Option<Html> {
     let found = cluster.producers.iter().find(|producer| producer.id == id)?;
-    Some(show_producer(ui, found))
+    Some(show_producer(ui, found, inside))
 }
 
 /// Shows a consumer.
-pub fn consumer(ui: &Ui, cluster: &ClusterView, id: ClientId) -> Option<Html> {
+pub fn consumer(
+    ui: &Ui,
+    cluster: &ClusterView,
+    id: ClientId,
+    inside: Option<&ConsumerInside>,
+) -> Option<Html> {
     let found = cluster.consumers.iter().find(|consumer| consumer.id == id)?;
-    Some(show_consumer(ui, found))
+    Some(show_consumer(ui, cluster, found, inside))
 }
 
-fn show_producer(ui: &Ui, producer: &ProducerView) -> Html {
+fn show_producer(ui: &Ui, producer: &ProducerView, inside: Option<&ProducerInside>) -> Html {
     let queued: u64 = producer.queued.iter().map(|(_, count)| u64::from(*count)).sum();
     let badge = pill(ui.t("add-producer"), false);
     html! {
@@ -41,6 +54,7 @@ fn show_producer(ui: &Ui, producer: &ProducerView) -> Html {
                 (ui.t("producer-acked"), producer.acked.to_string()),
                 (ui.t("producer-failed"), producer.failed.to_string()),
             ]) }
+            { for inside.map(|inside| accumulator::show(ui, inside)) }
         </>
     }
 }
@@ -108,33 +122,24 @@ fn SendForm(props: &SendFormProps) -> Html {
     }
 }
 
-fn show_consumer(ui: &Ui, consumer: &ConsumerView) -> Html {
+fn show_consumer(
+    ui: &Ui,
+    cluster: &ClusterView,
+    consumer: &ConsumerView,
+    inside: Option<&ConsumerInside>,
+) -> Html {
     let badge = pill(ui.t("add-consumer"), false);
     html! {
         <>
             { head(ui, consumer.name.to_string(), Some(badge)) }
             <p>{ ui.t(state_key(consumer.state)) }</p>
+            { group::link_to(ui, cluster, NodeId::Client(consumer.id)) }
             { process_buttons(ui, NodeId::Client(consumer.id), consumer.state) }
             { facts(vec![
                 (ui.t("client-topic"), consumer.follows.to_string()),
                 (ui.t("consumer-received"), consumer.received.to_string()),
             ]) }
-            <h3>{ ui.t("consumer-positions") }</h3>
-            <table>
-                <thead><tr><th>{ ui.t("consumer-partition") }</th><th class="num">{ ui.t("consumer-position") }</th><th class="num">{ ui.t("consumer-lag") }</th></tr></thead>
-                <tbody>
-                    { for consumer.positions.iter().map(|at| html! {
-                        <tr>
-                            <th scope="row">
-                                { at.partition.to_string() }
-                                if at.paused { { " " }{ pill(ui.t("consumer-paused"), true) } }
-                            </th>
-                            <td class="num">{ at.offset.0 }</td>
-                            <td class="num">{ at.lag.map_or_else(|| "–".to_owned(), |lag| lag.to_string()) }</td>
-                        </tr>
-                    }) }
-                </tbody>
-            </table>
+            { for inside.map(|inside| reading::show(ui, cluster, consumer.id, inside)) }
             if !consumer.newest.is_empty() {
                 <h3>{ ui.t("consumer-newest") }</h3>
                 <ul class="plain mono">{ for consumer.newest.iter().rev().map(|value| html! { <li>{ &**value }</li> }) }</ul>

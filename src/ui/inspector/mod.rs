@@ -1,11 +1,14 @@
 //! The inspector: what is inside the thing that is selected.
 
+mod accumulator;
 mod broker;
 mod client;
 mod controller;
+mod group;
 mod link;
 mod message;
 mod partition;
+mod reading;
 mod replica;
 mod setting;
 mod split;
@@ -25,6 +28,7 @@ use crate::ui::context::{Action, Opened, Part, Shared, Ui, use_ui};
 use crate::ui::icon::{Icon, icon};
 use crate::view::cluster::{ClusterView, DiskView, MessageView, ProcessState};
 use crate::view::explain::node_name;
+use crate::view::group::Rebalance;
 use crate::view::inside::{Inside, PAGE};
 use crate::view::scene::Selection;
 
@@ -40,6 +44,8 @@ pub struct InspectorProps {
     pub opened: Opened,
     /// What is inside of it.
     pub inside: Shared<Inside>,
+    /// Rebalances of a group.
+    pub history: Shared<Vec<Rebalance>>,
 }
 
 /// The inspector.
@@ -55,27 +61,23 @@ pub fn Inspector(props: &InspectorProps) -> Html {
 }
 
 fn inside(ui: &Ui, props: &InspectorProps, cluster: &ClusterView) -> Option<Html> {
-    let (of_replica, of_zookeeper, of_controller) = match &*props.inside.0 {
-        Inside::Nothing => (None, None, None),
-        Inside::Replica(found) => (Some(&**found), None, None),
-        Inside::Zookeeper(found) => (None, Some(&**found), None),
-        Inside::Controller(found) => (None, None, Some(&**found)),
-        Inside::Link(_) => (None, None, None),
-    };
-    let of_link = match &*props.inside.0 {
-        Inside::Link(found) => Some(found),
-        _ => None,
-    };
+    let found = &*props.inside.0;
     match &props.selection {
         Selection::None => None,
-        Selection::Zookeeper => Some(zookeeper::show(ui, cluster, of_zookeeper, &props.opened)),
-        Selection::Broker(id) => broker::show(ui, cluster, *id, of_controller, &props.opened),
-        Selection::Producer(id) => client::producer(ui, cluster, *id),
-        Selection::Consumer(id) => client::consumer(ui, cluster, *id),
-        Selection::Partition(partition) => {
-            partition::show(ui, cluster, partition, of_replica, &props.opened)
+        Selection::Zookeeper => {
+            Some(zookeeper::show(ui, cluster, found.zookeeper(), &props.opened))
         }
-        Selection::Link(a, b) => Some(link::show(ui, cluster, (*a, *b), of_link)),
+        Selection::Broker(id) => broker::show(ui, cluster, *id, found.controller(), &props.opened),
+        Selection::Producer(id) => client::producer(ui, cluster, *id, found.producer()),
+        Selection::Consumer(id) => client::consumer(ui, cluster, *id, found.consumer()),
+        Selection::Partition(partition) => {
+            partition::show(ui, cluster, partition, found.replica(), &props.opened)
+        }
+        Selection::Link(a, b) => Some(link::show(ui, cluster, (*a, *b), found.link())),
+        Selection::Group(id) => {
+            let told = (props.opened.part, &props.history.0[..]);
+            group::show(ui, cluster, id, found.group(), told)
+        }
         Selection::Message(id) => {
             let found = props.messages.0.iter().find(|message| message.id == *id);
             found.map(|found| message::show(ui, cluster, found))

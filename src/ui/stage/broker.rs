@@ -4,11 +4,12 @@ use yew::prelude::*;
 
 use crate::i18n::{Arg, Lang, tr};
 use crate::ui::stage::svg::{cross, disc, message, path, pennant, px, rect, text};
-use crate::ui::stage::{strip, words};
+use crate::ui::stage::{group, strip, words};
 use crate::view::cluster::{ProcessState, Role};
-use crate::view::scene::card::{BrokerCard, ReplicaShape};
+use crate::view::scene::card::{BrokerCard, FoldedRole, ReplicaShape};
 use crate::view::scene::glyph::{Accent, Shape};
 use crate::view::scene::path::{Rect, drawn};
+use crate::view::scene::reader::ReaderMark;
 use crate::view::scene::strip::Lod;
 use crate::view::scene::{Layout, Scene};
 
@@ -77,14 +78,25 @@ fn beside(card: &BrokerCard, lang: Lang) -> Html {
         line += 16.0;
         shown
     });
+    let coordinator = (!card.coordinates.is_empty()).then(|| {
+        let shown = html! {
+            <g>
+                { message(Shape::Join { response: false }, Accent::Consumer, 0, x + 4.0, line - 4.0, 0.62) }
+                { text(x + 13.0, line, "t11 w5 t-consumer", words::t(lang, "stage-coordinator")) }
+            </g>
+        };
+        line += 16.0;
+        shown
+    });
     let outside = (!card.state.is_up() && !card.in_any_isr && !card.replicas.is_empty())
         .then(|| text(x, line, "t11 t-cut", words::t(lang, "stage-in-no-isr")));
-    let unflushed = card.state.is_up().then(|| unflushed(card, x, line));
+    let buttons = card.controls.first().map_or(card.rect.bottom(), |(_, rect)| rect.y);
+    let unflushed = (card.state.is_up() && line + 5.0 <= buttons).then(|| unflushed(card, x, line));
     html! {
         <g>
             { text(x, y + 24.0, name_class(card), words::broker(lang, card.id)) }
             { state(card, x, y + 43.0, lang) }
-            { for duty }{ for outside }{ for unflushed }
+            { for duty }{ for coordinator }{ for outside }{ for unflushed }
         </g>
     }
 }
@@ -105,10 +117,13 @@ fn header(card: &BrokerCard, lang: Lang) -> Html {
     let duty = card
         .controller
         .then(|| message(Shape::Diamond, Accent::Control, 0, x + 72.0, y - 4.5, 0.6));
+    let hexagon = Shape::Join { response: false };
+    let coordinates = (!card.coordinates.is_empty())
+        .then(|| message(hexagon, Accent::Consumer, 0, x + 85.0, y - 4.5, 0.62));
     html! {
         <g>
             { text(x, y, name_class(card), words::broker(lang, card.id)) }
-            { for duty }
+            { for duty }{ for coordinates }
             { state(card, x, y + 18.0, lang) }
         </g>
     }
@@ -137,6 +152,60 @@ pub fn replica(scene: &Scene, card: &BrokerCard, replica: &ReplicaShape, lang: L
         <g>
             { words }
             { strip::draw(scene.lod, replica, live, lang) }
+            { for replica.readers.iter().map(|mark| reader(mark, replica)) }
+        </g>
+    }
+}
+
+/// A reader: its tag where it reads next, a hollow mark where its group has committed, a line between.
+fn reader(mark: &ReaderMark, replica: &ReplicaShape) -> Html {
+    let y = replica.strip.rect.bottom() + 4.0;
+    let foot = mark.tag.y;
+    let colour = group::colour(mark.place);
+    let stick = mark.position.map(|at| drawn("M~ ~V~", &[at.x, y + 3.0, foot]));
+    let up = |x: f64| drawn("M~ ~l3.6 5.4h-7.2z", &[x, y]);
+    let between = mark
+        .position
+        .zip(mark.committed)
+        .map(|(position, committed)| drawn("M~ ~H~", &[committed.x, y + 4.6, position.x]));
+    html! {
+        <g class={classes!("reader", colour)}>
+            { for between.map(|d| path(d, "reader-line")) }
+            { for stick.map(|d| path(d, "reader-stick")) }
+            { for mark.committed.map(|at| path(up(at.x), "reader-committed")) }
+            { for mark.position.map(|at| path(up(at.x), "reader-position")) }
+            { group::tag(&mark.tag, mark.place, false) }
+        </g>
+    }
+}
+
+/// Kafka's own topics: a tick per partition, tall where this broker leads.
+pub fn fold(card: &BrokerCard, lang: Lang) -> Html {
+    let Some(fold) = &card.fold else { return Html::default() };
+    let live = card.state.is_up();
+    let (x, y) = (fold.rect.x, fold.rect.y + 12.0);
+    let (leads, all) = fold.leads;
+    let args = [("count", Arg::from(leads)), ("all", Arg::from(all))];
+    let tick = |(k, role): (usize, &FoldedRole)| {
+        let (left, pitch) = fold.ticks.unwrap_or_default();
+        let high = match role {
+            FoldedRole::Nothing => return Html::default(),
+            FoldedRole::Follows => 4.0,
+            FoldedRole::Leads => 11.0,
+        };
+        let at =
+            Rect::new(left + pitch * k as f64, y - 4.0 - high / 2.0, (pitch - 1.2).min(3.0), high);
+        rect(&at, 0.5, if live { "f-broker" } else { "f-cut" })
+    };
+    let ticks =
+        fold.ticks.map(|_| html! { <g>{ for fold.roles.iter().enumerate().map(tick) }</g> });
+    let wide = fold.rect.w > 215.0;
+    html! {
+        <g>
+            { path(drawn("M~ ~l4 4l-4 4", &[x + 1.0, y - 8.0]), "fold-sign") }
+            { text(x + 11.0, y, "m t11 d2", fold.topic.to_string()) }
+            { for ticks }
+            if wide { { text(fold.rect.right(), y, "t11 d2 end", tr(lang, "stage-fold-leads", &args)) } }
         </g>
     }
 }

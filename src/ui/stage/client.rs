@@ -4,10 +4,11 @@ use yew::prelude::*;
 
 use crate::i18n::{Arg, Lang, tr};
 use crate::ui::stage::svg::{fit, rect, text};
-use crate::ui::stage::words;
+use crate::ui::stage::{group, words};
 use crate::view::cluster::ProcessState;
 use crate::view::scene::card::{ConsumerCard, ProducerCard};
 use crate::view::scene::path::Rect;
+use crate::view::scene::reader::TAG;
 use crate::view::scene::{Layout, Scene};
 
 /// Squares that a queue's well shows.
@@ -104,13 +105,17 @@ pub fn consumer(scene: &Scene, card: &ConsumerCard, lang: Lang, chosen: bool) ->
             { rect(&edge, 0.0, "f-consumer") }
         </>
     };
+    let inset = if scene.layout == Layout::Upright { 14.0 } else { 12.0 };
+    let square = Rect::new(at.x + inset, at.y + 13.0, TAG.0, TAG.1);
+    let sign = group::tag(&square, card.place, !card.state.is_up());
     let received = words::t1(lang, "stage-received", "count", card.received);
     let received = if card.state.is_up() { received } else { words::state(lang, card.state) };
     if scene.layout == Layout::Upright {
         return html! {
             <g>
                 { base }
-                { text(at.x + 14.0, at.y + 24.0, "t14 w6", fit(&card.name, at.w * 0.5)) }
+                { sign }
+                { text(at.x + 33.0, at.y + 24.0, "t14 w6", fit(&card.name, at.w * 0.5)) }
                 { text(at.x + 14.0, at.y + 42.0, "t11 d2", received) }
                 { text(at.right() - 14.0, at.y + 33.0, "t11 w5 t-consumer end", reads(card, lang)) }
             </g>
@@ -122,7 +127,8 @@ pub fn consumer(scene: &Scene, card: &ConsumerCard, lang: Lang, chosen: bool) ->
     html! {
         <g>
             { base }
-            { text(at.x + 12.0, at.y + 24.0, "t14 w6", fit(&card.name, at.w - 22.0)) }
+            { sign }
+            { text(at.x + 31.0, at.y + 24.0, "t14 w6", fit(&card.name, at.w - 41.0)) }
             { for card.rows.iter().map(|row| position(at, row, lang)) }
             { text(at.x + 12.0, at.bottom() - 28.0, "t11 d2", received) }
             { for newest }

@@ -11,10 +11,10 @@ use web_sys::{HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::engine::command::{Acks, Command};
-use crate::engine::ids::NodeId;
+use crate::engine::ids::{ClientId, NodeId, Text};
 use crate::i18n::{Arg, Lang, tr};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::stage::{StageAction, words};
+use crate::ui::stage::{StageAction, group, words};
 use crate::view::scene::card::{BrokerCard, Control, ProducerCard};
 use crate::view::scene::focus::{Arrow, Target, step, targets};
 use crate::view::scene::path::{Rect, drawn};
@@ -125,7 +125,12 @@ impl StopProps {
                     }
                     _ => None,
                 };
+                let is_told = matches!(
+                    self.all[self.k].selection,
+                    Selection::Group(_) | Selection::Consumer(_)
+                );
                 state(&self.scene) == state(&other.scene)
+                    && (!is_told || self.scene.groups == other.scene.groups)
             }
         }
     }
@@ -208,10 +213,43 @@ fn label(scene: &Scene, lang: Lang, target: &Target) -> String {
         }
         Selection::Consumer(id) => {
             let name = scene.consumers.iter().find(|c| c.id == *id).map(|c| c.name.to_string());
-            words::t1(lang, "stage-consumer-label", "name", name.unwrap_or_default())
+            match name {
+                Some(name) => words::t1(lang, "stage-consumer-label", "name", name),
+                None => member_label(scene, lang, *id),
+            }
         }
+        Selection::Group(id) => group_label(scene, lang, id),
         _ => words::t(lang, "stage-zookeeper"),
     }
+}
+
+fn group_label(scene: &Scene, lang: Lang, id: &Text) -> String {
+    let Some(card) = scene.groups.iter().find(|card| card.id == *id) else { return String::new() };
+    let state = card.state.map_or_else(|| words::t(lang, "group-unknown"), |s| s.name().to_owned());
+    let args = [
+        ("name", Arg::from(id.to_string())),
+        ("state", Arg::from(state)),
+        ("members", Arg::from(card.rows.len() as u64 + u64::from(card.more))),
+        ("lag", Arg::from(card.lag)),
+    ];
+    tr(lang, "group-label", &args)
+}
+
+fn member_label(scene: &Scene, lang: Lang, id: ClientId) -> String {
+    let rows = scene.groups.iter().flat_map(|card| card.rows.iter().map(move |row| (card, row)));
+    let Some((card, row)) = rows.into_iter().find(|(_, row)| row.consumer == Some(id)) else {
+        return String::new();
+    };
+    let owned = row.chips.iter().filter(|chip| !chip.given_up);
+    let owned: Vec<String> = owned.map(|chip| chip.partition.to_string()).collect();
+    let args = [
+        ("name", Arg::from(row.name.to_string())),
+        ("group", Arg::from(card.id.to_string())),
+        ("doing", Arg::from(group::doing(row, lang))),
+        ("count", Arg::from(owned.len() as u64 + u64::from(row.more))),
+        ("partitions", Arg::from(owned.join(", "))),
+    ];
+    tr(lang, "member-label", &args)
 }
 
 fn broker_buttons(props: &ControlsProps, card: &BrokerCard) -> Html {

@@ -15,13 +15,15 @@ pub struct KeyProps {
 }
 
 /// Shape, accent, records drawn, width, words.
-const MESSAGES: [(Shape, Accent, u32, f64, &str); 9] = [
+const MESSAGES: [(Shape, Accent, u32, f64, &str); 11] = [
     (Shape::Pentagon, Accent::Producer, 2, 32.0, "stage-key-produce"),
     (Shape::Ring, Accent::Producer, 0, 14.0, "stage-key-ack"),
     (Shape::Chevrons, Accent::Broker, 0, 16.0, "stage-key-replica-fetch"),
     (Shape::Frame, Accent::Broker, 1, 18.0, "stage-key-replica-records"),
     (Shape::Chevron, Accent::Consumer, 0, 12.0, "stage-key-fetch"),
     (Shape::Pill, Accent::Consumer, 1, 22.0, "stage-key-records"),
+    (Shape::Join { response: false }, Accent::Consumer, 0, 18.0, "stage-key-join"),
+    (Shape::Commit { response: false }, Accent::Consumer, 0, 14.0, "stage-key-commit"),
     (Shape::Pulse, Accent::Broker, 0, 20.0, "stage-key-heartbeat"),
     (Shape::Diamond, Accent::Control, 0, 18.0, "stage-key-control"),
     (Shape::Burst, Accent::Lost, 0, 34.0, "stage-key-burst"),

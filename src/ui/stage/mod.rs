@@ -12,9 +12,11 @@ mod part;
 mod broker;
 mod strip;
 mod client;
+mod group;
 mod controls;
 mod key;
 mod twin;
+mod twin_group;
 mod palette;
 mod painter;
 
@@ -34,11 +36,13 @@ use crate::i18n::Lang;
 use crate::ui::inspector::link_state;
 use crate::ui::tools::Tool;
 use crate::view::cluster::{ClusterView, MessageView};
+use crate::view::group::Rebalance;
 use crate::view::scene::link::LinkState;
 use crate::view::scene::path::{Point, drawn};
 use crate::view::scene::{CellMark, Input, Scene, Selection, scene};
 
 use controls::Controls;
+pub use group::{doing_of, span};
 use key::Key;
 pub use painter::Painter;
 use structure::Structure;
@@ -69,6 +73,9 @@ pub struct StageProps {
     /// Marks on records: lost, duplicate, just truncated.
     #[prop_or_default]
     pub marks: Rc<Vec<CellMark>>,
+    /// The newest rebalance of each group.
+    #[prop_or_default]
+    pub rebalances: Rc<Vec<Rebalance>>,
     /// World time.
     pub now: Micros,
     /// Moves whenever any of the above did; nothing is compared in depth.
@@ -145,7 +152,7 @@ pub fn Stage(props: &StageProps) -> Html {
                     on_action={props.on_action.clone()} />
             </div>
             <Key lang={props.lang} />
-            <Twin cluster={props.cluster.clone()} messages={props.messages.clone()} now={props.now}
+            <Twin cluster={props.cluster.clone()} rebalances={props.rebalances.clone()} messages={props.messages.clone()} now={props.now}
                 version={props.version} lang={props.lang} playing={props.playing}
                 shown={props.show_tables} on_action={props.on_action.clone()} />
         </div>
@@ -154,8 +161,13 @@ pub fn Stage(props: &StageProps) -> Html {
 
 /// The scene, the same one as before when nothing in it changed, so that nothing is drawn again.
 fn kept_scene(kept: &RefCell<Option<Rc<Scene>>>, props: &StageProps, width: f64) -> Rc<Scene> {
-    let input =
-        Input { cluster: &props.cluster, width, selection: &props.selection, marks: &props.marks };
+    let input = Input {
+        cluster: &props.cluster,
+        width,
+        selection: &props.selection,
+        marks: &props.marks,
+        rebalances: &props.rebalances,
+    };
     let new = scene(input);
     let mut kept = kept.borrow_mut();
     match &*kept {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::i18n::Lang;
-use crate::ui::stage::{broker, client, structure};
+use crate::ui::stage::{broker, client, group, structure};
 use crate::view::scene::Scene;
 use crate::view::scene::card::BrokerCard;
 
@@ -24,6 +24,10 @@ pub enum Piece {
     Producer(usize),
     /// A consumer.
     Consumer(usize),
+    /// A group.
+    Group(usize),
+    /// Kafka's own topics on a broker, folded.
+    Fold(usize),
 }
 
 #[derive(Clone, Properties)]
@@ -66,6 +70,11 @@ fn is_same(piece: Piece, a: &Scene, b: &Scene) -> bool {
         },
         Piece::Producer(k) => a.producers.get(k) == b.producers.get(k),
         Piece::Consumer(k) => a.consumers.get(k) == b.consumers.get(k),
+        Piece::Group(k) => a.groups.get(k) == b.groups.get(k),
+        Piece::Fold(k) => match (a.brokers.get(k), b.brokers.get(k)) {
+            (Some(a), Some(b)) => a.fold == b.fold && a.state == b.state,
+            _ => false,
+        },
     }
 }
 
@@ -74,7 +83,10 @@ fn is_same_spine(a: &BrokerCard, b: &BrokerCard) -> bool {
     let told = |card: &BrokerCard| {
         (card.id, card.state, card.dead_for, card.controller, card.unflushed_bytes, card.in_any_isr)
     };
-    a.rect == b.rect && told(a) == told(b) && a.replicas.is_empty() == b.replicas.is_empty()
+    a.rect == b.rect
+        && told(a) == told(b)
+        && a.coordinates.is_empty() == b.coordinates.is_empty()
+        && a.replicas.is_empty() == b.replicas.is_empty()
 }
 
 /// One piece.
@@ -91,5 +103,7 @@ pub fn Part(props: &PartProps) -> Html {
         }
         Piece::Producer(k) => client::producer(scene, &scene.producers[k], lang, props.chosen),
         Piece::Consumer(k) => client::consumer(scene, &scene.consumers[k], lang, props.chosen),
+        Piece::Group(k) => group::draw(&scene.groups[k], lang, props.chosen),
+        Piece::Fold(k) => broker::fold(&scene.brokers[k], lang),
     }
 }

@@ -69,11 +69,14 @@ pub fn Structure(props: &StructureProps) -> Html {
             <g>{ for scene.brokers.iter().enumerate().map(|(k, card)| html! {
                 <g>
                     { part(Piece::Spine(k), false) }
+                    if card.fold.is_some() { { part(Piece::Fold(k), false) } }
                     { for (0..card.replicas.len()).map(|r| part(Piece::Replica(k, r), false)) }
                 </g>
             }) }</g>
             <g>{ for scene.producers.iter().enumerate().map(|(k, card)| part(Piece::Producer(k), is(Selection::Producer(card.id)))) }</g>
             <g>{ for scene.consumers.iter().enumerate().map(|(k, card)| part(Piece::Consumer(k), is(Selection::Consumer(card.id)))) }</g>
+            <g>{ for scene.groups.iter().enumerate().map(|(k, card)| part(Piece::Group(k), is(Selection::Group(card.id.clone())))) }</g>
+            { chosen_member(scene, &props.selection) }
             <g>{ for scene.ports.iter().map(|(at, node)| disc(at.x, at.y, 3.0, classes!("port", port_class(scene, *node)))) }</g>
         </svg>
     }
@@ -122,6 +125,14 @@ fn port_class(scene: &Scene, node: NodeId) -> &'static str {
         NodeId::Client(id) if scene.producers.iter().any(|p| p.id == id) => "s-producer",
         NodeId::Client(_) => "s-consumer",
     }
+}
+
+/// The row of a member that is selected.
+fn chosen_member(scene: &Scene, selection: &Selection) -> Html {
+    let Selection::Consumer(id) = selection else { return Html::default() };
+    let rows = scene.groups.iter().flat_map(|group| &group.rows);
+    let row = rows.into_iter().find(|row| row.consumer == Some(*id));
+    row.map_or_else(Html::default, |row| rect(&row.rect, 7.0, "row-chosen"))
 }
 
 /// Everything between servers moves in here and nowhere else.

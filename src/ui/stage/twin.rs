@@ -12,8 +12,9 @@ use crate::engine::ids::{BrokerId, NodeId};
 use crate::engine::time::Micros;
 use crate::i18n::{Arg, Lang, tr};
 use crate::ui::stage::words::{self, t};
-use crate::ui::stage::{StageAction, address};
+use crate::ui::stage::{StageAction, address, twin_group};
 use crate::view::cluster::{ClusterView, MessageView, TopicView};
+use crate::view::group::{Rebalance, is_internal};
 use crate::view::scene::Selection;
 
 /// Messages listed; the rest are counted.
@@ -25,6 +26,8 @@ const RENEW_MS: f64 = 1_000.0;
 pub struct TwinProps {
     /// The cluster.
     pub cluster: Rc<ClusterView>,
+    /// The newest rebalance of each group.
+    pub rebalances: Rc<Vec<Rebalance>>,
     /// Messages in flight.
     pub messages: Rc<Vec<MessageView>>,
     /// World time.
@@ -70,7 +73,8 @@ pub fn Twin(props: &TwinProps) -> Html {
     html! {
         <section class={if props.shown { "stage-twin" } else { "stage-twin hidden" }} aria-label={label}>
             { brokers(shown) }
-            { for shown.cluster.topics.iter().map(|topic| partitions(shown, topic)) }
+            { for shown.cluster.topics.iter().filter(|topic| !is_internal(&topic.name)).map(|topic| partitions(shown, topic)) }
+            { for shown.cluster.groups.iter().map(|group| twin_group::tables(shown, group)) }
             { links(shown) }
             { clients(shown) }
             { messages(shown) }
@@ -79,7 +83,7 @@ pub fn Twin(props: &TwinProps) -> Html {
 }
 
 /// A cell that selects.
-fn select(props: &TwinProps, selection: Selection, words: String) -> Html {
+pub(super) fn select(props: &TwinProps, selection: Selection, words: String) -> Html {
     ask(props, StageAction::Select(selection), words)
 }
 
@@ -92,7 +96,7 @@ fn ask(props: &TwinProps, action: StageAction, words: String) -> Html {
     html! { <button type="button" {tabindex} {onclick}>{ words }</button> }
 }
 
-fn head(lang: Lang, keys: &[&str]) -> Html {
+pub(super) fn head(lang: Lang, keys: &[&str]) -> Html {
     html! {
         <thead><tr>{ for keys.iter().map(|key| html! { <th scope="col">{ t(lang, key) }</th> }) }</tr></thead>
     }

@@ -79,6 +79,8 @@ pub fn message(lang: Lang, shape: Shape) -> Option<String> {
         Shape::Chevron => "stage-key-fetch",
         Shape::Pill => "stage-key-records",
         Shape::Pulse => "stage-key-heartbeat",
+        Shape::Commit { response: false } => "stage-key-commit",
+        Shape::Commit { response: true } | Shape::Join { .. } | Shape::Sync { .. } => return None,
         Shape::Burst => "stage-key-burst",
         Shape::Diamond | Shape::HollowDiamond => return None,
     };

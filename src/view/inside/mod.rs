@@ -4,18 +4,26 @@
 //! made only while somebody looks at it. Long lists come by the page, so that a log of a million
 //! records costs no more than a short one.
 
+mod consumer;
 mod controller;
+mod group;
 mod link;
+mod producer;
 mod replica;
 mod zookeeper;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::ids::{BrokerId, NodeId, Offset, TopicPartition};
+use crate::engine::ids::{BrokerId, ClientId, NodeId, Offset, Text, TopicPartition};
 use crate::engine::sim::world::World;
 
+pub use crate::engine::client::consumer::watched::WatchedPartition;
+pub use crate::engine::client::producer::watched::WatchedBatch;
+pub use consumer::{ConsumerInside, MemberInside};
 pub use controller::{Belief, ControllerInside, PartitionBelief};
+pub use group::{CommitRow, GroupInside, KnownMember};
 pub use link::LinkInside;
+pub use producer::{ProducerInside, WaitingBatch};
 pub use replica::{
     BatchView, FileView, IndexView, ProducerEntry, RecordRow, ReplicaInside, SegmentRow,
 };
@@ -42,6 +50,12 @@ pub enum Look {
     Controller(BrokerId),
     /// The link between two hosts.
     Link(NodeId, NodeId),
+    /// A producer program.
+    Producer(ClientId),
+    /// A consumer program.
+    Consumer(ClientId),
+    /// A group, at this coordinator.
+    Group(Text, BrokerId),
 }
 
 /// Which pages of a replica are open.
@@ -71,6 +85,40 @@ pub enum Inside {
     Controller(Box<ControllerInside>),
     /// A link.
     Link(LinkInside),
+    /// A producer.
+    Producer(Box<ProducerInside>),
+    /// A consumer.
+    Consumer(Box<ConsumerInside>),
+    /// A group.
+    Group(Box<GroupInside>),
+}
+
+/// An accessor for each thing: `None` when another one was looked into.
+macro_rules! found {
+    ($($name:ident: $variant:ident($kind:ty);)*) => {
+        impl Inside {
+            $(
+                #[doc = concat!("The inside of a ", stringify!($name), ".")]
+                #[must_use]
+                pub fn $name(&self) -> Option<&$kind> {
+                    match self {
+                        Inside::$variant(found) => Some(found),
+                        _ => None,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+found! {
+    replica: Replica(ReplicaInside);
+    zookeeper: Zookeeper(ZookeeperInside);
+    controller: Controller(ControllerInside);
+    link: Link(LinkInside);
+    producer: Producer(ProducerInside);
+    consumer: Consumer(ConsumerInside);
+    group: Group(GroupInside);
 }
 
 /// Part of a long list.
@@ -93,6 +141,18 @@ pub fn look(world: &World, look: &Look) -> Inside {
             found.map_or(Inside::Nothing, |found| Inside::Replica(Box::new(found)))
         }
         Look::Link(a, b) => Inside::Link(link::look(world, *a, *b)),
+        Look::Producer(id) => {
+            let found = producer::look(world, *id);
+            found.map_or(Inside::Nothing, |found| Inside::Producer(Box::new(found)))
+        }
+        Look::Consumer(id) => {
+            let found = consumer::look(world, *id);
+            found.map_or(Inside::Nothing, |found| Inside::Consumer(Box::new(found)))
+        }
+        Look::Group(id, coordinator) => {
+            let found = group::look(world, id, *coordinator);
+            found.map_or(Inside::Nothing, |found| Inside::Group(Box::new(found)))
+        }
         Look::Zookeeper => Inside::Zookeeper(Box::new(zookeeper::look(world))),
         Look::Controller(broker) => {
             let found = controller::look(world, *broker);

@@ -3,8 +3,9 @@
 //! Each card carries the facts that it shows and the places of its controls. Words are the page's.
 
 use crate::engine::command::Acks;
+use crate::engine::controller::topic_name::is_internal;
 use crate::engine::ids::{
-    BrokerId, ClientId, LeaderEpoch, Offset, PartitionId, Text, TopicPartition,
+    BrokerId, ClientId, LeaderEpoch, Offset, PartitionId, Text, TopicName, TopicPartition,
 };
 use crate::engine::program::PartitionPosition;
 use crate::engine::time::Micros;
@@ -12,7 +13,9 @@ use crate::view::cluster::{
     BrokerView, ClusterView, ConsumerView, PartitionView, ProcessState, ProducerView, ReplicaView,
     Role,
 };
+use crate::view::group::place_of;
 use crate::view::scene::path::Rect;
+use crate::view::scene::reader::{ReaderMark, readers};
 use crate::view::scene::room::{COMPACT_CARD, ROW, Room, TOUCH, rows};
 use crate::view::scene::strip::{Axis, Lod, Mark, Strip, strip};
 use crate::view::scene::{CellMark, Layout, Selection};
@@ -68,12 +71,16 @@ pub struct BrokerCard {
     pub controller: bool,
     /// Partitions that it leads.
     pub leads: u32,
+    /// Groups that it coordinates.
+    pub coordinates: Vec<Text>,
     /// Bytes that a power loss would take.
     pub unflushed_bytes: u64,
     /// Whether it is in the ISR of any partition.
     pub in_any_isr: bool,
     /// Its replicas that are on the stage.
     pub replicas: Vec<ReplicaShape>,
+    /// Its replicas of Kafka's own topics, folded.
+    pub fold: Option<Fold>,
     /// Buttons: stop and kill, or only start.
     pub controls: Vec<(Control, Rect)>,
 }
@@ -112,6 +119,50 @@ pub struct ReplicaShape {
     pub leaderless: bool,
     /// Its log.
     pub strip: Strip,
+    /// Who reads it, on the leader's.
+    pub readers: Vec<ReaderMark>,
+}
+
+/// A folded topic: a tick for each partition, tall where the broker leads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fold {
+    /// Where.
+    pub rect: Rect,
+    /// Its name.
+    pub topic: TopicName,
+    /// Partitions that the broker leads, of all.
+    pub leads: (u32, u32),
+    /// Left edge of the ticks, and from one to the next; `None` without room.
+    pub ticks: Option<(f64, f64)>,
+    /// What the broker is to each partition.
+    pub roles: Vec<FoldedRole>,
+    /// The partition that a touch beside the ticks opens.
+    pub first: TopicPartition,
+}
+
+/// What a broker is to a folded partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoldedRole {
+    /// It has no replica.
+    Nothing,
+    /// It follows.
+    Follows,
+    /// It leads.
+    Leads,
+}
+
+impl Fold {
+    /// The partition whose tick is nearest.
+    #[must_use]
+    pub fn partition_at(&self, x: f64) -> Option<TopicPartition> {
+        let Some((left, pitch)) = self.ticks.filter(|(left, _)| x >= left - 4.0) else {
+            return Some(self.first.clone());
+        };
+        let most = self.roles.len().checked_sub(1)?;
+        let place = ((x - left) / pitch).max(0.0) as usize;
+        let place = i32::try_from(place.min(most)).ok()?;
+        Some(TopicPartition::new(&self.topic, PartitionId(place)))
+    }
 }
 
 /// A producer.
@@ -158,6 +209,8 @@ pub struct ConsumerCard {
     pub received: u64,
     /// The newest value that it got.
     pub newest: Option<Text>,
+    /// Its place among consumers: letter and colour.
+    pub place: usize,
 }
 
 /// ZooKeeper's plate.
@@ -194,7 +247,14 @@ pub fn brokers(
         let dead = broker.state == ProcessState::Dead;
         let replicas = columns.iter().enumerate().filter_map(|(k, (partition, axis))| {
             let replica = partition.replicas.iter().find(|r| r.broker == broker.id)?;
-            Some(replica_shape(partition, replica, axis, room, &room.columns[k], rect, marks))
+            let mut shape =
+                replica_shape(partition, replica, axis, room, &room.columns[k], rect, marks);
+            if let Some(tags_at) = room.tags_at.filter(|_| shape.is_leader && !dead) {
+                let scale = (axis, room.lod);
+                shape.readers =
+                    readers(cluster, partition, scale, &room.columns[k], rect.y + tags_at);
+            }
+            Some(shape)
         });
         BrokerCard {
             id: broker.id,
@@ -205,7 +265,9 @@ pub fn brokers(
             leads: broker.leads,
             unflushed_bytes: broker.unflushed_bytes,
             in_any_isr: isr_of_any(broker.id),
+            coordinates: coordinated(cluster, broker.id),
             replicas: replicas.collect(),
+            fold: fold(cluster, broker.id, room, rect),
             controls: controls(broker.state, room, rect),
         }
     };
@@ -233,7 +295,45 @@ fn replica_shape(
         in_isr: replica.in_isr,
         leaderless: partition.leader.is_none(),
         strip: strip(partition, replica, axis, room.lod, top, marks),
+        readers: Vec::new(),
     }
+}
+
+fn coordinated(cluster: &ClusterView, broker: BrokerId) -> Vec<Text> {
+    let of = cluster.groups.iter().filter(|group| group.coordinator == Some(broker));
+    of.map(|group| group.id.clone()).collect()
+}
+
+/// Room that the name of a folded topic takes, and the words behind its ticks.
+const FOLD_WORDS: [f64; 2] = [134.0, 92.0];
+
+fn fold(cluster: &ClusterView, broker: BrokerId, room: &Room, card: &Rect) -> Option<Fold> {
+    let y = card.y + room.fold_at?;
+    let topic = cluster.topics.iter().find(|topic| is_internal(&topic.name))?;
+    let x = room.columns.first().map_or(card.x + room.spine + 48.0, |column| column.x);
+    let rect = Rect::new(x, y, card.right() - 8.0 - x, 17.0);
+    let role = |partition: &PartitionView| {
+        let holds = partition.replicas.iter().any(|replica| replica.broker == broker);
+        match (holds, partition.leader == Some(broker)) {
+            (false, _) => FoldedRole::Nothing,
+            (true, false) => FoldedRole::Follows,
+            (true, true) => FoldedRole::Leads,
+        }
+    };
+    let roles: Vec<FoldedRole> = topic.partitions.iter().map(role).collect();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let leads = roles.iter().filter(|role| **role == FoldedRole::Leads).count();
+    let [before, behind] = FOLD_WORDS;
+    let pitch = ((rect.w - before - behind) / roles.len().max(1) as f64).min(8.0);
+    let used = cluster.groups.first().map_or(PartitionId(0), |group| group.partition);
+    Some(Fold {
+        rect,
+        topic: topic.name.clone(),
+        leads: (count(leads), count(roles.len())),
+        ticks: (pitch >= 2.0).then_some((rect.x + before, pitch)),
+        roles,
+        first: TopicPartition::new(&topic.name, used),
+    })
 }
 
 fn controls(state: ProcessState, room: &Room, card: &Rect) -> Vec<(Control, Rect)> {
@@ -409,7 +509,9 @@ pub fn consumers(cluster: &ClusterView, room: &Room) -> Vec<ConsumerCard> {
                 .collect(),
             received: consumer.received,
             newest: consumer.newest.last().cloned(),
+            place: place_of(cluster, consumer.id).unwrap_or(0),
         }
     };
-    cluster.consumers.iter().zip(&room.consumers).map(card).collect()
+    let alone = cluster.consumers.iter().zip(&room.consumers);
+    alone.filter(|(consumer, _)| consumer.member.is_none()).map(card).collect()
 }

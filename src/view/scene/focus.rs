@@ -65,6 +65,12 @@ pub fn targets(scene: &Scene) -> Vec<Target> {
     targets.extend(producers);
     let consumers = scene.consumers.iter().map(|c| plain(Selection::Consumer(c.id), c.rect));
     targets.extend(consumers);
+    for group in &scene.groups {
+        let head = Rect::new(group.rect.x, group.rect.y, group.rect.w, group.head_height());
+        targets.push(plain(Selection::Group(group.id.clone()), head));
+        let rows = group.rows.iter().filter_map(|row| Some((row.consumer?, row.rect)));
+        targets.extend(rows.map(|(id, rect)| plain(Selection::Consumer(id), rect)));
+    }
     targets.push(plain(Selection::Zookeeper, scene.zookeeper.rect));
     targets
 }

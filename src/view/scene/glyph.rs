@@ -45,6 +45,12 @@ pub enum Shape {
     Chevron,
     /// Consumer fetch response.
     Pill,
+    /// JoinGroup: a hexagon with a J; its answer is hollow.
+    Join { response: bool },
+    /// SyncGroup: a hexagon with an S; its answer is hollow.
+    Sync { response: bool },
+    /// Offset commit: a square with a tick; its answer is hollow.
+    Commit { response: bool },
     /// Heartbeat: one beat.
     Pulse,
     /// Control, metadata and admin requests.
@@ -85,7 +91,10 @@ pub fn of_message(cluster: &ClusterView, message: &MessageView) -> (Shape, Accen
         (Api::Fetch, true) if peer.broker().is_some() => (Shape::Frame, Accent::Broker),
         (Api::Fetch, false) => (Shape::Chevron, Accent::Consumer),
         (Api::Fetch, true) => (Shape::Pill, Accent::Consumer),
-        (Api::ZkPing, _) => (Shape::Pulse, accent_of(cluster, message.from)),
+        (Api::JoinGroup, response) => (Shape::Join { response }, Accent::Consumer),
+        (Api::SyncGroup, response) => (Shape::Sync { response }, Accent::Consumer),
+        (Api::OffsetCommit, response) => (Shape::Commit { response }, Accent::Consumer),
+        (Api::ZkPing | Api::Heartbeat, _) => (Shape::Pulse, accent_of(cluster, message.from)),
         (
             Api::ListOffsets
             | Api::Metadata
@@ -101,11 +110,7 @@ pub fn of_message(cluster: &ClusterView, message: &MessageView) -> (Shape, Accen
             | Api::DescribeCluster
             | Api::DescribeLogDirs
             | Api::FindCoordinator
-            | Api::JoinGroup
-            | Api::SyncGroup
-            | Api::Heartbeat
             | Api::LeaveGroup
-            | Api::OffsetCommit
             | Api::OffsetFetch
             | Api::OffsetDelete
             | Api::DescribeGroups
@@ -173,11 +178,37 @@ pub fn glyph(shape: Shape, records: u32) -> Vec<Ink> {
         ],
         Shape::Chevrons => haloed("M-6 -4.5L-1.5 0L-6 4.5M0.5 -4.5L5 0L0.5 4.5", 2.2),
         Shape::Chevron => haloed("M-2.5 -5.5L3 0L-2.5 5.5", 2.4),
+        Shape::Join { response } => lettered("M1.6 -3.2V1.4a1.9 1.9 0 0 1 -3.8 0", response),
+        Shape::Sync { response } => {
+            lettered("M2 -2.1a2 1.6 0 0 0 -4 .3c0 1.7 4 1.2 4 3.2a2 1.6 0 0 1 -4 .3", response)
+        }
+        Shape::Commit { response } => {
+            let mut inks = match response {
+                true => vec![hollow(round_rect(-4.5, -4.5, 9.0, 9.0, 1.5), 1.6)],
+                false => solid(round_rect(-5.5, -5.5, 11.0, 11.0, 2.0)),
+            };
+            inks.push(toned("M-2.8 .2L-.8 2.2L3 -2.4".to_owned(), response));
+            inks
+        }
         Shape::Pulse => haloed("M-8 0H-3.5L-1.2 -4.5L1.6 4.5L3.6 0H8", 1.7),
         Shape::Diamond => solid("M0 -7.5L7.5 0L0 7.5L-7.5 0Z".to_owned()),
         Shape::HollowDiamond => vec![hollow("M0 -6L6 0L0 6L-6 0Z".to_owned(), 1.8)],
         Shape::Burst => burst(),
     }
+}
+
+/// A hexagon with a letter in it.
+fn lettered(letter: &str, response: bool) -> Vec<Ink> {
+    let hexagon = "M-4 -6.5H4L7.5 0L4 6.5H-4L-7.5 0Z".to_owned();
+    let mut inks = if response { vec![hollow(hexagon, 1.6)] } else { solid(hexagon) };
+    inks.push(toned(letter.to_owned(), response));
+    inks
+}
+
+/// A line on a filled ground, or on a hollow one.
+fn toned(d: String, hollow: bool) -> Ink {
+    let tone = if hollow { Tone::Accent } else { Tone::Surface };
+    Ink { d, fill: None, line: Some((tone, 1.6)) }
 }
 
 fn pentagon(n: u32) -> Vec<Ink> {

@@ -4,8 +4,9 @@
 //! the second, pairs that skip a broker on the third. Clients' lines leave and arrive level; on the
 //! upright stage they run in the right margin.
 
-use crate::engine::ids::{BrokerId, NodeId, TopicName};
-use crate::view::cluster::{BrokerView, ClusterView};
+use crate::engine::ids::{BrokerId, NodeId, TopicName, TopicPartition};
+use crate::view::cluster::{BrokerView, ClusterView, MemberOf};
+use crate::view::group::GroupView;
 use crate::view::scene::Layout;
 use crate::view::scene::path::{Path, Point, Rect};
 use crate::view::scene::room::{Room, UPRIGHT_LANES};
@@ -153,8 +154,13 @@ fn state(cluster: &ClusterView, a: NodeId, b: NodeId) -> LinkState {
         (NodeId::Broker(one), NodeId::Broker(other)) => replicate(cluster, one, other),
         (NodeId::Broker(broker), NodeId::Client(client)) => {
             let producer = cluster.producers.iter().find(|p| p.id == client).map(|p| &p.topic);
-            let consumer = cluster.consumers.iter().find(|c| c.id == client).map(|c| &c.topic);
-            producer.or(consumer).is_some_and(|topic| leads(cluster, broker, topic))
+            let consumer = cluster.consumers.iter().find(|c| c.id == client);
+            match consumer.and_then(|consumer| consumer.member.as_ref()) {
+                Some(member) => serves(cluster, broker, member),
+                None => producer
+                    .or(consumer.map(|c| &c.topic))
+                    .is_some_and(|topic| leads(cluster, broker, topic)),
+            }
         }
         _ => true,
     };
@@ -180,6 +186,18 @@ fn replicate(cluster: &ClusterView, one: BrokerId, other: BrokerId) -> bool {
         let holds = |id: BrokerId| p.replicas.iter().any(|r| r.broker == id);
         p.leader == Some(one) && holds(other) || p.leader == Some(other) && holds(one)
     })
+}
+
+/// Whether a broker coordinates a member's group, or leads a partition that it reads.
+fn serves(cluster: &ClusterView, broker: BrokerId, member: &MemberOf) -> bool {
+    let coordinates =
+        |group: &GroupView| group.id == member.group && group.coordinator == Some(broker);
+    let leads = |partition: &TopicPartition| {
+        let topic = cluster.topics.iter().find(|topic| topic.name == partition.topic);
+        let found = topic.and_then(|t| t.partitions.iter().find(|p| p.partition == *partition));
+        found.is_some_and(|found| found.leader == Some(broker))
+    };
+    cluster.groups.iter().any(coordinates) || member.owned.iter().any(leads)
 }
 
 fn leads(cluster: &ClusterView, broker: BrokerId, topic: &TopicName) -> bool {

@@ -8,6 +8,8 @@
 pub mod path;
 pub mod room;
 pub mod strip;
+pub mod reader;
+pub mod group;
 pub mod card;
 pub mod link;
 pub mod glyph;
@@ -18,10 +20,13 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::ids::{BrokerId, ClientId, EventId, NodeId, Offset, TopicPartition};
+use crate::engine::controller::topic_name::is_internal;
+use crate::engine::ids::{BrokerId, ClientId, EventId, NodeId, Offset, Text, TopicPartition};
 use crate::view::cluster::{ClusterView, PartitionView};
+use crate::view::group::Rebalance;
 
 use card::{BrokerCard, ColumnHead, ConsumerCard, Plate, ProducerCard};
+use group::GroupCard;
 use link::Link;
 use path::{Point, Rect};
 use room::Room;
@@ -41,6 +46,8 @@ pub enum Selection {
     Producer(ClientId),
     /// A consumer program.
     Consumer(ClientId),
+    /// A consumer group.
+    Group(Text),
     /// A message in flight.
     Message(EventId),
     /// The ZooKeeper server.
@@ -86,6 +93,8 @@ pub struct Input<'a> {
     pub selection: &'a Selection,
     /// Marks on records.
     pub marks: &'a [CellMark],
+    /// The newest rebalance of each group.
+    pub rebalances: &'a [Rebalance],
 }
 
 /// How the stage is laid out.
@@ -118,8 +127,10 @@ pub struct Scene {
     pub brokers: Vec<BrokerCard>,
     /// Producer programs.
     pub producers: Vec<ProducerCard>,
-    /// Consumer programs.
+    /// Consumer programs that are in no group.
     pub consumers: Vec<ConsumerCard>,
+    /// Consumer groups.
+    pub groups: Vec<GroupCard>,
     /// Every pair of hosts that may talk.
     pub links: Vec<Link>,
     /// Rings where links end, with whose they are.
@@ -134,7 +145,9 @@ pub struct Scene {
 #[must_use]
 pub fn scene(input: Input<'_>) -> Scene {
     let cluster = input.cluster;
-    let all: Vec<&PartitionView> = cluster.topics.iter().flat_map(|t| &t.partitions).collect();
+    // Topics of Kafka's own stand folded under the strips.
+    let own = cluster.topics.iter().filter(|topic| !is_internal(&topic.name));
+    let all: Vec<&PartitionView> = own.flat_map(|topic| &topic.partitions).collect();
     let room = Room::new(cluster, input.width, all.len());
     let shown = shown(&all, &room, input.selection);
     let axis = |(k, partition): (usize, &&PartitionView)| {
@@ -151,6 +164,7 @@ pub fn scene(input: Input<'_>) -> Scene {
         lod: room.lod,
         width: room.width,
         height: room.height,
+        groups: group::groups(cluster, &room, input.rebalances),
         zookeeper: card::plate(cluster, &room, input.selection, &all),
         duct: room.duct,
         heads: card::heads(&room, &columns, &brokers),
@@ -189,6 +203,9 @@ impl Scene {
     #[must_use]
     pub fn hit(&self, at: Point) -> Selection {
         if let Some(broker) = self.brokers.iter().find(|b| b.rect.contains(at)) {
+            if let Some(fold) = broker.fold.as_ref().filter(|fold| fold.rect.contains(at)) {
+                return fold.partition_at(at.x).map_or(Selection::None, Selection::Partition);
+            }
             let replica = broker.replicas.iter().find(|r| r.rect.contains(at));
             return match replica {
                 Some(replica) => Selection::Partition(replica.partition.clone()),
@@ -203,6 +220,11 @@ impl Scene {
         }
         if let Some(consumer) = self.consumers.iter().find(|c| c.rect.contains(at)) {
             return Selection::Consumer(consumer.id);
+        }
+        if let Some(group) = self.groups.iter().find(|g| g.rect.contains(at)) {
+            let row = group.rows.iter().find(|row| row.rect.contains(at));
+            let member = row.and_then(|row| row.consumer);
+            return member.map_or_else(|| Selection::Group(group.id.clone()), Selection::Consumer);
         }
         if self.zookeeper.rect.contains(at) {
             return Selection::Zookeeper;
@@ -233,6 +255,7 @@ impl Scene {
         rects.extend(self.brokers.iter().map(|b| b.rect));
         rects.extend(self.producers.iter().map(|p| p.rect));
         rects.extend(self.consumers.iter().map(|c| c.rect));
+        rects.extend(self.groups.iter().map(|g| g.rect));
         rects.extend(self.picker.iter().map(|(rect, _, _)| *rect));
         rects.extend(&self.ghosts);
         rects

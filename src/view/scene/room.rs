@@ -4,10 +4,11 @@
 //! to see something travel. Upright: one above the other, and clients' messages run in the right
 //! margin. Cards never overlap, whatever the numbers; the stage grows downward instead.
 
+use crate::engine::controller::topic_name::is_internal;
 use crate::view::cluster::ClusterView;
-use crate::view::scene::Layout;
 use crate::view::scene::path::Rect;
 use crate::view::scene::strip::Lod;
+use crate::view::scene::{Layout, group};
 
 /// Under this width the stage stands upright.
 pub const UPRIGHT_UNDER: f64 = 600.0;
@@ -15,6 +16,8 @@ pub const UPRIGHT_UNDER: f64 = 600.0;
 const COMPACT_UNDER: f64 = 900.0;
 /// Under this width a wide producer's card has its controls one above the other.
 pub const COMPACT_CARD: f64 = 110.0;
+/// From a wide card's top to its cells.
+const CELLS_AT: f64 = 45.0;
 /// Height of the ZooKeeper plate.
 const PLATE: f64 = 34.0;
 /// From the plate to the first card: two lines of column heads.
@@ -65,8 +68,14 @@ pub struct Room {
     pub columns: Vec<Rect>,
     /// Producers' cards.
     pub producers: Vec<Rect>,
-    /// Consumers' cards.
+    /// Where each consumer's links end: its card, or its row in its group's card.
     pub consumers: Vec<Rect>,
+    /// Groups' cards.
+    pub groups: Vec<Rect>,
+    /// From a card's top to the tags of readers; `None` while nobody reads.
+    pub tags_at: Option<f64>,
+    /// From a card's top to the row of topics that are folded away, when there are any.
+    pub fold_at: Option<f64>,
     /// x of the upright lanes of producers and consumers.
     pub lanes: [f64; 2],
     /// Buttons that choose a partition, upright only.
@@ -119,7 +128,7 @@ fn wide(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize) ->
     let Stack { lod, column, left, width: stack, stage: width } = stack(&sizes, width, partitions);
     let plate = Rect::new(left, 10.0, stack, PLATE);
     let top = plate.bottom() + HEADS;
-    let height = 116.0;
+    let Rows { height, tags_at, fold_at } = rows_under(cluster, lod);
     let cards: Vec<Rect> = (0..brokers)
         .map(|k| Rect::new(left, top + k as f64 * (height + GAP), stack, height))
         .collect();
@@ -132,11 +141,13 @@ fn wide(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize) ->
         .map(|p| producer_height(rows(p.queued.len()), sizes.producer))
         .collect();
     let producers = stacked(&heights, sizes.margin, sizes.producer, (top, bottom));
+    let blocks = blocks(cluster);
     let heights: Vec<f64> =
-        cluster.consumers.iter().map(|c| consumer_height(rows(c.positions.len()))).collect();
+        blocks.iter().map(|block| block.height(cluster, consumer_height)).collect();
     let right = width - sizes.margin - sizes.consumer;
-    let consumers = stacked(&heights, right, sizes.consumer, (top, bottom));
-    let lowest = producers.iter().chain(&consumers).map(Rect::bottom).fold(bottom, f64::max);
+    let placed = stacked(&heights, right, sizes.consumer, (top, bottom));
+    let lowest = producers.iter().chain(&placed).map(Rect::bottom).fold(bottom, f64::max);
+    let (consumers, groups) = seats(cluster, &blocks, &placed);
     let lane = left + sizes.spine;
     let duct = Rect::new(lane, plate.bottom(), DUCT, bottom - plate.bottom() - 12.0);
     Room {
@@ -148,7 +159,7 @@ fn wide(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize) ->
         spine: sizes.spine,
         duct: (!cluster.brokers.is_empty()).then_some(duct),
         tracks: [lane + 8.0, lane + 19.0, lane + 30.0],
-        cells_at: 45.0,
+        cells_at: CELLS_AT,
         columns: (0..partitions)
             .map(|k| {
                 Rect::new(first_column + k as f64 * column, top, column - between, bottom - top)
@@ -157,6 +168,9 @@ fn wide(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize) ->
         cards,
         producers,
         consumers,
+        groups,
+        tags_at,
+        fold_at,
         lanes: [0.0, 0.0],
         picker: Vec::new(),
     }
@@ -207,6 +221,92 @@ fn consumer_height(rows: usize) -> f64 {
     84.0 + ROW * rows as f64
 }
 
+/// What stands right of the brokers, or below them.
+enum Block {
+    /// A consumer without a group, by its place.
+    Alone(usize),
+    /// A group, by its place.
+    Group(usize),
+}
+
+impl Block {
+    fn height(&self, cluster: &ClusterView, alone: impl Fn(usize) -> f64) -> f64 {
+        match self {
+            Block::Alone(place) => alone(rows(cluster.consumers[*place].positions.len())),
+            Block::Group(place) => group::height(&cluster.groups[*place]),
+        }
+    }
+}
+
+/// Consumers and groups, each where its first consumer stands in order of creation; groups without one
+/// come last.
+fn blocks(cluster: &ClusterView) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut placed = vec![false; cluster.groups.len()];
+    for (place, consumer) in cluster.consumers.iter().enumerate() {
+        let Some(name) = consumer.group() else {
+            blocks.push(Block::Alone(place));
+            continue;
+        };
+        let group = cluster.groups.iter().position(|group| group.id == *name);
+        if let Some(group) = group.filter(|group| !placed[*group]) {
+            placed[group] = true;
+            blocks.push(Block::Group(group));
+        }
+    }
+    let others = (0..placed.len()).filter(|group| !placed[*group]);
+    blocks.extend(others.map(Block::Group));
+    blocks
+}
+
+/// Where each consumer's links end, and each group's card.
+fn seats(cluster: &ClusterView, blocks: &[Block], placed: &[Rect]) -> (Vec<Rect>, Vec<Rect>) {
+    let nowhere = Rect::new(0.0, 0.0, 0.0, 0.0);
+    let mut consumers = vec![nowhere; cluster.consumers.len()];
+    let mut groups = vec![nowhere; cluster.groups.len()];
+    for (block, rect) in blocks.iter().zip(placed) {
+        match block {
+            Block::Alone(place) => consumers[*place] = *rect,
+            Block::Group(place) => {
+                groups[*place] = *rect;
+                let members = &cluster.groups[*place].members;
+                for (row, member) in members.iter().enumerate() {
+                    let seat = cluster.consumers.iter().position(|c| Some(c.id) == member.consumer);
+                    if let Some(seat) = seat {
+                        consumers[seat] = group::row(rect, members.len(), row);
+                    }
+                }
+            }
+        }
+    }
+    (consumers, groups)
+}
+
+/// Whether anybody reads: then strips have a row for the tags of readers.
+fn reads(cluster: &ClusterView) -> bool {
+    !cluster.consumers.is_empty()
+}
+
+/// Rows under the strips of a broker's card.
+struct Rows {
+    height: f64,
+    tags_at: Option<f64>,
+    fold_at: Option<f64>,
+}
+
+fn rows_under(cluster: &ClusterView, lod: Lod) -> Rows {
+    // Under the cells: 21 px with the words of the LEO.
+    let mut y = CELLS_AT + lod.cell_height() + 22.0;
+    let mut row = |there: bool| {
+        let at = y;
+        y += if there { 17.0 } else { 0.0 };
+        there.then_some(at)
+    };
+    let tags_at = row(reads(cluster) && lod < Lod::Tiles);
+    let fold_at = row(cluster.topics.iter().any(|topic| is_internal(&topic.name)));
+    Rows { height: (y + 4.0).max(116.0), tags_at, fold_at }
+}
+
 fn upright(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize) -> Room {
     let (left, card) = (12.0, width - 12.0 - LANES);
     let lod = Lod::Offsets;
@@ -216,15 +316,23 @@ fn upright(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize)
     y = plate.bottom() + 8.0;
     let picker = picker(if partitions > 1 { partitions } else { 0 }, left, card, y);
     y = picker.last().map_or(y, |last| last.bottom() + 2.0) + 30.0;
-    let (header, height, gap) = (52.0, 118.0, 14.0);
+    let (header, gap) = (52.0, 14.0);
+    let tags_at = reads(cluster).then_some(header + 62.0);
+    let height = if tags_at.is_some() { 134.0 } else { 118.0 };
     let cards: Vec<Rect> = (0..brokers)
         .map(|k| Rect::new(left, y + k as f64 * (height + gap), card, height))
         .collect();
     let bottom = cards.last().map_or(y, Rect::bottom);
-    let consumers: Vec<Rect> = (0..cluster.consumers.len())
-        .map(|k| Rect::new(left, bottom + gap + k as f64 * 64.0, card, 56.0))
-        .collect();
-    let lowest = consumers.last().map_or(bottom, Rect::bottom);
+    let blocks = blocks(cluster);
+    let mut below = bottom + gap;
+    let place = |block: &Block| {
+        let rect = Rect::new(left, below, card, block.height(cluster, |_| 56.0));
+        below = rect.bottom() + 8.0;
+        rect
+    };
+    let placed: Vec<Rect> = blocks.iter().map(place).collect();
+    let lowest = placed.last().map_or(bottom, Rect::bottom);
+    let (consumers, groups) = seats(cluster, &blocks, &placed);
     let duct = Rect::new(left + 3.0, y + 10.0, 30.0, bottom - y - 20.0);
     let column = Rect::new(left + 40.0, y, card - 48.0, bottom - y);
     Room {
@@ -241,6 +349,9 @@ fn upright(cluster: &ClusterView, width: f64, brokers: usize, partitions: usize)
         cards,
         producers,
         consumers,
+        groups,
+        tags_at,
+        fold_at: None,
         lanes: UPRIGHT_LANES.map(|from_right| width - from_right),
         picker,
     }

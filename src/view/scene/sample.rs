@@ -114,5 +114,6 @@ fn consumer(topic: &TopicName, id: u16, partitions: i32) -> ConsumerView {
             .collect(),
         received: 6,
         newest: Vec::new(),
+        member: None,
     }
 }

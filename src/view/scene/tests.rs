@@ -16,7 +16,7 @@ use crate::view::cluster::{MessageView, ProcessState, Role, SegmentView};
 const WIDTHS: [f64; 7] = [360.0, 390.0, 600.0, 768.0, 1024.0, 1104.0, 1440.0];
 
 fn draw(cluster: &ClusterView, width: f64) -> Scene {
-    scene(Input { cluster, width, selection: &Selection::None, marks: &[] })
+    scene(Input { cluster, width, selection: &Selection::None, marks: &[], rebalances: &[] })
 }
 
 fn every_size(mut check: impl FnMut(&Scene, String)) {
@@ -279,7 +279,13 @@ fn on_a_phone_the_selected_partition_is_on_the_stage() {
     let view = cluster(3, 3, 1, 1);
     let second = view.topics[0].partitions[1].partition.clone();
     let selection = Selection::Partition(second.clone());
-    let scene = scene(Input { cluster: &view, width: 390.0, selection: &selection, marks: &[] });
+    let scene = scene(Input {
+        cluster: &view,
+        width: 390.0,
+        selection: &selection,
+        marks: &[],
+        rebalances: &[],
+    });
     assert_eq!(scene.heads.len(), 1);
     assert_eq!(scene.heads[0].partition, second);
     assert_eq!(scene.picker.iter().filter(|(_, _, on)| *on).count(), 1);

@@ -268,6 +268,14 @@ impl Consumer {
         self.alarms.arm(ctx, TimerPurpose::RequestTimeout, self.network.next_timeout());
     }
 
+    pub(super) fn open_sessions(&self) -> impl Iterator<Item = (&BrokerId, &Session)> {
+        self.sessions.iter()
+    }
+
+    pub(super) fn is_fetching(&self, broker: BrokerId) -> bool {
+        self.fetching.contains(&broker)
+    }
+
     /// A partition that its group gave it: where the group is in it, is asked first.
     pub(super) fn follow_committed(&mut self, partition: TopicPartition) {
         let position = match self.config.from_time {

@@ -12,9 +12,11 @@ pub mod membership;
 pub mod joining;
 pub mod commits;
 pub mod polling;
+pub mod watched;
 
 pub use delivery::{Delivered, NEWEST};
 pub use fetcher::{Consumer, ConsumerConfig};
 pub use membership::{GroupConfig, Membership, Signal, Stage};
 pub use polling::Polled;
 pub use subscription::{PartitionPosition, ResetTo, Topics};
+pub use watched::MemberPhase;

@@ -41,6 +41,13 @@ pub struct Buffered {
     epoch: LeaderEpoch,
 }
 
+impl Buffered {
+    /// Records in it.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.records.len()).unwrap_or(u32::MAX)
+    }
+}
+
 impl Consumer {
     /// What the application gets now, `most` records at once; nothing when it has to wait. While it waits,
     /// it is in `poll`.

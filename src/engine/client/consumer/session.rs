@@ -75,6 +75,18 @@ impl Session {
         }
     }
 
+    /// Number and epoch of the next request.
+    #[must_use]
+    pub fn number(&self) -> (i32, i32) {
+        self.next
+    }
+
+    /// Partitions in it.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.told.len()).unwrap_or(u32::MAX)
+    }
+
     /// No answer will come: the next request closes the session, if it is there, and opens another.
     pub fn lost(&mut self) {
         self.next.1 = 0;

@@ -200,6 +200,11 @@ impl RecordAccumulator {
         self.waiting.get(partition)?.front()
     }
 
+    /// Every batch that waits, by partition, oldest first.
+    pub fn batches(&self) -> impl Iterator<Item = &ProducerBatch> {
+        self.partitions.values().flatten()
+    }
+
     /// Every batch that waits, to be rewritten.
     pub fn batches_mut(&mut self) -> impl Iterator<Item = &mut ProducerBatch> {
         self.waiting.values_mut().flatten()

@@ -76,6 +76,13 @@ impl Chooser {
     }
 }
 
+impl Chooser {
+    /// The partition that records without a key go to at present.
+    pub(super) fn sticks_to(&self) -> Option<PartitionId> {
+        self.sticky.current().or(self.cached)
+    }
+}
+
 impl Producer {
     /// Whether keys have no say.
     #[must_use]

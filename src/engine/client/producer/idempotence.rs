@@ -61,6 +61,11 @@ impl Idempotence {
         self.producer
     }
 
+    /// Per partition the next sequence, and the last that was acknowledged (−1 is none).
+    pub fn sequences(&self) -> impl Iterator<Item = (&TopicPartition, i32, i32)> {
+        self.partitions.iter().map(|(id, known)| (id, known.next, known.last_acked))
+    }
+
     /// A broker gave an id.
     pub fn initialized(&mut self, producer: ProducerId) {
         self.producer = Some(producer);

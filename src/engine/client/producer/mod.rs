@@ -9,6 +9,7 @@ pub mod batch;
 pub mod accumulator;
 pub mod idempotence;
 pub mod outcome;
+pub mod watched;
 mod choose;
 mod sender;
 mod identity;

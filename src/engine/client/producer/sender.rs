@@ -36,6 +36,13 @@ pub struct Produced {
     batches: Vec<(TopicPartition, u64)>,
 }
 
+impl Produced {
+    /// Ordinals of its batches.
+    pub(super) fn batches(&self) -> impl Iterator<Item = u64> {
+        self.batches.iter().map(|(_, id)| *id)
+    }
+}
+
 impl Producer {
     /// Sends what should be sent and can be: to each leader, as many requests as may be in flight.
     pub(super) fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
