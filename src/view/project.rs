@@ -4,6 +4,8 @@
 //! it was when the process ended if it did.
 
 mod groups;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::broker::Phase;
 use crate::engine::controller::state_json;

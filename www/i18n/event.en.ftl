@@ -370,10 +370,22 @@ event-client-changed = { $Node } now runs with { $key }={ $value }.
 
 ## Groups
 
-event-group-state-changed = Group { $group } is { $state } from now on, after generation { $generation }, with { $members ->
-    [one] 1 member
-   *[other] { $members } members
-}.
+event-group-state-changed = { $state ->
+    [PreparingRebalance] Group { $group } rebalances (PreparingRebalance, after generation { $generation }): the coordinator waits until { $members ->
+        [one] its member has
+       *[other] its { $members } members have
+    } joined.
+    [CompletingRebalance] Group { $group } is CompletingRebalance, generation { $generation }: { $members ->
+        [one] 1 member has
+       *[other] { $members } members have
+    } joined, and the coordinator waits for the leader's assignment.
+    [Stable] Group { $group } is Stable, generation { $generation }: { $members ->
+        [one] its member gets its
+       *[other] its { $members } members get their
+    } partitions.
+    [Empty] Group { $group } is Empty after generation { $generation }: nobody is in it, and its offsets are kept.
+   *[other] Group { $group } is { $state } after generation { $generation }.
+}
 event-member-joined = { $member } joined group { $group }.
 event-member-left = { $reason ->
     [session] { $member } is out of group { $group }: it was silent for session.timeout.ms.

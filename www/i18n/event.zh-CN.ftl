@@ -329,7 +329,13 @@ event-client-changed = { $node } 改用 { $key }={ $value }。
 
 ## 消费者组
 
-event-group-state-changed = 消费者组 { $group } 现在是 { $state }，第 { $generation } 代之后，有 { $members } 个成员。
+event-group-state-changed = { $state ->
+    [PreparingRebalance] 消费者组 { $group } 开始再均衡（PreparingRebalance，第 { $generation } 代之后）：协调者等 { $members } 个成员重新加入。
+    [CompletingRebalance] 消费者组 { $group } 进入 CompletingRebalance，第 { $generation } 代：{ $members } 个成员已加入，协调者等 leader 给出分配。
+    [Stable] 消费者组 { $group } 已 Stable，第 { $generation } 代：{ $members } 个成员拿到各自的分区。
+    [Empty] 消费者组 { $group } 在第 { $generation } 代之后是 Empty：没有成员，offset 仍保留。
+   *[other] 消费者组 { $group } 在第 { $generation } 代之后是 { $state }。
+}
 event-member-joined = { $member } 加入了消费者组 { $group }。
 event-member-left = { $reason ->
     [session] { $member } 被移出消费者组 { $group }：它沉默了 session.timeout.ms 那么久。

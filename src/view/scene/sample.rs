@@ -1,15 +1,17 @@
 //! Sample clusters for the tests of geometry.
 
 use crate::engine::command::Acks;
+use crate::engine::event::GroupState;
 use crate::engine::ids::{
-    BrokerId, ClientId, LeaderEpoch, Offset, PartitionId, TopicName, TopicPartition,
+    BrokerId, ClientId, LeaderEpoch, Offset, PartitionId, Text, TopicName, TopicPartition,
 };
 use crate::engine::program::PartitionPosition;
 use crate::engine::time::Micros;
 use crate::view::cluster::{
-    BrokerView, ClusterView, ConsumerView, DiskView, PartitionView, ProcessState, ProducerView,
-    ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
+    BrokerView, ClusterView, ConsumerView, DiskView, MemberOf, PartitionView, ProcessState,
+    ProducerView, ReplicaView, Role, SegmentView, TopicView, ZookeeperView,
 };
+use crate::view::group::{Doing, GroupPartition, GroupView, MemberView};
 
 /// A cluster of so many of each, every partition with three replicas of eight records.
 pub fn cluster(brokers: i32, partitions: i32, producers: u16, consumers: u16) -> ClusterView {
@@ -31,6 +33,67 @@ pub fn cluster(brokers: i32, partitions: i32, producers: u16, consumers: u16) ->
         producers: (0..producers).map(|id| producer(&topic, id, partitions)).collect(),
         consumers: (0..consumers).map(|id| consumer(&topic, 100 + id, partitions)).collect(),
         ..ClusterView::default()
+    }
+}
+
+/// The same with its consumers in groups of these sizes, each with all partitions of its first member.
+pub fn with_groups(mut view: ClusterView, sizes: &[usize]) -> ClusterView {
+    let partitions = view.topics[0].partitions.clone();
+    let total: usize = sizes.iter().sum();
+    let count = i32::try_from(partitions.len()).expect("few");
+    let first = u16::try_from(view.consumers.len()).expect("few");
+    for place in 0..total {
+        let id = 200 + first + u16::try_from(place).expect("few");
+        view.consumers.push(consumer(&view.topics[0].name, id, count));
+    }
+    let mut next = usize::from(first);
+    for (n, size) in sizes.iter().enumerate() {
+        let id: Text = format!("g{n}").into();
+        let mut members = Vec::new();
+        for place in 0..*size {
+            let consumer = &mut view.consumers[next];
+            next += 1;
+            let owned: Vec<TopicPartition> = match place {
+                0 => partitions.iter().map(|p| p.partition.clone()).collect(),
+                _ => Vec::new(),
+            };
+            let group = id.clone();
+            consumer.member = Some(MemberOf { group, owned: owned.clone(), ..Default::default() });
+            members.push(member(consumer, owned));
+        }
+        let line = |p: &PartitionView| GroupPartition {
+            partition: p.partition.clone(),
+            owner: (*size > 0).then_some(0),
+            position: Some(Offset(5)),
+            committed: Some(Offset(3)),
+            high_watermark: p.high_watermark,
+        };
+        view.groups.push(GroupView {
+            id,
+            partition: PartitionId(0),
+            coordinator: Some(BrokerId(1)),
+            state: Some(GroupState::Stable),
+            generation: 3,
+            protocol: Some("range".into()),
+            members,
+            partitions: partitions.iter().map(line).collect(),
+        });
+    }
+    view
+}
+
+fn member(consumer: &ConsumerView, owned: Vec<TopicPartition>) -> MemberView {
+    MemberView {
+        name: consumer.name.clone(),
+        consumer: Some(consumer.id),
+        member_id: consumer.name.clone(),
+        instance: None,
+        leads: false,
+        process: ProcessState::Running,
+        doing: if owned.is_empty() { Doing::Idle } else { Doing::Reading },
+        held: None,
+        owned,
+        given_up: Vec::new(),
     }
 }
 

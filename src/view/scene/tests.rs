@@ -4,7 +4,7 @@ use super::focus::{Arrow, step, targets};
 use super::link::LinkState;
 use super::moving::{BurstView, fraction, hit, messages};
 use super::path::{Point, Rect};
-use super::sample::{cluster, replica};
+use super::sample::{cluster, replica, with_groups};
 use super::strip::{CellState, Lod, Log};
 use super::*;
 use crate::engine::event::DropReason;
@@ -406,4 +406,121 @@ fn arrows_lead_down_the_brokers_and_across_the_partitions() {
     let producer = walk(&[Arrow::Down, Arrow::Left]);
     assert_eq!(all[producer].selection, Selection::Producer(ClientId(0)));
     assert_eq!(step(&all, producer, Arrow::Left), producer);
+}
+
+/// Groups of one, of six, of nine, of forty members, and one without any.
+fn every_group(mut check: impl FnMut(&Scene, String)) {
+    for width in WIDTHS {
+        for partitions in [1, 3, 6] {
+            for sizes in [&[1][..], &[6, 0], &[9, 2], &[40]] {
+                for alone in 0..2 {
+                    let view = with_groups(cluster(3, partitions, 1, alone), sizes);
+                    let name = format!("{width} px, {partitions} partitions, groups of {sizes:?}");
+                    check(&draw(&view, width), name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn groups_stand_clear_of_everything_and_hold_their_rows() {
+    every_group(|scene, name| {
+        let cards = scene.cards();
+        for (k, card) in cards.iter().enumerate() {
+            assert!(card.x >= 0.0 && card.right() <= scene.width, "{name}: {card:?}");
+            assert!(card.y >= 0.0 && card.bottom() <= scene.height, "{name}: {card:?}");
+            assert!(cards[k + 1..].iter().all(|other| !card.overlaps(other)), "{name}: {card:?}");
+        }
+        for group in &scene.groups {
+            for (k, row) in group.rows.iter().enumerate() {
+                assert!(row.rect.bottom() <= group.rect.bottom() - 20.0, "{name}: {row:?}");
+                assert!(group.rows[k + 1..].iter().all(|o| !row.rect.overlaps(&o.rect)), "{name}");
+                for (n, chip) in row.chips.iter().enumerate() {
+                    assert!(chip.rect.x > row.rect.x + 40.0, "{name}: {chip:?}");
+                    assert!(chip.rect.right() <= row.rect.right(), "{name}: {chip:?}");
+                    assert!(
+                        row.chips[n + 1..].iter().all(|o| !chip.rect.overlaps(&o.rect)),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_member_has_links_that_end_at_its_row() {
+    every_group(|scene, name| {
+        for row in scene.groups.iter().flat_map(|group| &group.rows) {
+            let node = NodeId::Client(row.consumer.expect("all are of this world"));
+            let link = scene.link(B1, node).expect("it may talk to every broker");
+            let (end, _) = link.path.at(1.0);
+            assert!((end.y - row.rect.middle().y).abs() < 1.0, "{name}: {end:?} {:?}", row.rect);
+        }
+    });
+}
+
+#[test]
+fn tags_of_readers_stand_side_by_side_under_the_leaders_strip() {
+    every_group(|scene, name| {
+        for broker in &scene.brokers {
+            for replica in &broker.replicas {
+                let tags: Vec<Rect> = replica.readers.iter().map(|mark| mark.tag).collect();
+                assert!(replica.is_leader || tags.is_empty(), "{name}");
+                for (k, tag) in tags.iter().enumerate() {
+                    assert!(tag.bottom() <= broker.rect.bottom(), "{name}: {tag:?}");
+                    assert!(tag.y >= replica.strip.rect.bottom() + 14.0, "{name}: {tag:?}");
+                    assert!(tags[k + 1..].iter().all(|other| !tag.overlaps(other)), "{name}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_group_and_its_members_are_found_under_the_pointer_and_by_keyboard() {
+    let scene = draw(&with_groups(cluster(3, 3, 1, 0), &[3]), 1_104.0);
+    let card = &scene.groups[0];
+    let row = &card.rows[1];
+    let member = Selection::Consumer(row.consumer.expect("it is of this world"));
+    assert_eq!(scene.hit(row.rect.middle()), member);
+    let head = Point::new(card.rect.x + 20.0, card.rect.y + 20.0);
+    assert_eq!(scene.hit(head), Selection::Group(card.id.clone()));
+    let reached: Vec<Selection> = targets(&scene).into_iter().map(|t| t.selection).collect();
+    assert!(reached.contains(&member) && reached.contains(&Selection::Group(card.id.clone())));
+}
+
+#[test]
+fn the_bar_of_a_pause_is_as_long_as_the_share_of_partitions_that_paused() {
+    let view = with_groups(cluster(3, 4, 1, 0), &[2]);
+    let told = |paused: u32| Rebalance {
+        group: "g0".into(),
+        event: EventId(1),
+        began: Micros::ZERO,
+        joined: None,
+        ended: Some(Micros(9_000)),
+        generation: 2,
+        members: 2,
+        protocol: None,
+        partitions: 4,
+        paused,
+        pause: Micros(5_000),
+        is_paused: false,
+        idle: Vec::new(),
+    };
+    let share = |paused: u32| {
+        let rebalances = [told(paused)];
+        let selection = &Selection::None;
+        let input = Input {
+            cluster: &view,
+            width: 1_104.0,
+            selection,
+            marks: &[],
+            rebalances: &rebalances,
+        };
+        let bar = scene(input).groups[0].pause.expect("it rebalanced");
+        bar.paused.w / bar.rect.w
+    };
+    assert_eq!((share(4), share(1), share(0)), (1.0, 0.25, 0.0));
 }
