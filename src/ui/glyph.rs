@@ -105,9 +105,7 @@ impl Glyph {
             RecordsQueued { .. } => glyph("f-producer", CELLS),
             RecordsAcked { .. } => glyph("f-producer", RING),
             BatchRetried { .. } => glyph("f-producer", BOX),
-            RecordsDelivered { .. } | PositionReset { .. } | PositionSought { .. } => {
-                glyph("f-consumer", CELLS)
-            }
+            RecordsDelivered { .. } | PositionReset { .. } => glyph("f-consumer", CELLS),
             ClientChanged { .. } | ToolPrinted { .. } | ToolExited { .. } => glyph("f-ink", SQUARE),
             _ => Glyph::of_group(kind),
         }
@@ -120,6 +118,7 @@ impl Glyph {
                 ("f-lost", CROSS)
             }
             PartitionsAssigned { .. } | PartitionsRevoked { .. } => ("f-consumer", PENNANT),
+            PositionSought { .. } => ("f-consumer", CELLS),
             PartitionsPaused { .. } | PartitionsResumed { .. } => ("f-consumer", SQUARE),
             TruncationDetected { .. } => ("f-cut", CUT),
             OffsetCommitted { .. } | RecordsProcessed { .. } => ("f-consumer", DISC),

@@ -27,7 +27,7 @@ const go = (use) => [join(kit, 'kafka-go'), use];
 // Settings that make a cluster quick, of both clusters alike. Programs write records of 2023: none expires.
 const settings = ['zookeeper.session.timeout.ms=3000', 'group.initial.rebalance.delay.ms=0',
   'offsets.topic.num.partitions=4', 'offsets.topic.replication.factor=3', 'auto.leader.rebalance.enable=false',
-  'log.retention.hours=-1'];
+  'log.retention.hours=-1', 'default.replication.factor=3'];
 
 const programs = {
   'kafka-go-admin': go('admin'),

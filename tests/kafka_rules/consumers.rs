@@ -43,8 +43,8 @@ fn one_consumer_follows_several_topics() {
     let mut lab = Lab::three();
     lab.topic("orders", &[&[1, 2], &[2, 3]], &[]);
     lab.topic("payments", &[&[3, 1]], &[]);
-    lab.tell("producer a{topic=orders, rate=10, limit=20, keys=5}");
-    lab.tell("producer b4{topic=payments, rate=10, limit=7}");
+    lab.tell("producer first{topic=orders, rate=10, limit=20, keys=5}");
+    lab.tell("producer second{topic=payments, rate=10, limit=7}");
     lab.tell("consumer app{topic=\"orders,payments\"}");
     lab.run_for(ms(10_000));
     assert_eq!(status(&lab, "app").received, 27);

@@ -448,11 +448,11 @@ impl Maker {
     }
 
     fn consumer(&mut self) -> Command {
-        let mut spec = ConsumerSpec::new(&TopicName(self.word()));
+        let mut spec = ConsumerSpec::new(&TopicName::new("orders"));
         spec.from_beginning = self.below(2) == 0;
         spec.fetch_min_bytes = self.below(9) as i32;
         match self.below(4) {
-            0 => spec.more_topics = vec![TopicName(self.word())],
+            0 => spec.more_topics = vec![TopicName::new("订单"), TopicName::new("a b")],
             1 => {
                 spec.topic = TopicName::new("");
                 spec.topic_pattern = "ord(er)?s.*".into();

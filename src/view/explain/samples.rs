@@ -126,8 +126,11 @@ pub fn every_purpose() -> Vec<Event> {
 
 /// At least one event of every kind, of every command and of every reason.
 pub fn every_kind() -> Vec<Event> {
-    let mut kinds: Vec<EventKind> =
-        commands().into_iter().map(|command| EventKind::CommandApplied { command }).collect();
+    let mut kinds: Vec<EventKind> = commands()
+        .into_iter()
+        .chain(to_consumers())
+        .map(|command| EventKind::CommandApplied { command })
+        .collect();
     let tools = tools().map(Command::Tool).map(|command| EventKind::CommandApplied { command });
     kinds.extend(tools);
     kinds.extend(network());
@@ -232,9 +235,19 @@ fn of_disks() -> [Command; 7] {
     ]
 }
 
-fn seek(name: &Text, to: SeekPlace) -> Command {
-    let command = ConsumerCommand::Seek { partition: orders(), to };
-    Command::Consumer { name: name.clone(), command }
+fn to_consumers() -> Vec<Command> {
+    let (partition, partitions) = (orders(), vec![orders()]);
+    let places = [
+        SeekPlace::Offset(4),
+        SeekPlace::Beginning,
+        SeekPlace::End,
+        SeekPlace::Time(1_700_000_000_000),
+    ];
+    let seek = |to| ConsumerCommand::Seek { partition: partition.clone(), to };
+    let mut all: Vec<ConsumerCommand> = places.into_iter().map(seek).collect();
+    all.push(ConsumerCommand::Pause { partitions: partitions.clone() });
+    all.push(ConsumerCommand::Resume { partitions });
+    all.into_iter().map(|command| Command::Consumer { name: "app".into(), command }).collect()
 }
 
 fn tools() -> [ToolCommand; 5] {
