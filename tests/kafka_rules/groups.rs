@@ -274,3 +274,71 @@ fn a_first_rebalance_waits_for_more_members() {
     assert_eq!(generations(&lab, "g").len(), 1);
     assert_eq!(generations(&lab, "g")[0].2, 2);
 }
+
+/// The states that a group went through.
+fn states(lab: &Lab, wanted: &str) -> Vec<&'static str> {
+    let mut passed = Vec::new();
+    for event in &lab.events {
+        if let EventKind::GroupStateChanged { group, state, .. } = &event.kind
+            && **group == *wanted
+        {
+            passed.push(state.name());
+        }
+    }
+    passed
+}
+
+#[test]
+fn a_group_goes_through_kafkas_states_from_its_first_member_to_its_last() {
+    let mut lab = orders();
+    lab.tell("consumer c1{topic=orders, group=g}");
+    lab.run_for(ms(10_000));
+    stop(&mut lab, "c1");
+    lab.run_for(ms(2_000));
+    let passed = states(&lab, "g");
+    let rebalance = ["PreparingRebalance", "CompletingRebalance", "Stable"];
+    assert_eq!(passed[..3], rebalance);
+    assert_eq!(passed[3..], ["PreparingRebalance", "Empty"]);
+}
+
+#[test]
+fn a_second_process_with_the_same_instance_id_fences_the_first() {
+    let mut lab = orders();
+    lab.tell("consumer c1{topic=orders, group=g, group.instance.id=one}");
+    lab.run_for(ms(8_000));
+    lab.tell("consumer c2{topic=orders, group=g, group.instance.id=one}");
+    lab.run_for(ms(10_000));
+    let replaced = lab.count(|kind| matches!(kind, EventKind::MemberReplaced { .. }));
+    assert_eq!((replaced, owned(&lab, "c2").len()), (1, 4));
+    let node = host(&lab, "c1");
+    assert!(!lab.world.host(node).is_some_and(|host| host.life.is_up()), "c1 was fenced");
+}
+
+#[test]
+fn members_with_different_topics_get_partitions_of_their_own_topics() {
+    let mut lab = orders();
+    lab.topic("payments", &[&[2, 3, 1], &[3, 1, 2]], &[]);
+    lab.tell("consumer c1{topic=\"orders,payments\", group=g}");
+    lab.tell("consumer c2{topic=payments, group=g}");
+    lab.run_for(ms(15_000));
+    let of = |name: &str| {
+        let id = lab.world.client_id(name).expect("the client is there");
+        let status = lab.world.client(id).and_then(|client| client.consumer_status());
+        let member = status.and_then(|status| status.member).expect("a member");
+        let names: Vec<String> = member.owned.iter().map(ToString::to_string).collect();
+        names.join(" ")
+    };
+    assert_eq!(of("c1"), "orders-0 orders-1 orders-2 orders-3 payments-0");
+    assert_eq!(of("c2"), "payments-1");
+}
+
+#[test]
+fn a_pattern_of_a_group_takes_in_a_topic_that_comes_later() {
+    let mut lab = orders();
+    lab.tell("consumer c1{topic.pattern=\"ord.*\", group=g, metadata.max.age.ms=4000}");
+    lab.run_for(ms(8_000));
+    assert_eq!(owned(&lab, "c1").len(), 4);
+    lab.topic("ordinary", &[&[1], &[2]], &[]);
+    lab.run_for(ms(10_000));
+    assert_eq!(owned(&lab, "c1").len(), 6);
+}

@@ -321,6 +321,11 @@ const SERVED: &[(Api, ApiKey, i16, i16)] = &[
     (Api::ListPartitionReassignments, ApiKey::ListPartitionReassignments, 0, 0),
     (Api::OffsetDelete, ApiKey::OffsetDelete, 0, 0),
     (Api::DescribeCluster, ApiKey::DescribeCluster, 0, 1),
+    (Api::DescribeAcls, ApiKey::DescribeAcls, 1, 3),
+    (Api::DescribeClientQuotas, ApiKey::DescribeClientQuotas, 0, 1),
+    (Api::DescribeProducers, ApiKey::DescribeProducers, 0, 0),
+    (Api::DescribeTransactions, ApiKey::DescribeTransactions, 0, 0),
+    (Api::ListTransactions, ApiKey::ListTransactions, 0, 1),
 ];
 
 #[cfg(test)]
@@ -352,6 +357,7 @@ mod tests {
         (25, 4),
         (26, 4),
         (28, 4),
+        (29, 3),
         (32, 4),
         (33, 2),
         (34, 2),
@@ -363,6 +369,7 @@ mod tests {
         (45, 0),
         (46, 0),
         (47, 0),
+        (48, 1),
         (60, 1),
         (61, 0),
         (65, 0),

@@ -10,6 +10,7 @@ pub mod produce;
 pub mod producer_ids;
 pub mod find_coordinator;
 pub mod groups;
+mod inquiry;
 pub mod fetch;
 pub mod fetch_read;
 pub mod fetch_answer;
@@ -283,6 +284,11 @@ impl Broker {
             | Request::DeleteGroups(_) => {
                 self.group_request(ctx, caller, client_id, &body);
             }
+            Request::DescribeProducers(_)
+            | Request::ListTransactions(_)
+            | Request::DescribeTransactions(_)
+            | Request::DescribeAcls(_)
+            | Request::DescribeClientQuotas(_) => self.inquiry(ctx, caller, &body),
             Request::CreateTopics(_)
             | Request::DeleteTopics(_)
             | Request::CreatePartitions(_)

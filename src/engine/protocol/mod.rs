@@ -73,6 +73,11 @@ pub enum Api {
     DescribeGroups,
     ListGroups,
     DeleteGroups,
+    DescribeProducers,
+    ListTransactions,
+    DescribeTransactions,
+    DescribeAcls,
+    DescribeClientQuotas,
 }
 
 impl Api {
@@ -120,6 +125,11 @@ impl Api {
         Api::DescribeGroups,
         Api::ListGroups,
         Api::DeleteGroups,
+        Api::DescribeProducers,
+        Api::ListTransactions,
+        Api::DescribeTransactions,
+        Api::DescribeAcls,
+        Api::DescribeClientQuotas,
     ];
 
     /// Its name, as Kafka writes it: `Produce`, `LeaderAndIsr`, `ZkWatch`.
@@ -168,6 +178,11 @@ impl Api {
             Api::DescribeGroups => "DescribeGroups",
             Api::ListGroups => "ListGroups",
             Api::DeleteGroups => "DeleteGroups",
+            Api::DescribeProducers => "DescribeProducers",
+            Api::ListTransactions => "ListTransactions",
+            Api::DescribeTransactions => "DescribeTransactions",
+            Api::DescribeAcls => "DescribeAcls",
+            Api::DescribeClientQuotas => "DescribeClientQuotas",
         }
     }
 }
@@ -205,6 +220,11 @@ pub enum Request {
     DescribeGroups(kafka::DescribeGroupsRequest),
     ListGroups(kafka::ListGroupsRequest),
     DeleteGroups(kafka::DeleteGroupsRequest),
+    DescribeProducers(kafka::DescribeProducersRequest),
+    ListTransactions(kafka::ListTransactionsRequest),
+    DescribeTransactions(kafka::DescribeTransactionsRequest),
+    DescribeAcls(kafka::DescribeAclsRequest),
+    DescribeClientQuotas(kafka::DescribeClientQuotasRequest),
     LeaderAndIsr(LeaderAndIsrRequest),
     StopReplica(StopReplicaRequest),
     UpdateMetadata(UpdateMetadataRequest),
@@ -256,6 +276,11 @@ pub enum Response {
     DescribeGroups(kafka::DescribeGroupsResponse),
     ListGroups(kafka::ListGroupsResponse),
     DeleteGroups(kafka::DeleteGroupsResponse),
+    DescribeProducers(kafka::DescribeProducersResponse),
+    ListTransactions(kafka::ListTransactionsResponse),
+    DescribeTransactions(kafka::DescribeTransactionsResponse),
+    DescribeAcls(kafka::DescribeAclsResponse),
+    DescribeClientQuotas(kafka::DescribeClientQuotasResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
     StopReplica(StopReplicaResponse),
     UpdateMetadata(UpdateMetadataResponse),
@@ -407,6 +432,11 @@ impl Request {
             Request::DescribeGroups(_) => Api::DescribeGroups,
             Request::ListGroups(_) => Api::ListGroups,
             Request::DeleteGroups(_) => Api::DeleteGroups,
+            Request::DescribeProducers(_) => Api::DescribeProducers,
+            Request::ListTransactions(_) => Api::ListTransactions,
+            Request::DescribeTransactions(_) => Api::DescribeTransactions,
+            Request::DescribeAcls(_) => Api::DescribeAcls,
+            Request::DescribeClientQuotas(_) => Api::DescribeClientQuotas,
             Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Request::StopReplica(_) => Api::StopReplica,
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
@@ -453,6 +483,11 @@ impl Response {
             Response::DescribeGroups(_) => Api::DescribeGroups,
             Response::ListGroups(_) => Api::ListGroups,
             Response::DeleteGroups(_) => Api::DeleteGroups,
+            Response::DescribeProducers(_) => Api::DescribeProducers,
+            Response::ListTransactions(_) => Api::ListTransactions,
+            Response::DescribeTransactions(_) => Api::DescribeTransactions,
+            Response::DescribeAcls(_) => Api::DescribeAcls,
+            Response::DescribeClientQuotas(_) => Api::DescribeClientQuotas,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Response::StopReplica(_) => Api::StopReplica,
             Response::UpdateMetadata(_) => Api::UpdateMetadata,
@@ -524,6 +559,15 @@ impl Response {
             Response::DescribeGroups(r) => first(&mut r.groups.iter().map(|g| g.error_code)),
             Response::ListGroups(r) => r.error_code,
             Response::DeleteGroups(r) => first(&mut r.results.iter().map(|g| g.error_code)),
+            Response::DescribeProducers(r) => {
+                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
+            }
+            Response::DescribeTransactions(r) => {
+                first(&mut r.transaction_states.iter().map(|state| state.error_code))
+            }
+            Response::ListTransactions(r) => r.error_code,
+            Response::DescribeAcls(r) => r.error_code,
+            Response::DescribeClientQuotas(r) => r.error_code,
             Response::Metadata(_) | Response::ApiVersions(_) => 0,
             Response::LeaderAndIsr(r) => r.error_code,
             Response::StopReplica(r) => r.error_code,

@@ -109,6 +109,11 @@ apis! {
     DescribeGroups: DescribeGroupsRequest, DescribeGroupsResponse;
     ListGroups: ListGroupsRequest, ListGroupsResponse;
     DeleteGroups: DeleteGroupsRequest, DeleteGroupsResponse;
+    DescribeProducers: DescribeProducersRequest, DescribeProducersResponse;
+    ListTransactions: ListTransactionsRequest, ListTransactionsResponse;
+    DescribeTransactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
+    DescribeAcls: DescribeAclsRequest, DescribeAclsResponse;
+    DescribeClientQuotas: DescribeClientQuotasRequest, DescribeClientQuotasResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {
