@@ -6,6 +6,7 @@
 pub mod effects;
 pub mod stage;
 mod app;
+mod behind;
 mod caption;
 mod console;
 mod context;
@@ -36,5 +37,7 @@ use gloo::utils::document;
 pub fn mount() {
     console_error_panic_hook::set_once();
     let root = document().get_element_by_id("app").expect("index.html has an element with id app");
-    yew::Renderer::<app::App>::with_root(root).render();
+    behind::begin_with(|| {
+        yew::Renderer::<app::App>::with_root(root).render();
+    });
 }
