@@ -39,6 +39,7 @@ impl MemoryRows {
 }
 
 impl SessionRows {
+    #[inline(never)]
     fn write(&mut self, write: RowWrite) {
         match write {
             RowWrite::Clear => *self = SessionRows::default(),

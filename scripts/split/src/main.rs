@@ -1,50 +1,76 @@
 //! Cuts the page's linked module in two: what its first view runs, and what comes behind.
-mod cut;
-mod mark;
-mod module;
+//!
+//!   split page FOLDER           cuts the module of the page that Trunk built into FOLDER
+//!   split mark NAMED MARKED     writes the module so that it notes which functions run
+//!   split names NAMED           prints its functions: index, bytes, name
+//!   split record NAMED INDICES  writes the list of the first view from the indices of what ran
+//!
+//! NAMED is a module with names, as `page` keeps it in target/split. The list is first_view.txt.
 
-use std::collections::BTreeMap;
+mod module;
+mod list;
+mod choose;
+mod cut;
+mod page;
+mod mark;
+
 use std::collections::BTreeSet;
 use std::fs;
 
+use list::List;
 use module::Module;
 
+/// What goes wrong here stops the build, with these words.
 pub type Failure = Box<dyn std::error::Error>;
+
+/// Where the list of the first view is, from the repository's root.
+pub const LIST: &str = "scripts/split/first_view.txt";
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["mark", from, to] => {
-            let bytes = fs::read(from)?;
+        ["page", folder] => page::split(folder.as_ref()),
+        ["mark", named, marked] => {
+            let bytes = fs::read(named)?;
             let out = mark::mark(&Module::parse(&bytes)?)?;
             wasmparser::validate(&out)?;
-            fs::write(to, out)?;
+            Ok(fs::write(marked, out)?)
         }
-        ["names", from] => {
-            let bytes = fs::read(from)?;
+        ["names", named] => names(&fs::read(named)?),
+        ["cut", named, first, behind] => {
+            let bytes = fs::read(named)?;
             let module = Module::parse(&bytes)?;
-            for f in module.own() {
-                println!("{f}\t{}\t{}", { let r = module.body(f).range(); r.end - r.start }, module.name(f)?);
-            }
+            let chosen = choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)?;
+            let cut = cut::cut(&module, "__wbg_", &|function| chosen.contains(&function))?;
+            fs::write(first, &cut.first)?;
+            fs::write(behind, &cut.behind)?;
+            wasmparser::validate(&cut.first)?;
+            wasmparser::validate(&cut.behind)?;
+            Ok(())
         }
-        ["cut", from, list, bring, first, behind] => {
-            let bytes = fs::read(from)?;
-            let module = Module::parse(&bytes)?;
-            let list = fs::read_to_string(list)?;
-            let list: BTreeSet<&str> = list.lines().collect();
-            let out = cut::cut(&module, bring, &|f| module.name(f).is_ok_and(|n| list.contains(n)))?;
-            fs::write(first, &out.first)?;
-            fs::write(behind, &out.behind)?;
-            wasmparser::validate(&out.first)?;
-            wasmparser::validate(&out.behind)?;
-        }
-        ["data", from] => {
-            let bytes = fs::read(from)?;
-            for d in Module::parse(&bytes)?.data { println!("{:?} {}", d.kind, d.data.len()); }
-        }
-        _ => return Err("usage".into()),
+        ["record", named, indices] => record(&fs::read(named)?, &fs::read_to_string(indices)?),
+        _ => Err("split page FOLDER | mark NAMED MARKED | names NAMED | record NAMED INDICES".into()),
     }
-    let _ = BTreeMap::<u32, u32>::new();
+}
+
+fn names(bytes: &[u8]) -> Result<(), Failure> {
+    let module = Module::parse(bytes)?;
+    for function in module.own() {
+        let range = module.body(function).range();
+        println!("{function}\t{}\t{}", range.end - range.start, module.name(function).unwrap_or_default());
+    }
     Ok(())
+}
+
+fn record(bytes: &[u8], indices: &str) -> Result<(), Failure> {
+    let module = Module::parse(bytes)?;
+    let ran: BTreeSet<u32> = indices.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let named: Vec<(u32, String)> =
+        module.own().filter_map(|function| Some((function, module.name(function)?))).collect();
+    let of = |has_run: bool| {
+        let ran = &ran;
+        named.iter().filter(move |(function, _)| ran.contains(function) == has_run).map(|(_, name)| name.as_str())
+    };
+    Ok(fs::write(LIST, List::new(of(true), of(false)).text())?)
 }

@@ -130,12 +130,10 @@ impl<'a> Module<'a> {
         &self.types[self.functions[function as usize] as usize]
     }
 
-    /// The name of a function without the hash that every change of the compiler changes.
-    pub fn name(&self, function: u32) -> Result<&'a str, Failure> {
-        let name = self.names.get(&function).ok_or(
-            "a function has no name: wasm-opt was to keep them (-g in index.html's data-wasm-opt-params)",
-        )?;
-        Ok(without_hash(name))
+    /// The name of a function, readable and without what every build makes anew. A few that tools add
+    /// behind the linker have none.
+    pub fn name(&self, function: u32) -> Option<String> {
+        self.names.get(&function).map(|name| format!("{:#}", rustc_demangle::demangle(name)))
     }
 }
 
@@ -143,23 +141,4 @@ fn all<'a, T: wasmparser::FromReader<'a>>(
     section: wasmparser::SectionLimited<'a, T>,
 ) -> Result<Vec<T>, Failure> {
     Ok(section.into_iter().collect::<Result<_, _>>()?)
-}
-
-/// `a::b::h0123456789abcdef` as `a::b`.
-fn without_hash(name: &str) -> &str {
-    let Some((path, hash)) = name.rsplit_once("::h") else { return name };
-    let hash = hash.split('_').next().unwrap_or(hash);
-    if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) { path } else { name }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_hash;
-
-    #[test]
-    fn a_name_loses_the_hash_of_its_build_and_nothing_else() {
-        assert_eq!(without_hash("a::b::h0123456789abcdef"), "a::b");
-        assert_eq!(without_hash("a::b::h0123456789abcdef_1"), "a::b");
-        assert_eq!(without_hash("a::hello"), "a::hello");
-    }
 }

@@ -31,6 +31,7 @@ pub struct AwaitingSettings {
 }
 
 impl Broker {
+    #[inline(never)]
     pub(super) fn leader_and_isr(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -133,6 +134,7 @@ impl Broker {
     }
 
     /// Applies one partition's state when its reign is newer. Returns the leader to copy from.
+    #[inline(never)]
     fn apply_state(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -170,6 +172,7 @@ impl Broker {
         self.partitions.insert(id.clone(), Partition::new(id.clone(), log, config, Offset(0)));
     }
 
+    #[inline(never)]
     fn lead(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -195,6 +198,7 @@ impl Broker {
         self.complete_fetches(ctx, disk, id);
     }
 
+    #[inline(never)]
     fn follow(
         &mut self,
         ctx: &mut Ctx<'_>,

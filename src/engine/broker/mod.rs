@@ -165,6 +165,7 @@ impl Broker {
     }
 
     /// A message arrived.
+    #[inline(never)]
     pub fn on_message(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -305,6 +306,7 @@ impl Broker {
         }
     }
 
+    #[inline(never)]
     fn on_response(
         &mut self,
         ctx: &mut Ctx<'_>,

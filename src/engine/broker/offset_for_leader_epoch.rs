@@ -15,6 +15,7 @@ use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;
 
 impl Broker {
+    #[inline(never)]
     pub(super) fn offset_for_leader_epoch(
         &self,
         ctx: &mut Ctx<'_>,

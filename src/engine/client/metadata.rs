@@ -246,6 +246,7 @@ impl Metadata {
         changed
     }
 
+    #[inline(never)]
     fn believe(
         &mut self,
         ctx: &Ctx<'_>,

@@ -130,6 +130,7 @@ impl ControlPlane {
         }
     }
 
+    #[inline(never)]
     fn refuse(&mut self, ctx: &mut Ctx, event: ControllerEvent) {
         match event {
             ControllerEvent::AlterPartition { asker, .. } => {

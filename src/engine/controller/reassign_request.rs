@@ -105,6 +105,7 @@ impl ControlPlane {
         ctx.send(from, Payload::Response { correlation, version, body });
     }
 
+    #[inline(never)]
     fn reassignments(
         &self,
         request: &ListPartitionReassignmentsRequest,

@@ -86,6 +86,7 @@ impl EpochCache {
     }
 
     /// See [`super::Log::end_offset_for_epoch`].
+    #[inline(never)]
     pub(super) fn end_offset_for(
         &self,
         requested: LeaderEpoch,

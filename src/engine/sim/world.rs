@@ -268,6 +268,7 @@ impl World {
         self.network.links_in(LinkState::Cut)
     }
 
+    #[inline(never)]
     fn deliver(&mut self, message: EventId, at: Micros) {
         if self.waits_in_socket(message, at) {
             return;
@@ -393,6 +394,7 @@ impl World {
         }
     }
 
+    #[inline(never)]
     fn send(
         &mut self,
         from: NodeId,

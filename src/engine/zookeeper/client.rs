@@ -168,6 +168,7 @@ impl<T: Clone> ZkClient<T> {
     }
 
     /// An answer of the server.
+    #[inline(never)]
     pub fn on_reply(
         &mut self,
         ctx: &mut Ctx,
@@ -196,6 +197,7 @@ impl<T: Clone> ZkClient<T> {
     }
 
     /// The server's process ended, or refused a message.
+    #[inline(never)]
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx) -> Option<ZkEvent<T>> {
         match self.state {
             State::Idle => None,
@@ -328,6 +330,7 @@ impl<T: Clone> ZkClient<T> {
         }
     }
 
+    #[inline(never)]
     fn ping(&mut self, ctx: &mut Ctx) {
         if self.state == State::Idle {
             self.ping_armed = false;

@@ -14,6 +14,7 @@ use super::lexical::{
 };
 
 impl Reader {
+    #[inline(never)]
     pub(super) fn setting(
         &mut self,
         input: &mut Input<'_>,
@@ -68,6 +69,7 @@ impl Reader {
         number(input, what, least, most)
     }
 
+    #[inline(never)]
     fn broker_setting(&mut self, input: &mut Input<'_>) -> Parsed<()> {
         gap(input, Wanted::Setting)?;
         let start = here(input);
