@@ -1,6 +1,6 @@
 # Every job here first installs what it lacks (scripts/setup.sh), so a second run installs nothing.
 .DEFAULT_GOAL := help
-.PHONY: help play page test conformance clients simulate fuzz tidy bench bench-profiles pictures
+.PHONY: help play page test conformance clients simulate fuzz tidy bench bench-profiles pictures first-view
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -45,3 +45,8 @@ bench-profiles: ## build the page at opt-level z, s and 3, and print weight agai
 pictures: page ## take the pictures of docs/ anew
 	@scripts/setup.sh browser
 	@node scripts/pictures.js
+
+first-view: page ## record anew what the page's first view runs, and build the page by that
+	@scripts/setup.sh browser
+	@node scripts/first_view.js
+	@scripts/build.sh

@@ -16,7 +16,7 @@ const WATCHED_MS = Number(process.env.WATCHED_MS ?? 12_000);
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const VISITORS = [
-  { language: "en", size: WIDE, scheme: "light", path: "" },
+  { language: "en", size: WIDE, scheme: "light", path: "", hurries: true },
   { language: "zh-CN", size: PHONE, scheme: "dark", path: "" },
   { language: "en", size: PHONE, scheme: "light", path: "?embed=1" },
   { language: "zh-CN", size: WIDE, scheme: "light", path: "?lang=zh-CN&theme=dark" },
@@ -35,18 +35,20 @@ function keepExports() {
 }
 
 /** One visitor of the module that notes what runs; resolves to the indices of functions that ran. */
-async function watch(browser, url, marked, { language, size, scheme, path }) {
+async function watch(browser, url, marked, { language, size, scheme, path, hurries }) {
   const { page, context } = await visit(browser, "about:blank", { language, size, scheme, before: keepExports });
   await page.route(/\.wasm$/, (route) => route.fulfill({ contentType: "application/wasm", body: marked }));
   await page.route((address) => address.pathname === "/", async (route) => {
     const whole = await route.fetch();
-    const text = (await whole.text()).replace(/<meta name="behind" content="[^"]*">/, '<meta name="behind" content="">');
+    const text = (await whole.text()).replace(/name="behind" content="[^"]*"/, 'name="behind" content=""');
     await route.fulfill({ response: whole, body: text });
   });
   await page.goto(url + path);
   const person = new Person({ page, context, problems: [] }, language, size.width < 600);
   await person.ready();
   await page.waitForTimeout(WATCHED_MS / 2);
+  // What a longer watch would show.
+  if (hurries) await person.hurry();
   // It may be made larger, and put away.
   await page.setViewportSize({ width: size.width + 40, height: size.height - 20 });
   await page.waitForTimeout(WATCHED_MS / 2);

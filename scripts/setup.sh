@@ -60,7 +60,7 @@ need_npm_packages() {
 
 # `trunk build --offline` does not fetch crates, so that a build never waits for a network.
 need_crates() {
-    cargo fetch --locked --quiet || stop "the crates of Cargo.lock could not be fetched."
+    cargo fetch --locked --quiet && cargo fetch --locked --quiet --manifest-path scripts/split/Cargo.toml || stop "the crates of Cargo.lock could not be fetched."
 }
 
 need_browser() {

@@ -64,6 +64,8 @@ done
 wasm="--target wasm32-unknown-unknown"
 
 check "format" cargo fmt --check
+check "format, the splitter" cargo fmt --check --manifest-path scripts/split/Cargo.toml
+check "lints, the splitter" cargo clippy --locked --quiet --all-targets --manifest-path scripts/split/Cargo.toml --target-dir target/split -- -D warnings
 check "lints, native" cargo clippy --locked --quiet --all-targets -- -D warnings
 # shellcheck disable=SC2086
 check "lints, wasm32" cargo clippy --locked --quiet --lib --bins "${in_browser[@]}" $wasm -- -D warnings
@@ -72,6 +74,8 @@ suite "tests, native" cargo test --locked --no-fail-fast --lib --bins "${native[
 suite "the engine alone" cargo test --locked --test engine_alone -- --skip engine::
 suite "against a real Kafka" cargo test --locked --test conformance
 suite "real clients" node tests/clients/run.js
+# It is a package of its own: the page's build needs it, the page does not.
+suite "the splitter of the page" cargo test --locked --manifest-path scripts/split/Cargo.toml --target-dir target/split
 # Random worlds with random faults, one a seed. In release: each runs a minute of a cluster, twice.
 suite "simulation, 200 seeds" cargo run --locked --release --quiet -- simulate --seeds 200
 # shellcheck disable=SC2086

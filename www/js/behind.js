@@ -66,13 +66,7 @@ async function fetchAndJoin() {
       bytes = await response.arrayBuffer();
       join(await WebAssembly.compile(bytes));
     } catch {
-      await new Promise(tell);
-    }
-  }
-  message.hidden = true;
-  for (const event of held.splice(0)) {
-    if (event.target === window || event.target.isConnected) {
-      event.target.dispatchEvent(new event.constructor(event.type, event));
+      if (!hasCome) await new Promise(tell);
     }
   }
 }
@@ -88,7 +82,20 @@ function join(module) {
   first["~come"].value = 1;
   hasCome = true;
   bytes = undefined;
+  message.hidden = true;
   for (const name of [...DONE, ...PASSING]) window.removeEventListener(name, hold, { capture: true });
+  // Not at once: the engine may be in the middle of the call that brought this.
+  setTimeout(repeat);
+}
+
+/** What was done meanwhile happens now. */
+function repeat() {
+  delete document.documentElement.dataset.waits;
+  for (const event of held.splice(0)) {
+    if (event.target === window || event.target.isConnected) {
+      event.target.dispatchEvent(new event.constructor(event.type, event));
+    }
+  }
 }
 
 function fetchNow() {
@@ -102,11 +109,12 @@ function fetchNow() {
 }
 
 function hold(event) {
-  if (message.contains(event.target)) return;
+  if (event.target instanceof Node && message.contains(event.target)) return;
   come();
   event.stopImmediatePropagation();
   if (!DONE.includes(event.type)) return;
   held.push(event);
+  document.documentElement.dataset.waits = "";
   if (["click", "submit", "contextmenu"].includes(event.type)) event.preventDefault();
 }
 

@@ -20,7 +20,8 @@ pub fn first(module: &Module, list: &List) -> Result<BTreeSet<u32>, Failure> {
     let of_name = |function| module.name(function).map_or(Known::Ran, |name| list.of(&name));
     let known: Vec<Known> = module.own().map(of_name).collect();
     let of = |function: u32| known[(function - module.imported) as usize];
-    let mut first: BTreeSet<u32> = module.own().filter(|function| of(*function) == Known::Ran).collect();
+    let mut first: BTreeSet<u32> =
+        module.own().filter(|function| of(*function) == Known::Ran).collect();
     let mut from: Vec<u32> = first.iter().copied().collect();
     while let Some(function) = from.pop() {
         for operator in module.body(function).get_operators_reader()? {

@@ -6,15 +6,17 @@
 //! holds a stand-in until then. The second module in turn imports the functions of the first that it
 //! calls, each by its slot, and writes its own into theirs when it is instantiated.
 //!
-//! So no call depends on when the second module comes: one that is early brings it.
+//! So no call depends on when the second module comes: one that is early brings it. Data that only
+//! functions behind reach comes with them; in the first module there are zeros instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder as to;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasmparser::{ElementItems, ElementKind, ExternalKind, FuncType, Operator};
+use wasmparser::{Element, ElementItems, ElementKind, ExternalKind, FuncType, Operator};
 
 use crate::Failure;
+use crate::data::{Bytes, address};
 use crate::module::Module;
 
 /// What tells the parts of the cut among exports and imports.
@@ -29,14 +31,23 @@ pub struct Cut {
 }
 
 /// Cuts a module. `is_first` says of each of its own functions, by index, whether it stays in the first
-/// part; `bring` names the imported function that brings the second.
+/// part; `bring` names the imported function that brings the second; `data_behind` is the memory that only
+/// the second part reaches.
 ///
 /// # Errors
 /// Where the module has something that this does not know how to cut.
-pub fn cut(module: &Module, bring: &str, is_first: &dyn Fn(u32) -> bool) -> Result<Cut, Failure> {
+pub fn cut(
+    module: &Module,
+    bring: &str,
+    is_first: &dyn Fn(u32) -> bool,
+    data_behind: &[Bytes],
+) -> Result<Cut, Failure> {
     let plan = Plan::new(module, bring, is_first)?;
-    Ok(Cut { first: plan.first()?, behind: plan.behind()? })
+    Ok(Cut { first: plan.first(data_behind)?, behind: plan.behind(data_behind)? })
 }
+
+/// The dispatcher of each type, both as their indices.
+type Dispatchers = BTreeMap<u32, u32>;
 
 struct Plan<'m, 'a> {
     module: &'m Module<'a>,
@@ -60,9 +71,14 @@ struct Plan<'m, 'a> {
 }
 
 impl<'m, 'a> Plan<'m, 'a> {
-    fn new(module: &'m Module<'a>, bring: &str, choose: &dyn Fn(u32) -> bool) -> Result<Self, Failure> {
+    fn new(
+        module: &'m Module<'a>,
+        bring: &str,
+        choose: &dyn Fn(u32) -> bool,
+    ) -> Result<Self, Failure> {
         let is_bring = |import: &wasmparser::Import| import.name.contains(bring);
-        let bring = module.imports.iter().position(is_bring).ok_or(format!("nothing imports {bring}"))?;
+        let bring =
+            module.imports.iter().position(is_bring).ok_or(format!("nothing imports {bring}"))?;
         let is_first: Vec<bool> = (0..module.functions.len() as u32)
             .map(|function| function < module.imported || choose(function))
             .collect();
@@ -73,7 +89,7 @@ impl<'m, 'a> Plan<'m, 'a> {
             first,
             behind,
             is_first,
-            table: table_of(module)?,
+            table: table_of(&module.elements)?,
             slots: BTreeMap::new(),
             pointed: BTreeSet::new(),
             called: BTreeSet::new(),
@@ -108,7 +124,8 @@ impl<'m, 'a> Plan<'m, 'a> {
                     Operator::RefFunc { function_index: to } if from_first => {
                         pointed.insert(to);
                     }
-                    Operator::Call { function_index: to } | Operator::RefFunc { function_index: to } => {
+                    Operator::Call { function_index: to }
+                    | Operator::RefFunc { function_index: to } => {
                         self.lent.insert(to);
                     }
                     Operator::ReturnCall { .. } => return Err("a module with tail calls".into()),
@@ -146,17 +163,17 @@ impl<'m, 'a> Plan<'m, 'a> {
         reached.map(|function| self.module.functions[*function as usize]).collect()
     }
 
-    fn first(&self) -> Result<Vec<u8>, Failure> {
+    fn first(&self, data_behind: &[Bytes]) -> Result<Vec<u8>, Failure> {
         let module = self.module;
-        let mut types: Vec<FuncType> = module.types.clone();
         let dispatched = self.dispatched();
         let stand_ins_from = module.imported + self.first.len() as u32;
         let dispatchers_from = stand_ins_from + self.pointed.len() as u32;
-        let dispatchers: BTreeMap<u32, u32> = dispatched.iter().copied().zip(dispatchers_from..).collect();
+        let dispatchers: Dispatchers = dispatched.iter().copied().zip(dispatchers_from..).collect();
         let mut numbers = Numbers(vec![u32::MAX; module.functions.len()]);
         numbers.give((0..module.imported).chain(self.first.iter().copied()), 0);
         numbers.give(self.pointed.iter().copied(), stand_ins_from);
 
+        let mut types: Vec<FuncType> = module.types.clone();
         let mut functions = to::FunctionSection::new();
         for function in self.first.iter().chain(&self.pointed) {
             functions.function(module.functions[*function as usize]);
@@ -164,16 +181,53 @@ impl<'m, 'a> Plan<'m, 'a> {
         for kind in &dispatched {
             functions.function(type_with_slot(&mut types, *kind));
         }
+        let mut imports = to::ImportSection::new();
+        for import in &module.imports {
+            RoundtripReencoder.parse_import(&mut imports, *import)?;
+        }
 
+        let mut out = to::Module::new();
+        out.section(&type_section(&types)?).section(&imports).section(&functions);
+        out.section(&self.tables()?).section(&self.memories()?).section(&self.globals()?);
+        out.section(&self.exports_of_first(&mut numbers)?);
+        if let Some(start) = module.start {
+            out.section(&to::StartSection { function_index: numbers.0[start as usize] });
+        }
+        out.section(&self.elements_of_first(&mut numbers)?);
+        if let Some(count) = module.data_count {
+            out.section(&to::DataCountSection { count });
+        }
+        out.section(&self.code_of_first(&mut numbers, &dispatchers)?);
+        let mut data = to::DataSection::new();
+        for piece in &module.data {
+            let (at, mut bytes) = (address(piece)?, piece.data.to_vec());
+            for run in data_behind.iter().filter_map(|run| within(run, at, piece.data)) {
+                bytes[run].fill(0);
+            }
+            data.active(0, &to::ConstExpr::i32_const(at as i32), bytes);
+        }
+        out.section(&data);
+        self.finish(out, self.first.iter(), &numbers)
+    }
+
+    /// The functions of the first part, then the stand-ins, then the dispatchers.
+    fn code_of_first(
+        &self,
+        numbers: &mut Numbers,
+        dispatchers: &Dispatchers,
+    ) -> Result<to::CodeSection, Failure> {
+        let module = self.module;
         let mut code = to::CodeSection::new();
+        let dispatch = |body: &mut to::Function, function: u32| {
+            body.instructions().i32_const(self.slots[&function] as i32);
+            body.instructions().call(dispatchers[&module.functions[function as usize]]);
+        };
         for function in &self.first {
-            let reader = module.body(*function).get_operators_reader()?;
             let mut body = numbers.new_function_with_parsed_locals(module.body(*function))?;
-            for operator in reader {
+            for operator in module.body(*function).get_operators_reader()? {
                 match operator? {
                     Operator::Call { function_index: to } if self.is_behind(to) => {
-                        body.instructions().i32_const(self.slots[&to] as i32);
-                        body.instructions().call(dispatchers[&module.functions[to as usize]]);
+                        dispatch(&mut body, to)
                     }
                     other => {
                         body.instruction(&numbers.instruction(other)?);
@@ -183,14 +237,13 @@ impl<'m, 'a> Plan<'m, 'a> {
             code.function(&body);
         }
         for function in &self.pointed {
-            let params = module.kind(*function).params().len() as u32;
             let mut body = to::Function::new([]);
-            forward(&mut body, params);
-            body.instructions().i32_const(self.slots[function] as i32);
-            body.instructions().call(dispatchers[&module.functions[*function as usize]]).end();
+            forward(&mut body, module.kind(*function).params().len() as u32);
+            dispatch(&mut body, *function);
+            body.instructions().end();
             code.function(&body);
         }
-        for kind in &dispatched {
+        for kind in dispatchers.keys() {
             let params = module.types[*kind as usize].params().len() as u32;
             let mut body = to::Function::new([]);
             body.instructions().global_get(module.globals.len() as u32).i32_eqz();
@@ -199,41 +252,45 @@ impl<'m, 'a> Plan<'m, 'a> {
             body.instructions().call_indirect(0, *kind).end();
             code.function(&body);
         }
-
-        let mut elements = to::ElementSection::new();
-        for element in &module.elements {
-            numbers.parse_element(&mut elements, element.clone())?;
-        }
-        let new_slots = |function: &&u32| self.slots[function] >= module.tables[0].ty.initial as u32;
-        let lent = self.lent.iter().filter(new_slots).map(|function| (self.slots[function], numbers.0[*function as usize]));
-        fill(&mut elements, lent);
-
-        let mut out = to::Module::new();
-        out.section(&type_section(&types)?).section(&self.imports_of_first()?).section(&functions);
-        out.section(&self.tables()?).section(&self.memories()?).section(&self.globals()?);
-        out.section(&self.exports_of_first(&mut numbers)?);
-        if let Some(start) = module.start {
-            out.section(&to::StartSection { function_index: numbers.0[start as usize] });
-        }
-        out.section(&elements);
-        if let Some(count) = module.data_count {
-            out.section(&to::DataCountSection { count });
-        }
-        out.section(&code);
-        let mut data = to::DataSection::new();
-        for piece in &module.data {
-            numbers.parse_data(&mut data, piece.clone())?;
-        }
-        out.section(&data);
-        Ok(out.finish())
+        Ok(code)
     }
 
-    fn imports_of_first(&self) -> Result<to::ImportSection, Failure> {
-        let mut imports = to::ImportSection::new();
-        for import in &self.module.imports {
-            RoundtripReencoder.parse_import(&mut imports, *import)?;
+    /// The table as it was, with stand-ins for what is behind, and what the second part borrows.
+    fn elements_of_first(&self, numbers: &mut Numbers) -> Result<to::ElementSection, Failure> {
+        let mut elements = to::ElementSection::new();
+        for element in &self.module.elements {
+            numbers.parse_element(&mut elements, element.clone())?;
         }
-        Ok(imports)
+        let old_end = u32::try_from(self.module.tables[0].ty.initial)?;
+        let lent =
+            self.lent.iter().map(|function| (self.slots[function], numbers.0[*function as usize]));
+        fill(&mut elements, lent.filter(|(slot, _)| *slot >= old_end));
+        Ok(elements)
+    }
+
+    /// Names are for wasm-opt, which puts likenesses beside each other by them, and drops them then.
+    fn finish<'f>(
+        &self,
+        mut out: to::Module,
+        functions: impl Iterator<Item = &'f u32>,
+        numbers: &Numbers,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut named = to::NameMap::new();
+        for function in functions {
+            if let Some(name) = self.module.names.get(function) {
+                named.append(numbers.0[*function as usize], name);
+            }
+        }
+        let mut names = to::NameSection::new();
+        names.functions(&named);
+        out.section(&names);
+        if let Some(features) = self.module.features {
+            out.section(&to::CustomSection {
+                name: "target_features".into(),
+                data: features.into(),
+            });
+        }
+        Ok(out.finish())
     }
 
     fn tables(&self) -> Result<to::TableSection, Failure> {
@@ -251,7 +308,11 @@ impl<'m, 'a> Plan<'m, 'a> {
     fn table_type(&self) -> Result<to::TableType, Failure> {
         let old = RoundtripReencoder.table_type(self.module.tables[0].ty)?;
         let grown = u64::from(self.slots_end);
-        Ok(to::TableType { minimum: grown, maximum: old.maximum.map(|most| most.max(grown)), ..old })
+        Ok(to::TableType {
+            minimum: grown,
+            maximum: old.maximum.map(|most| most.max(grown)),
+            ..old
+        })
     }
 
     fn memories(&self) -> Result<to::MemorySection, Failure> {
@@ -284,7 +345,11 @@ impl<'m, 'a> Plan<'m, 'a> {
                 exports.export(&format!("{MARK}{letter}{index}"), kind, index);
             }
         }
-        exports.export(&format!("{MARK}come"), to::ExportKind::Global, self.module.globals.len() as u32);
+        exports.export(
+            &format!("{MARK}come"),
+            to::ExportKind::Global,
+            self.module.globals.len() as u32,
+        );
         Ok(exports)
     }
 
@@ -296,7 +361,7 @@ impl<'m, 'a> Plan<'m, 'a> {
         ]
     }
 
-    fn behind(&self) -> Result<Vec<u8>, Failure> {
+    fn behind(&self, data_behind: &[Bytes]) -> Result<Vec<u8>, Failure> {
         let module = self.module;
         let mut numbers = Numbers(vec![u32::MAX; module.functions.len()]);
         numbers.give(self.lent.iter().copied(), 0);
@@ -310,15 +375,36 @@ impl<'m, 'a> Plan<'m, 'a> {
         }
 
         let pointers = self.table.iter().filter(|(_, function)| self.is_behind(**function));
-        let mut filled: BTreeMap<u32, u32> = pointers.map(|(slot, function)| (*slot, *function)).collect();
-        filled.extend(self.called.iter().chain(&self.pointed).map(|function| (self.slots[function], *function)));
+        let mut filled: BTreeMap<u32, u32> =
+            pointers.map(|(slot, function)| (*slot, *function)).collect();
+        filled.extend(
+            self.called
+                .iter()
+                .chain(&self.pointed)
+                .map(|function| (self.slots[function], *function)),
+        );
         let mut elements = to::ElementSection::new();
-        fill(&mut elements, filled.into_iter().map(|(slot, function)| (slot, numbers.0[function as usize])));
+        fill(
+            &mut elements,
+            filled.into_iter().map(|(slot, function)| (slot, numbers.0[function as usize])),
+        );
 
         let mut out = to::Module::new();
         out.section(&type_section(&module.types)?).section(&self.imports_of_behind()?);
         out.section(&functions).section(&elements).section(&code);
-        Ok(out.finish())
+        let mut data = to::DataSection::new();
+        for piece in &module.data {
+            let at = address(piece)?;
+            for run in data_behind.iter().filter_map(|run| within(run, at, piece.data)) {
+                data.active(
+                    0,
+                    &to::ConstExpr::i32_const((at as usize + run.start) as i32),
+                    piece.data[run].to_vec(),
+                );
+            }
+        }
+        out.section(&data);
+        self.finish(out, self.behind.iter(), &numbers)
     }
 
     /// Functions by their slot; tables, memories and globals by the names under which the first part
@@ -338,10 +424,18 @@ impl<'m, 'a> Plan<'m, 'a> {
             imports.import("s", &format!("{MARK}t{index}"), kind);
         }
         for (index, memory) in module.memories.iter().enumerate() {
-            imports.import("s", &format!("{MARK}m{index}"), RoundtripReencoder.memory_type(*memory)?);
+            imports.import(
+                "s",
+                &format!("{MARK}m{index}"),
+                RoundtripReencoder.memory_type(*memory)?,
+            );
         }
         for (index, global) in module.globals.iter().enumerate() {
-            imports.import("s", &format!("{MARK}g{index}"), RoundtripReencoder.global_type(global.ty)?);
+            imports.import(
+                "s",
+                &format!("{MARK}g{index}"),
+                RoundtripReencoder.global_type(global.ty)?,
+            );
         }
         Ok(imports)
     }
@@ -363,9 +457,19 @@ impl Reencode for Numbers {
 
     fn function_index(&mut self, function: u32) -> Result<u32, to::reencode::Error<Self::Error>> {
         let new = self.0[function as usize];
-        assert!(new != u32::MAX, "function {function} is reached from a part that does not know it");
+        assert!(
+            new != u32::MAX,
+            "function {function} is reached from a part that does not know it"
+        );
         Ok(new)
     }
+}
+
+/// Where in the bytes at an address a run of memory lies.
+fn within(run: &Bytes, at: u32, bytes: &[u8]) -> Option<std::ops::Range<usize>> {
+    let from = run.start.max(at) - at;
+    let to = run.end.checked_sub(at)?.min(bytes.len() as u32);
+    (from < to).then_some(from as usize..to as usize)
 }
 
 /// Hands on all parameters.
@@ -396,11 +500,13 @@ fn type_section(types: &[FuncType]) -> Result<to::TypeSection, Failure> {
 }
 
 /// The slots of the table of functions, as its segments fill them.
-fn table_of(module: &Module) -> Result<BTreeMap<u32, u32>, Failure> {
+fn table_of(segments: &[Element]) -> Result<BTreeMap<u32, u32>, Failure> {
     let mut table = BTreeMap::new();
-    for element in &module.elements {
-        let (ElementKind::Active { table_index: None | Some(0), offset_expr }, ElementItems::Functions(functions)) =
-            (&element.kind, &element.items)
+    for element in segments {
+        let (
+            ElementKind::Active { table_index: None | Some(0), offset_expr },
+            ElementItems::Functions(functions),
+        ) = (&element.kind, &element.items)
         else {
             return Err("a segment of a table that is none of function pointers".into());
         };
@@ -428,3 +534,6 @@ fn fill(elements: &mut to::ElementSection, slots: impl Iterator<Item = (u32, u32
         elements.active(None, &at, to::Elements::Functions(run.as_slice().into()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,10 @@ pub enum Known {
 
 impl List {
     /// A list of names.
-    pub fn new<'n>(ran: impl Iterator<Item = &'n str>, did_not: impl Iterator<Item = &'n str>) -> List {
+    pub fn new<'n>(
+        ran: impl Iterator<Item = &'n str>,
+        did_not: impl Iterator<Item = &'n str>,
+    ) -> List {
         let ran: BTreeSet<u32> = ran.map(hash).collect();
         let did_not = did_not.map(hash).filter(|hash| !ran.contains(hash)).collect();
         List { ran, did_not }
@@ -91,9 +94,9 @@ impl List {
 
 /// FNV-1a, folded to 24 bits: two names of one hash are a few in ten thousand, and cost a few bytes.
 fn hash(name: &str) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash >> 24) ^ (hash & 0x00ff_ffff)
 }
 
@@ -105,6 +108,9 @@ mod tests {
     fn a_list_is_read_as_it_was_written() {
         let list = List::new(["a", "b"].into_iter(), ["c"].into_iter());
         let read = List::parse(&list.text()).expect("it is a list");
-        assert_eq!(["a", "b", "c", "d"].map(|name| read.of(name)), [Known::Ran, Known::Ran, Known::DidNot, Known::New]);
+        assert_eq!(
+            ["a", "b", "c", "d"].map(|name| read.of(name)),
+            [Known::Ran, Known::Ran, Known::DidNot, Known::New]
+        );
     }
 }

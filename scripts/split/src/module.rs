@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use wasmparser::{
-    Data, Element, Export, FunctionBody, FuncType, Global, Import, KnownCustom, MemoryType, Name,
+    Data, Element, Export, FuncType, FunctionBody, Global, Import, KnownCustom, MemoryType, Name,
     Parser, Payload, Table, TypeRef,
 };
 
@@ -40,6 +40,8 @@ pub struct Module<'a> {
     pub data: Vec<Data<'a>>,
     /// Names of functions, as the linker wrote them.
     pub names: HashMap<u32, &'a str>,
+    /// Which newer parts of wasm the compiler used, for wasm-opt.
+    pub features: Option<&'a [u8]>,
 }
 
 impl<'a> Module<'a> {
@@ -78,6 +80,9 @@ impl<'a> Module<'a> {
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
             Payload::DataSection(section) => self.data = all(section)?,
             Payload::CustomSection(section) => {
+                if section.name() == "target_features" {
+                    self.features = Some(section.data());
+                }
                 if let KnownCustom::Name(names) = section.as_known() {
                     self.take_names(names)?;
                 }
@@ -88,7 +93,10 @@ impl<'a> Module<'a> {
         Ok(())
     }
 
-    fn take_imports(&mut self, section: wasmparser::ImportSectionReader<'a>) -> Result<(), Failure> {
+    fn take_imports(
+        &mut self,
+        section: wasmparser::ImportSectionReader<'a>,
+    ) -> Result<(), Failure> {
         for import in section.into_imports() {
             let import = import?;
             match import.ty {

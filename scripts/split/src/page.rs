@@ -1,44 +1,56 @@
 //! The page that Trunk built: its module is cut, its document learns the names of the parts.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::list::List;
 use crate::module::Module;
-use crate::{Failure, LIST, choose, cut};
+use crate::{Failure, LIST, choose, cut, data};
 
 /// Where the module with its names is kept, from the repository's root: what a list is recorded with.
 const NAMED: &str = "target/split/named.wasm";
 /// The imported function that brings the second part (`src/ui/behind.rs`).
 const BRING: &str = "__wbg_bring_";
 /// Where the document says how the second part is called.
-const PLACE: &str = r#"<meta name="behind" content="">"#;
+const PLACE: &str = r#"name="behind" content="""#;
 
-/// Cuts the module of the page in a folder.
+/// Cuts the module of the page in a folder; `linked` is that module as the linker left it.
 ///
 /// # Errors
 /// Where the folder holds no page that is whole.
-pub fn split(folder: &Path) -> Result<(), Failure> {
+pub fn split(folder: &Path, linked: &Path) -> Result<(), Failure> {
     let whole = module_of(folder)?;
     let bytes = fs::read(&whole)?;
     fs::create_dir_all(Path::new(NAMED).parent().unwrap_or(Path::new(".")))?;
     fs::write(NAMED, &bytes)?;
     let module = Module::parse(&bytes)?;
     let first = choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)?;
-    let cut = cut::cut(&module, BRING, &|function| first.contains(&function))?;
+    let behind: HashSet<&str> = module
+        .own()
+        .filter(|function| !first.contains(function))
+        .filter_map(|function| module.names.get(&function).copied())
+        .collect();
+    let data = data::behind(&fs::read(linked)?, &|name| behind.contains(name))?;
+    let cut = cut::cut(&module, BRING, &|function| first.contains(&function), &data)?;
     wasmparser::validate(&cut.first)?;
     wasmparser::validate(&cut.behind)?;
 
     // Both have one name, of what is in both: a cache never gives parts of two builds.
     let stamp = stamp([&cut.first, &cut.behind]);
-    let (first_name, behind_name) = (format!("highwater-{stamp}.wasm"), format!("highwater-{stamp}_behind.wasm"));
+    let (first_name, behind_name) =
+        (format!("highwater-{stamp}.wasm"), format!("highwater-{stamp}_behind.wasm"));
     let document = folder.join("index.html");
     let text = fs::read_to_string(&document)?;
-    let old_name = whole.file_name().and_then(|name| name.to_str()).ok_or("a module without a name")?;
+    let old_name =
+        whole.file_name().and_then(|name| name.to_str()).ok_or("a module without a name")?;
     if !text.contains(PLACE) || !text.contains(old_name) {
-        return Err(format!("{} has no place for the parts of the module", document.display()).into());
+        return Err(
+            format!("{} has no place for the parts of the module", document.display()).into()
+        );
     }
-    let text = text.replace(PLACE, &PLACE.replace(r#"content="""#, &format!(r#"content="{behind_name}""#)));
+    let text = text
+        .replace(PLACE, &PLACE.replace(r#"content="""#, &format!(r#"content="{behind_name}""#)));
     fs::write(&document, text.replace(old_name, &first_name))?;
     fs::write(folder.join(first_name), cut.first)?;
     fs::write(folder.join(behind_name), cut.behind)?;
