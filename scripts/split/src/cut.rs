@@ -76,7 +76,7 @@ impl<'m, 'a> Plan<'m, 'a> {
         bring: &str,
         choose: &dyn Fn(u32) -> bool,
     ) -> Result<Self, Failure> {
-        let is_bring = |import: &wasmparser::Import| import.name.contains(bring);
+        let is_bring = |import: &wasmparser::Import| import.name == bring;
         let bring =
             module.imports.iter().position(is_bring).ok_or(format!("nothing imports {bring}"))?;
         let is_first: Vec<bool> = (0..module.functions.len() as u32)

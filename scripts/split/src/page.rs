@@ -11,7 +11,7 @@ use crate::{Failure, LIST, choose, cut, data};
 /// Where the module with its names is kept, from the repository's root: what a list is recorded with.
 const NAMED: &str = "target/split/named.wasm";
 /// The imported function that brings the second part (`src/ui/behind.rs`).
-const BRING: &str = "__wbg_bring_";
+const BRING: &str = "bring";
 /// Where the document says how the second part is called.
 const PLACE: &str = r#"name="behind" content="""#;
 

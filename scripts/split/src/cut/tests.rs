@@ -13,7 +13,7 @@ fn whole() -> Vec<u8> {
     types.ty().function([], []);
     types.ty().function([to::ValType::I32], [to::ValType::I32]);
     let mut imports = to::ImportSection::new();
-    imports.import("page", "__wbg_bring_1", to::EntityType::Function(0));
+    imports.import("page", "bring", to::EntityType::Function(0));
     let mut functions = to::FunctionSection::new();
     functions.function(1).function(1).function(1);
     let mut tables = to::TableSection::new();
