@@ -35,9 +35,9 @@ use gloo::utils::document;
 /// # Panics
 /// When the document has no element with the id `app`: it is not our page.
 pub fn mount() {
-    console_error_panic_hook::set_once();
     let root = document().get_element_by_id("app").expect("index.html has an element with id app");
     behind::begin_with(|| {
+        console_error_panic_hook::set_once();
         yew::Renderer::<app::App>::with_root(root).render();
     });
 }
