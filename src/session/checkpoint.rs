@@ -97,7 +97,8 @@ impl Checkpoints {
         }
         let (to, last) = self.kept.get(index + 1).map_or(here, place_of);
         let span = to.since(from).0.max(1);
-        let part = u128::from(at.since(from).0.min(span)) * u128::from(last.0.saturating_sub(first.0));
+        let part =
+            u128::from(at.since(from).0.min(span)) * u128::from(last.0.saturating_sub(first.0));
         u64::try_from(part / u128::from(span)).unwrap_or(u64::MAX)
     }
 

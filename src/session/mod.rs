@@ -324,7 +324,7 @@ impl Session {
         match &seen.rebalances {
             Some((version, view)) if *version == self.version => view.clone(),
             _ => {
-                let view = Rc::new(self.marks.rebalances().newest(self.present()));
+                let view = Rc::new(self.folds.marks.rebalances().newest(self.present()));
                 seen.rebalances = Some((self.version, view.clone()));
                 view
             }
@@ -334,7 +334,7 @@ impl Session {
     /// Rebalances of a group until now, newest first.
     #[must_use]
     pub fn rebalances_of(&self, group: &str, most: usize) -> Vec<Rebalance> {
-        self.marks.rebalances().of(group, self.present(), most)
+        self.folds.marks.rebalances().of(group, self.present(), most)
     }
 
     fn present(&self) -> (EventId, Micros) {

@@ -280,7 +280,7 @@ impl ConsumerApp {
             (Step::CommittingBefore | Step::CommittingAfter, _) => Activity::Committing,
             (Step::Working, Some(record)) => {
                 Activity::Working(record.partition.clone(), record.offset)
-            },
+            }
             _ => Activity::Polling,
         }
     }

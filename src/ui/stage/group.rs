@@ -178,7 +178,8 @@ fn told(
         (Doing::Syncing, _) if leads => "member-assigns",
         (_, Some(Held::Sync)) => "member-waits-sync",
         (Doing::Working(partition, offset), _) => {
-            let args = [("partition", Arg::from(partition.partition.0)), ("offset", Arg::from(offset.0))];
+            let args =
+                [("partition", Arg::from(partition.partition.0)), ("offset", Arg::from(offset.0))];
             return tr(lang, "member-works", &args);
         }
         (Doing::Searching, _) => "member-searches",

@@ -204,22 +204,8 @@ fn commands() -> Vec<Command> {
         Command::Frame { name: name.clone(), bytes: vec![0, 18, 0, 0].into() },
         Command::Disconnect { name: name.clone() },
     ];
-    commands.extend(of_consumers(&name));
     commands.extend(of_disks());
     commands
-}
-
-fn of_consumers(name: &Text) -> [Command; 6] {
-    let pause = ConsumerCommand::Pause { partitions: vec![orders()] };
-    let resume = ConsumerCommand::Resume { partitions: vec![orders()] };
-    [
-        seek(name, SeekPlace::Offset(4)),
-        seek(name, SeekPlace::Beginning),
-        seek(name, SeekPlace::End),
-        seek(name, SeekPlace::Time(1_700_000_000_000)),
-        Command::Consumer { name: name.clone(), command: pause },
-        Command::Consumer { name: name.clone(), command: resume },
-    ]
 }
 
 fn of_disks() -> [Command; 7] {

@@ -202,7 +202,7 @@ impl RecordAccumulator {
 
     /// Every batch that waits, by partition, oldest first.
     pub fn batches(&self) -> impl Iterator<Item = &ProducerBatch> {
-        self.partitions.values().flatten()
+        self.waiting.values().flatten()
     }
 
     /// Every batch that waits, to be rewritten.

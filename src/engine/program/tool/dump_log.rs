@@ -410,7 +410,7 @@ fn dump_index(
         let from = usize::try_from(position).unwrap_or(usize::MAX).min(log.len());
         let end = from.saturating_add(usize::try_from(most).unwrap_or(0));
         let slice = log.slice(from..log.len().min(end));
-        let Some((_, _, header)) = Batches::new(slice, path).next()? else {
+        let Some((_, _, header)) = Batches::new(&slice, path).next()? else {
             return Err(Fault { message: None, ..Fault::new(NO_ELEMENT, "") }.into());
         };
         if header.last_offset().0 != offset {
@@ -448,7 +448,7 @@ fn dump_time_index(
         if offset == base && i > 0 {
             return Ok(());
         }
-        let mut batches = Batches::new(log.clone(), path);
+        let mut batches = Batches::new(&log, path);
         let mut found = None;
         while let Some((_, batch, header)) = batches.next()? {
             if header.last_offset() >= Offset(offset) {
