@@ -81,6 +81,8 @@ pub struct Metadata {
     /// Answers in a row that failed or brought nothing new.
     fruitless: u32,
     updated: Option<Deadline>,
+    /// Answers that brought something new.
+    version: u64,
 }
 
 impl Metadata {
@@ -98,6 +100,7 @@ impl Metadata {
             not_before: Micros::ZERO,
             fruitless: 0,
             updated: None,
+            version: 0,
         }
     }
 
@@ -145,6 +148,18 @@ impl Metadata {
     /// Topics that are known to exist.
     pub fn topics(&self) -> impl Iterator<Item = &TopicName> {
         self.topics.keys()
+    }
+
+    /// How often something new was learned: nothing is new while it stays.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How many partitions a topic has, as far as is known.
+    #[must_use]
+    pub fn partition_count(&self, topic: &TopicName) -> u32 {
+        self.topics.get(topic).map_or(0, |known| count(known.partitions.len()))
     }
 
     /// Partitions of a topic, as far as they are known.
@@ -237,6 +252,7 @@ impl Metadata {
         (self.brokers, self.controller, self.topics) = (brokers, controller, topics);
         if changed {
             self.fruitless = 0;
+            self.version += 1;
             ctx.emit(EventKind::MetadataUpdated {
                 brokers: count(self.brokers.len()),
                 partitions: count(self.topics.values().map(|topic| topic.partitions.len()).sum()),

@@ -79,6 +79,8 @@ pub struct Consumer {
     pub(super) config: ConsumerConfig,
     pub(super) network: NetworkClient<Asked>,
     pub(super) partitions: BTreeMap<TopicPartition, Followed>,
+    /// The state of the metadata that its partitions and their leaders were last compared with.
+    pub(super) seen_version: u64,
     /// Brokers with a fetch that waits for an answer: one per broker at most.
     fetching: Vec<BrokerId>,
     /// The fetch session with each leader.
@@ -111,6 +113,7 @@ impl Consumer {
             config,
             network,
             partitions: BTreeMap::new(),
+            seen_version: 0,
             fetching: Vec::new(),
             sessions: BTreeMap::new(),
             alarms: Alarms::default(),
@@ -286,7 +289,7 @@ impl Consumer {
     }
 
     fn follow_new_partitions(&mut self) {
-        if self.membership.is_some() {
+        if self.membership.is_some() || self.seen_version == self.network.metadata.version() {
             return;
         }
         let to = self.config.from_time.map_or(ResetTo::Policy, ResetTo::Time);

@@ -315,7 +315,7 @@ impl Consumer {
 
     /// Partitions of a topic, as far as they are known.
     pub(super) fn partition_count(&self, topic: &TopicName) -> u32 {
-        u32::try_from(self.network.metadata.partitions(topic).count()).unwrap_or(u32::MAX)
+        self.network.metadata.partition_count(topic)
     }
 
     /// While the application polls: gives up what has to be given up, and joins.

@@ -29,7 +29,12 @@ impl Consumer {
     /// Positions whose partition has another leader than the one they are good for have to be looked at
     /// (`maybeValidatePositionForCurrentLeader`).
     pub(super) fn doubt_positions(&mut self) {
+        let version = self.network.metadata.version();
+        let is_news = std::mem::replace(&mut self.seen_version, version) != version;
         for (partition, followed) in &mut self.partitions {
+            if followed.leader.is_some() && !is_news {
+                continue;
+            }
             let (Position::At(offset) | Position::Validating(offset)) = followed.position else {
                 continue;
             };
