@@ -30,10 +30,10 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn note(&mut self, world: &World, event: &Event) {
         match (&event.kind, event.node) {
-            (EventKind::PartitionsAssigned { group, .. }, Some(NodeId::Client(client))) => {
-                if spec(world, client).is_some_and(is_careful) {
-                    self.careful.insert(client, group.clone());
-                }
+            (EventKind::PartitionsAssigned { group, .. }, Some(NodeId::Client(client)))
+                if spec(world, client).is_some_and(is_careful) =>
+            {
+                self.careful.insert(client, group.clone());
             }
             (
                 EventKind::RecordsProcessed { partition, first, last },
