@@ -154,7 +154,7 @@ fn a_leader_that_takes_gaps_between_sequences_is_caught() {
 fn a_coordinator_that_takes_commits_of_an_old_generation_is_caught() {
     let text = "brokers 3\nset offsets.topic.num.partitions=1\n\
                 topic t: b1>b2>b3\nat 2s producer p{topic=t, rate=20, limit=400}\n\
-                at 3s consumer m{topic=t, group=g, commit=sync, max.poll.records=1, work.ms=100, \
+                at 3s consumer m{topic=t, group=g, commit=sync, max.poll.records=1, work=100ms, \
                 session.timeout.ms=6000, heartbeat.interval.ms=500}\n\
                 at 8.05s pause m\nat 16s resume m\nuntil=20s";
     let refused = |_: &World, kind: &EventKind| {

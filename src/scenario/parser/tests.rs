@@ -439,7 +439,7 @@ impl Maker {
     }
 
     fn producer(&mut self) -> Command {
-        let mut spec = ProducerSpec::new(&TopicName(self.word()));
+        let mut spec = ProducerSpec::new(&TopicName(format!("t{}", self.word()).into()));
         spec.rate = self.below(1_000) as u32;
         spec.keys = if self.below(2) == 0 { Keys::None } else { Keys::Cycle(5) };
         spec.acks = [Acks::None, Acks::Leader, Acks::All][self.below(3) as usize];

@@ -55,7 +55,7 @@ fn members_share_the_partitions_of_their_group_and_groups_do_not() {
     let mut world = world();
     join(&mut world, "a1", "a");
     join(&mut world, "a2", "a");
-    join(&mut world, "b1", "b");
+    join(&mut world, "other", "b");
     pass(&mut world, 12 * SECOND);
     let (a, b) = (group(&world, "a"), group(&world, "b"));
     assert_eq!((a.state, b.state), (Some(GroupState::Stable), Some(GroupState::Stable)));
