@@ -197,15 +197,15 @@ impl ZookeeperServer {
         ops: &[ZkOp],
     ) -> Vec<Result<ZkResult, ZkError>> {
         let mut trial = self.tree.clone();
-        // That of the transaction to come: a read within it tells of what it creates.
-        let txn = Txn { zxid: self.txn.zxid + 1, ..self.txn };
+        // What is read within the transaction bears the number that it will have.
+        let next = Txn { zxid: self.txn.zxid + 1, ..self.txn };
         let mut changes = Vec::new();
         let mut results = Vec::new();
         for (index, op) in ops.iter().enumerate() {
             match trial.plan(op, session) {
                 Ok((change, result)) => {
                     if let Some(change) = change {
-                        trial.apply(&change, txn);
+                        trial.apply(&change, next);
                         changes.push(change);
                     }
                     results.push(Ok(result));

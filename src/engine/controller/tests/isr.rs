@@ -119,6 +119,9 @@ fn a_broker_that_is_not_the_controller_says_so() {
 fn a_change_that_an_earlier_registration_asks_for_is_refused() {
     let mut harness = cluster();
     let before = harness.stub(1).control.broker_epoch();
+    let zookeeper = harness.zookeeper.as_ref().expect("it runs");
+    let registered = zookeeper.get("/brokers/ids/1").expect("it is registered");
+    assert_eq!(before, BrokerEpoch(registered.created), "the czxid of its znode");
     assert_eq!(whole_answer(&mut harness, 1, before), 0);
     assert_eq!(whole_answer(&mut harness, 1, BrokerEpoch(before.0 - 1)), 77);
     assert_eq!(whole_answer(&mut harness, 1, BrokerEpoch::UNKNOWN), 77);
