@@ -123,7 +123,7 @@ everywhere("going back shows the screen of then, and a reload keeps it", "", asy
   await person.pause();
   const before = async () => !(await terminal.screen.innerText()).includes("second");
   for (let n = 0; n < 60 && !(await before()); n += 1) {
-    await person.page.locator("#stage").evaluate((stage) => stage.focus());
+    await person.page.evaluate(() => document.activeElement?.blur());
     await person.page.keyboard.press("ArrowLeft");
     await person.settled();
   }

@@ -200,7 +200,10 @@ impl Component for Console {
             Msg::Clear => self.clear(ctx),
             Msg::Cut => self.put("", 0),
             Msg::Go(host) => drop(self.machines.insert(ctx.props().terminal.clone(), host)),
-            Msg::Put(line) => self.put(line, line.len()),
+            Msg::Put(line) => {
+                self.put(line, line.len());
+                self.focus();
+            }
             Msg::Scrolled => {
                 self.sticks = self.is_at_end();
                 return false;
