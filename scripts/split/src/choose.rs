@@ -8,17 +8,24 @@ use crate::Failure;
 use crate::list::{Known, List};
 use crate::module::Module;
 
+/// A list that knows fewer of a hundred functions is of another build altogether.
+const KNOWN_LEAST: usize = 60;
+
 /// Functions that ran when the first view was recorded, newer ones that those call, and the few that have
-/// no name to be known by.
+/// no name to be known by. `None` where the list is too old to cut by.
 ///
 /// # Errors
 /// Where the module cannot be read, or was stripped of its names.
-pub fn first(module: &Module, list: &List) -> Result<BTreeSet<u32>, Failure> {
+pub fn first(module: &Module, list: &List) -> Result<Option<BTreeSet<u32>>, Failure> {
     if module.names.is_empty() {
         return Err("the module has no names: wasm-opt was to keep them (-g in index.html's data-wasm-opt-params)".into());
     }
     let of_name = |function| module.name(function).map_or(Known::Ran, |name| list.of(&name));
     let known: Vec<Known> = module.own().map(of_name).collect();
+    let new = known.iter().filter(|known| **known == Known::New).count();
+    if (known.len() - new) * 100 < known.len() * KNOWN_LEAST {
+        return Ok(None);
+    }
     let of = |function: u32| known[(function - module.imported) as usize];
     let mut first: BTreeSet<u32> =
         module.own().filter(|function| of(*function) == Known::Ran).collect();
@@ -31,5 +38,5 @@ pub fn first(module: &Module, list: &List) -> Result<BTreeSet<u32>, Failure> {
             }
         }
     }
-    Ok(first)
+    Ok(Some(first))
 }

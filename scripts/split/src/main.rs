@@ -49,7 +49,8 @@ fn main() -> Result<(), Failure> {
 
 fn names(bytes: &[u8]) -> Result<(), Failure> {
     let module = Module::parse(bytes)?;
-    let first = choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)?;
+    let first =
+        choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)?.unwrap_or_default();
     for function in module.own() {
         let range = module.body(function).range();
         let part = if first.contains(&function) { "first" } else { "behind" };

@@ -25,7 +25,12 @@ pub fn split(folder: &Path, linked: &Path) -> Result<(), Failure> {
     fs::create_dir_all(Path::new(NAMED).parent().unwrap_or(Path::new(".")))?;
     fs::write(NAMED, &bytes)?;
     let module = Module::parse(&bytes)?;
-    let first = choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)?;
+    let Some(first) = choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)? else {
+        eprintln!(
+            "{LIST} is of another build: the module stays whole. `make first-view` records it anew."
+        );
+        return Ok(());
+    };
     let behind: HashSet<&str> = module
         .own()
         .filter(|function| !first.contains(function))
