@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::Operator;
+use wasmparser::{ElementItems, Operator};
 
 use crate::Failure;
 use crate::list::{Known, List};
@@ -11,8 +11,8 @@ use crate::module::Module;
 /// A list that knows fewer of a hundred functions is of another build altogether.
 const KNOWN_LEAST: usize = 60;
 
-/// Functions that ran when the first view was recorded, newer ones that those call, and the few that have
-/// no name to be known by. `None` where the list is too old to cut by.
+/// Functions that ran when the first view was recorded, the few that have no name to be known by, newer
+/// ones that pointers lead to, and newer ones that any of these call. `None` where the list is too old to cut by.
 ///
 /// # Errors
 /// Where the module cannot be read, or was stripped of its names.
@@ -29,6 +29,15 @@ pub fn first(module: &Module, list: &List) -> Result<Option<BTreeSet<u32>>, Fail
     let of = |function: u32| known[(function - module.imported) as usize];
     let mut first: BTreeSet<u32> =
         module.own().filter(|function| of(*function) == Known::Ran).collect();
+    for element in &module.elements {
+        let ElementItems::Functions(functions) = &element.items else { continue };
+        for function in functions.clone() {
+            let function = function?;
+            if function >= module.imported && of(function) == Known::New {
+                first.insert(function);
+            }
+        }
+    }
     let mut from: Vec<u32> = first.iter().copied().collect();
     while let Some(function) = from.pop() {
         for operator in module.body(function).get_operators_reader()? {

@@ -2,7 +2,8 @@
 //!
 //! Functions are kept as short hashes of their names, since the names of a whole engine would weigh more
 //! than it. A function of neither kind is newer than the recording: it is taken to run where one that
-//! ran calls it, so that a list that is a little old makes the first part heavier and not wrong.
+//! ran calls it or a pointer leads to it, so that a list that is a little old makes the first part
+//! heavier and not wrong.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
