@@ -245,7 +245,7 @@ fn rebalance(ui: &Ui, cluster: &ClusterView, told: &Rebalance) -> Html {
             if !idle.is_empty() {
                 <p class="dim">{ ui.tr("rebalance-members", &[("members", Arg::from(idle.join(", ")))]) }</p>
             }
-            <button class="lk" onclick={ui.on(Action::Why(told.event))}>{ ui.t("why") }</button>
+            <button class="lk" onclick={ui.on(Action::Why(told.event))}>{ ui.t("why-title") }</button>
         </li>
     }
 }

@@ -53,9 +53,9 @@ fn owned(group: &GroupView) -> Vec<usize> {
 #[test]
 fn members_share_the_partitions_of_their_group_and_groups_do_not() {
     let mut world = world();
-    join(&mut world, "a1", "a");
-    join(&mut world, "a2", "a");
-    join(&mut world, "other", "b");
+    join(&mut world, "y1", "a");
+    join(&mut world, "y2", "a");
+    join(&mut world, "x1", "b");
     pass(&mut world, 12 * SECOND);
     let (a, b) = (group(&world, "a"), group(&world, "b"));
     assert_eq!((a.state, b.state), (Some(GroupState::Stable), Some(GroupState::Stable)));
