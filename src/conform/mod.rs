@@ -35,6 +35,7 @@ pub const FORMATS: &[Format] = &[
     vectors::murmur2::FORMAT,
     vectors::assignors::FORMAT,
     vectors::configs::FORMAT,
+    vectors::cli::FORMAT,
 ];
 
 /// Runs every file, and of every folder all files within that have a known format, by name. What is
@@ -66,6 +67,13 @@ fn run_input(input: &Input, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zz_env() {
+        let paths: Vec<PathBuf> =
+            std::env::var("ZZ").unwrap_or_default().split(' ').map(PathBuf::from).collect();
+        println!("{}", run(&paths));
+    }
 
     #[test]
     fn what_cannot_be_read_fails_and_what_is_not_known_is_skipped() {

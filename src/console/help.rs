@@ -17,6 +17,7 @@ const LISTS: &[(&str, &str)] = &[
     ("kafka-leader-election", include_str!("help/kafka-leader-election.txt")),
     ("kafka-log-dirs", include_str!("help/kafka-log-dirs.txt")),
     ("kafka-reassign-partitions", include_str!("help/kafka-reassign-partitions.txt")),
+    ("kafka-server-start", include_str!("help/kafka-server-start.txt")),
     ("kafka-topics", include_str!("help/kafka-topics.txt")),
 ];
 

@@ -30,6 +30,9 @@ pub struct WorldConfig {
     /// without the feature `wire`, as the page is, a world keeps this setting and passes messages on
     /// as they are.
     pub wire_mode: bool,
+    /// Brokers start by themselves as the world begins; otherwise their hosts are there and wait for
+    /// somebody to start them.
+    pub boot: bool,
 }
 
 impl Default for WorldConfig {
@@ -41,6 +44,7 @@ impl Default for WorldConfig {
             broker: BrokerConfig::default(),
             epoch_ms: 1_767_225_600_000,
             wire_mode: false,
+            boot: true,
         }
     }
 }

@@ -188,6 +188,9 @@ fn tool_command(command: &ToolCommand) -> String {
         {
             shell_words::join(argv)
         }
+        ToolCommand::Run { name, host: Some(host), argv } if &**name == CONSOLE => {
+            format!("on b{host} {}", shell_words::join(argv))
+        }
         ToolCommand::Run { name, host, argv } => {
             let host = host.map_or_else(String::new, |host| format!(" on b{host}"));
             format!("run {}{host} {}", word(name), shell_words::join(argv))
@@ -268,6 +271,9 @@ fn config(out: &mut String, config: &WorldConfig) {
     }
     if config.epoch_ms != defaults.epoch_ms {
         line(out, &format!("clock {}", config.epoch_ms));
+    }
+    if !config.boot {
+        line(out, "boot off");
     }
     if config.wire_mode {
         line(out, "wire on");

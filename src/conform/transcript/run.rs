@@ -77,6 +77,40 @@ pub fn run(transcript: &Transcript) -> Verdict {
     }
 }
 
+/// What the last of these command lines prints, on a fresh cluster of three: all that is on standard
+/// output, then all on standard error. Behind ` < ` is a line of input. `alone`: with the third broker
+/// only, the others having died before the last line.
+///
+/// # Errors
+/// What cannot be run.
+pub fn outputs(lines: &[String], alone: bool) -> Result<String, String> {
+    let mut runner = Runner::new(&Transcript::default())?;
+    let mut printed = Printed::default();
+    for (number, line) in lines.iter().enumerate() {
+        if alone && number + 1 == lines.len() {
+            for id in [2, 3] {
+                let node = NodeId::Broker(BrokerId(id));
+                runner.world.apply(Command::Kill { node }).map_err(|error| error.to_string())?;
+            }
+            runner.pass(PATIENCE);
+        }
+        let (text, input) = line.split_once(" < ").unwrap_or((line, ""));
+        let argv = shell_words::split(text).ok_or("a quote is open")?;
+        runner.pass(JAVA);
+        let node = runner.start(FRONT, argv)?;
+        if !input.is_empty() {
+            runner.tell(ToolCommand::Input { name: FRONT.into(), line: input.into() });
+        }
+        runner.tell(ToolCommand::EndOfInput { name: FRONT.into() });
+        printed = runner.wait_for(node).ok_or("it does not end")?;
+    }
+    let of = |is: fn(ToolStream) -> bool| {
+        let lines = printed.lines.iter().filter(move |(stream, _)| is(*stream));
+        lines.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    };
+    Ok(format!("{}{}", of(|s| s == ToolStream::Out), of(|s| s == ToolStream::Err)))
+}
+
 impl Runner {
     fn new(transcript: &Transcript) -> Result<Runner, String> {
         let mut config = WorldConfig::default();

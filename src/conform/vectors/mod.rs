@@ -1,9 +1,11 @@
 //! Vectors: bytes that Kafka or a client wrote, and what Kafka reads in them.
 //!
 //! [`record_batches`] are batches as hexadecimal text, [`segments`] are folders of real segment files,
-//! [`murmur2`] are keys and where they land, [`assignors`] groups and how their partitions are dealt out.
+//! [`murmur2`] are keys and where they land, [`assignors`] groups and how their partitions are dealt out,
+//! [`cli`] is what Kafka's sources say of its tools.
 
 pub mod assignors;
+pub mod cli;
 pub mod configs;
 pub mod legacy;
 pub mod memory_records;
@@ -98,6 +100,12 @@ mod tests {
     fn the_recorded_settings_are_those_of_the_tables() {
         let (cases, text) = counts("vectors/configs.json");
         assert_eq!((cases, text), (313, "313 passed, 0 failed, 0 skipped\n".to_owned()));
+    }
+
+    #[test]
+    fn the_tools_have_the_flags_and_words_of_kafkas_sources() {
+        let (cases, text) = counts("vectors/cli.json");
+        assert!(cases > 100 && text.contains(" 0 failed"), "{text}");
     }
 
     #[test]

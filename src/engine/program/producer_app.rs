@@ -345,7 +345,8 @@ impl ProducerApp {
     }
 }
 
-fn config(spec: &ProducerSpec) -> ProducerConfig {
+/// The library's settings among those of a program.
+pub(super) fn config(spec: &ProducerSpec) -> ProducerConfig {
     ProducerConfig {
         acks: spec.acks,
         limits: Limits {

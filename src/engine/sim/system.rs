@@ -112,3 +112,99 @@ impl World {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::command::{Command, ToolCommand};
+    use crate::engine::config::WorldConfig;
+    use crate::engine::event::EventKind;
+    use crate::engine::sim::host::Life;
+    use crate::engine::time::Micros;
+
+    /// Three machines whose brokers nobody has started.
+    fn machines() -> World {
+        let mut world = World::new(WorldConfig { boot: false, ..WorldConfig::default() });
+        world.advance_to(Micros(1_000_000));
+        world
+    }
+
+    /// Runs a line on a broker's machine: what it prints in the next second, and its exit code.
+    fn run(world: &mut World, host: i32, line: &str) -> (Vec<Text>, Option<i32>) {
+        world.drain_events();
+        let argv = line.split(' ').map(Text::from).collect();
+        let name = "terminal".into();
+        let run = ToolCommand::Run { name, host: Some(BrokerId(host)), argv };
+        world.apply(Command::Tool(run)).expect("a free terminal");
+        world.advance_to(world.now() + Micros(1_000_000));
+        let (mut lines, mut exit) = (Vec::new(), None);
+        for event in world.drain_events() {
+            match event.kind {
+                EventKind::ToolPrinted { line, .. } => lines.push(line),
+                EventKind::ToolExited { code } => exit = Some(code),
+                _ => {}
+            }
+        }
+        (lines, exit)
+    }
+
+    fn life(world: &World, id: i32) -> Life {
+        world.host(NodeId::Broker(BrokerId(id))).expect("a host").life
+    }
+
+    const START: &str = "kafka-server-start.sh -daemon config/server.properties";
+
+    #[test]
+    fn a_machine_starts_its_broker_and_stops_it() {
+        let mut world = machines();
+        assert_eq!(life(&world, 1), Life::Down);
+        assert_eq!(run(&mut world, 1, START), (vec![], Some(0)));
+        assert_eq!((life(&world, 1), life(&world, 2)), (Life::Up, Life::Down));
+        let none: Text = "No kafka server to stop".into();
+        assert_eq!(run(&mut world, 2, "kafka-server-stop"), (vec![none], Some(1)));
+        assert_eq!(run(&mut world, 1, "kafka-server-stop").1, Some(0));
+        world.advance_to(world.now() + Micros(5_000_000));
+        assert_eq!(life(&world, 1), Life::Stopped);
+    }
+
+    #[test]
+    fn a_signal_reaches_the_process_of_its_number_only() {
+        let mut world = machines();
+        run(&mut world, 2, START);
+        let number = pid(BrokerId(2), 1);
+        assert_eq!(run(&mut world, 2, "jps").0, [Text::from(format!("{number} Kafka"))]);
+        assert_eq!(run(&mut world, 1, &format!("kill -9 {number}")).1, Some(1));
+        assert_eq!(life(&world, 2), Life::Up);
+        assert_eq!(run(&mut world, 2, &format!("kill -9 {number}")).1, Some(0));
+        assert_eq!(life(&world, 2), Life::Dead);
+    }
+
+    #[test]
+    fn a_server_in_the_foreground_has_the_terminal_until_it_ends() {
+        let mut world = machines();
+        let line = "kafka-server-start config/server.properties --override num.partitions=4";
+        assert_eq!(run(&mut world, 1, line).1, None);
+        let host = world.host(NodeId::Broker(BrokerId(1))).expect("a host");
+        assert_eq!(*host.settings, [("num.partitions".into(), "4".into())]);
+        world
+            .apply(Command::Tool(ToolCommand::Interrupt { name: "terminal".into() }))
+            .expect("it runs");
+        world.advance_to(world.now() + Micros(5_000_000));
+        assert_eq!(life(&world, 1), Life::Stopped);
+        let exits = |event: &crate::engine::event::Event| {
+            matches!(event.kind, EventKind::ToolExited { code: 143 })
+        };
+        assert!(world.drain_events().iter().any(exits));
+    }
+
+    #[test]
+    fn a_setting_that_is_none_is_refused_in_kafkas_words() {
+        let mut world = machines();
+        let line = "kafka-server-start config/server.properties --override log.segment.bytes=few";
+        let (lines, code) = run(&mut world, 1, line);
+        let wanted = "org.apache.kafka.common.config.ConfigException: Invalid value few for \
+                      configuration log.segment.bytes: Not a number of type INT";
+        assert_eq!((&*lines[1], code), (wanted, Some(1)));
+        assert_eq!(life(&world, 1), Life::Down);
+    }
+}

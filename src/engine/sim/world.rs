@@ -66,7 +66,9 @@ impl World {
         for index in 1..=u64::from(config.brokers) {
             let id = NodeId::Broker(BrokerId(i32::try_from(index).unwrap_or(i32::MAX)));
             hosts.insert(id, Rc::new(Host::new()));
-            scheduler.push(Micros(BOOT_STAGGER.0 * index), Item::Boot(id));
+            if config.boot {
+                scheduler.push(Micros(BOOT_STAGGER.0 * index), Item::Boot(id));
+            }
         }
         World {
             now: Micros::ZERO,

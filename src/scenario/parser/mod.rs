@@ -31,8 +31,8 @@ pub(super) use lexical::{is_bare, is_bare_host};
 
 /// Statements about the world itself: they have no time.
 const SETTING_WORDS: &[&str] = &[
-    "brokers", "seed", "clock", "wire", "link", "set", "engine", "until", "digest", "moment",
-    "expect",
+    "brokers", "seed", "clock", "wire", "boot", "link", "set", "engine", "until", "digest",
+    "moment", "expect",
 ];
 
 /// Reads a scenario.

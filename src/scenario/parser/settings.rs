@@ -38,6 +38,7 @@ impl Reader {
                 self.scenario.config.epoch_ms = i64::try_from(epoch_ms).unwrap_or(i64::MAX);
             }
             "wire" => self.scenario.config.wire_mode = switch(input)?,
+            "boot" => self.scenario.config.boot = switch(input)?,
             "link" => {
                 gap(input, Wanted::Time)?;
                 self.scenario.config.link = link(input)?;

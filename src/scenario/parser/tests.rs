@@ -265,6 +265,7 @@ impl Maker {
         scenario.config.brokers = 1 + self.below(32) as u16;
         scenario.config.seed = self.below(u64::MAX);
         scenario.config.wire_mode = self.below(2) == 0;
+        scenario.config.boot = self.below(2) == 0;
         scenario.config.epoch_ms = self.below(1 << 50) as i64;
         scenario.config.link = LinkConfig { latency: self.micros(), jitter: self.micros() };
         scenario.config.broker.replica_lag_time_max_ms = 1 + self.below(100_000) as i64;

@@ -1,4 +1,4 @@
-//! Statements about tools: a tool's line as it is typed, and `run`, `input`, `eof`, `interrupt`,
+//! Statements about tools: a tool's line as it is typed, and `on`, `run`, `input`, `eof`, `interrupt`,
 //! `write`.
 
 use winnow::stream::Stream;
@@ -14,7 +14,7 @@ use super::Reader;
 use super::lexical::{Input, Parsed, expected, gap, word};
 
 /// First words of statements that are not tools.
-pub(super) const VERBS: &[&str] = &["run", "input", "eof", "interrupt", "write"];
+pub(super) const VERBS: &[&str] = &["run", "on", "input", "eof", "interrupt", "write"];
 
 impl Reader {
     /// Whether a statement is about tools.
@@ -22,7 +22,7 @@ impl Reader {
         VERBS.contains(&verb) || tool::find(verb).is_some()
     }
 
-    /// `kafka-topics --list`, `run c1 on b2 kafka-topics --list`, `input c1 "a line"`, `eof c1`,
+    /// `kafka-topics --list`, `on b1 kafka-server-stop`, `run c1 on b2 kafka-topics --list`, `input c1 "a line"`, `eof c1`,
     /// `interrupt c1`, `write plan.json "…"`. `line` stands at the verb.
     pub(super) fn tool<'i>(
         &mut self,
@@ -48,6 +48,12 @@ impl Reader {
                     }
                 };
                 ToolCommand::Run { name, host, argv: words(input)? }
+            }
+            "on" => {
+                gap(input, Wanted::Broker)?;
+                let host = Some(self.broker(input)?);
+                gap(input, Wanted::Tool)?;
+                ToolCommand::Run { name: CONSOLE.into(), host, argv: words(input)? }
             }
             "input" => {
                 let name = named(input)?;

@@ -12,6 +12,7 @@ pub mod shell;
 pub mod terminal;
 mod alter_configs;
 mod api_versions;
+mod argparse;
 mod cluster;
 mod configs;
 mod configs_options;
@@ -38,6 +39,8 @@ mod log_dirs;
 mod offsets;
 mod server;
 mod partitions;
+pub mod perf_run;
+mod perf_test;
 mod reassign;
 mod reassign_directories;
 mod reassign_plan;
@@ -66,6 +69,7 @@ use crate::engine::system::{SystemAnswer, SystemCall};
 use crate::engine::time::Micros;
 
 use consuming::{ConsumerPlan, Consuming};
+use perf_run::PerfRun;
 use shell::{AdminConfig, Flow, Place, Question, Saved, Shell, Stop, Told};
 use terminal::Terminal;
 use zk_session::{Heard, ZkSession};
@@ -95,6 +99,7 @@ pub const TOOLS: &[Tool] = &[
     offsets::TOOL,
     election::TOOL,
     log_dirs::TOOL,
+    perf_test::TOOL,
     reassign::TOOL,
     server::START,
     server::STOP,
@@ -126,6 +131,7 @@ pub struct ToolProcess {
     /// Its consumer, when it has one; then it asks nothing beside it.
     consuming: Option<Box<Consuming>>,
     zookeeper: Option<Box<ZkSession>>,
+    perf: Option<Box<PerfRun>>,
     /// Watches that fired and were not told yet.
     watched: VecDeque<ZkWatchEvent>,
     journal: Vec<Told>,
@@ -158,6 +164,7 @@ impl ToolProcess {
             calls: None,
             consuming: None,
             zookeeper: None,
+            perf: None,
             watched: VecDeque::new(),
             journal: Vec::new(),
             asked: Vec::new(),
@@ -237,6 +244,10 @@ impl ToolProcess {
         correlation: CorrelationId,
         body: Response,
     ) {
+        if let Some(perf) = &mut self.perf {
+            perf.on_response(ctx, broker, correlation, body);
+            return self.perf_goes_on(ctx);
+        }
         if let Some(consuming) = &mut self.consuming {
             consuming.on_response(ctx, broker, correlation, body);
         } else if let Some(calls) = &mut self.calls {
@@ -297,6 +308,10 @@ impl ToolProcess {
             }
             return;
         }
+        if let Some(perf) = &mut self.perf {
+            perf.on_timer(ctx, timer);
+            return self.perf_goes_on(ctx);
+        }
         if let Some(session) = &mut self.zookeeper {
             let heard = session.on_timer(ctx, timer);
             return self.on_heard(ctx, heard);
@@ -311,12 +326,22 @@ impl ToolProcess {
 
     /// The connection to a broker broke.
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId) {
+        if let Some(perf) = &mut self.perf {
+            perf.on_connection_lost(ctx, broker);
+            return self.perf_goes_on(ctx);
+        }
         if let Some(consuming) = &mut self.consuming {
             consuming.on_connection_lost(ctx, broker);
         } else if let Some(calls) = &mut self.calls {
             calls.on_connection_lost(ctx, broker);
         }
         self.go_on(ctx);
+    }
+
+    fn perf_goes_on(&mut self, ctx: &mut Ctx<'_>) {
+        if self.perf.as_mut().is_some_and(|perf| perf.go_on(ctx)) {
+            self.exit(ctx, 0);
+        }
     }
 
     /// Runs the program on, when everything that it asked has been answered.
@@ -457,6 +482,11 @@ impl ToolProcess {
             }
             Question::Random(bound) => {
                 self.journal.push(Told::Random(ctx.random_below(Stream::Client, bound)));
+            }
+            Question::Perf(spec) => {
+                self.perf = Some(Box::new(PerfRun::start(ctx, *spec)));
+                self.perf_goes_on(ctx);
+                return false;
             }
             Question::System(call) => {
                 self.asks_machine = true;

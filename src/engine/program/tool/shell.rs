@@ -19,6 +19,7 @@ use crate::engine::ids::{BrokerId, Text};
 use crate::engine::program::tool::console_consumer::Reading;
 use crate::engine::program::tool::consuming::ConsumerPlan;
 use crate::engine::program::tool::fault::Fault;
+use crate::engine::program::tool::perf_run::PerfSpec;
 use crate::engine::program::tool::properties::Properties;
 use crate::engine::program::tool::sending::SenderState;
 use crate::engine::program::tool::terminal::Terminal;
@@ -87,6 +88,8 @@ pub enum Question {
     Poll { most: u32, wait: Option<Micros> },
     /// That its consumer has left its group.
     Close,
+    /// That this test runs to its end, and the process with it.
+    Perf(Box<PerfSpec>),
     /// Of the machine that it runs on.
     System(SystemCall),
     /// Of ZooKeeper, in a session that begins with the first of these.
@@ -261,6 +264,15 @@ impl Shell<'_> {
             Told::Lines(lines, ended) => Ok((lines.to_vec(), ended)),
             _ => Err(Stop::Waiting),
         }
+    }
+
+    /// Runs a test; the process ends with it.
+    ///
+    /// # Errors
+    /// [`Stop::Waiting`], always.
+    pub fn perf(&mut self, spec: PerfSpec) -> Flow<()> {
+        self.question = Some(Question::Perf(Box::new(spec)));
+        Err(Stop::Waiting)
     }
 
     /// Asks the machine.
