@@ -69,13 +69,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zz_env() {
-        let paths: Vec<PathBuf> =
-            std::env::var("ZZ").unwrap_or_default().split(' ').map(PathBuf::from).collect();
-        println!("{}", run(&paths));
-    }
-
-    #[test]
     fn what_cannot_be_read_fails_and_what_is_not_known_is_skipped() {
         let missing = PathBuf::from("no/such/file.json");
         let report = run(&[missing, PathBuf::from("Cargo.toml")]);

@@ -78,22 +78,14 @@ pub fn run(transcript: &Transcript) -> Verdict {
 }
 
 /// What the last of these command lines prints, on a fresh cluster of three: all that is on standard
-/// output, then all on standard error. Behind ` < ` is a line of input. `alone`: with the third broker
-/// only, the others having died before the last line.
+/// output, then all on standard error. Behind ` < ` is a line of input.
 ///
 /// # Errors
 /// What cannot be run.
-pub fn outputs(lines: &[String], alone: bool) -> Result<String, String> {
+pub fn outputs(lines: &[String]) -> Result<String, String> {
     let mut runner = Runner::new(&Transcript::default())?;
     let mut printed = Printed::default();
-    for (number, line) in lines.iter().enumerate() {
-        if alone && number + 1 == lines.len() {
-            for id in [2, 3] {
-                let node = NodeId::Broker(BrokerId(id));
-                runner.world.apply(Command::Kill { node }).map_err(|error| error.to_string())?;
-            }
-            runner.pass(PATIENCE);
-        }
+    for line in lines {
         let (text, input) = line.split_once(" < ").unwrap_or((line, ""));
         let argv = shell_words::split(text).ok_or("a quote is open")?;
         runner.pass(JAVA);

@@ -332,7 +332,7 @@ impl PerfRun {
             let sent = self.times.get(place).map_or(now, |(_, at)| *at);
             let latency = (now - sent).max(0).unsigned_abs();
             let bytes = self.bytes_of(number);
-            if self.all.records % sampling == 0 {
+            if self.all.records.is_multiple_of(sampling) {
                 *self.latencies.entry(latency).or_default() += 1;
             }
             self.all.add(latency, bytes);

@@ -493,9 +493,7 @@ fn redo(client: &mut Client<'_, '_>, number: &Text) -> Done {
     let last = client.history().len() - 1;
     match client.history().get(number).filter(|_| number < last).cloned() {
         None => Err(told("Command index out of range")),
-        Some(line) if line.starts_with("history") || line.starts_with("redo") => {
-            Err(told("No redoing of history or redo"))
-        }
+        Some(line) if line.starts_with("redo") => Err(told("No redoing redos")),
         Some(line) => {
             let words: Vec<Text> = line.split_whitespace().map(Text::from).collect();
             run(client, &words)

@@ -68,7 +68,9 @@ fn run(shell: &mut Shell<'_>) -> Flow<()> {
         true => options(shell, &words),
         false => options(shell, &[&["-server".into()], &words[..]].concat()),
     };
-    shell.out(&format!("Connecting to {}", options.server));
+    if !matches!(shell.saved, Some(Saved::Zookeeper(_))) {
+        shell.out(&format!("Connecting to {}", options.server));
+    }
     let (address, root) = match options.server.split_once('/') {
         Some((address, root)) => (address, format!("/{}", root.trim_end_matches('/'))),
         None => (&*options.server, String::new()),

@@ -82,9 +82,38 @@ pub fn decompress(codec: Codec, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), C
 }
 
 fn gzip(plain: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
     let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::default());
     encoder.write_all(plain).expect("a vector takes every write");
-    encoder.finish().expect("a vector takes every write");
+    let out = encoder.finish().expect("a vector takes every write");
+    if plain.len() <= SHORT
+        && let Some(block) = fixed_codes(plain)
+    {
+        // Ten bytes before the block, CRC and length behind it.
+        let (begin, end) = (start + 10, out.len() - 8);
+        if begin + block.len() <= end {
+            out.splice(begin..end, block);
+        }
+    }
+}
+
+/// Most bytes for which codes that need no table can be shorter.
+const SHORT: usize = 2_048;
+
+/// Deflated with the codes that every decoder knows. zlib, which Java uses, takes them where they are no
+/// longer than codes of its own with their table (`_tr_flush_block`); this encoder never does by itself.
+fn fixed_codes(plain: &[u8]) -> Option<Vec<u8>> {
+    use miniz_oxide::deflate::core as deflate;
+    let level = 6;
+    let raw = 0;
+    let fixed = deflate::CompressionStrategy::Fixed as i32;
+    let flags = deflate::create_comp_flags_from_zip_params(level, raw, fixed);
+    let mut block = vec![0; plain.len() * 2 + 64];
+    let mut encoder = Box::new(deflate::CompressorOxide::new(flags));
+    let (status, read, written) =
+        deflate::compress(&mut encoder, plain, &mut block, deflate::TDEFLFlush::Finish);
+    block.truncate(written);
+    (status == deflate::TDEFLStatus::Done && read == plain.len()).then_some(block)
 }
 
 /// Frames one after the other, as `ZstdInputStream` reads them.
