@@ -218,6 +218,8 @@ fn groups(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic]) {
             spec.work_ms = 0;
         }
         spec.max_partition_fetch_bytes = chance.pick(&[200, 1_048_576]);
+        // New partitions are seen when metadata is asked for anew: five minutes by default.
+        spec.metadata_max_age_ms = 5_000;
         let keeps_place = chance.one_in(4);
         for member in 0..chance.between(1, 3) {
             let mut spec = spec.clone();
