@@ -3,7 +3,7 @@
 use crate::console::{line, values};
 use crate::engine::ids::{BrokerId, Text};
 use crate::engine::program::tool::flags::{Takes, flags};
-use crate::engine::program::tool::{TOOLS, find, tool_name};
+use crate::engine::program::tool::{TOOLS, find_on_machine, tool_name};
 use crate::scenario::shell_words;
 use crate::view::known::Known;
 
@@ -106,7 +106,7 @@ pub fn complete(text: &str, at: usize, known: &Known, machine: Option<BrokerId>)
         let hosts = known.brokers.iter().map(|(id, _)| (format!("b{id}"), Kind::Host)).collect();
         return fitting(start, typed, hosts);
     }
-    let Some(tool) = find(tool) else {
+    let Some(tool) = find_on_machine(tool) else {
         return fitting(start, typed, values::files(known));
     };
     let takes = |name: &str| flags(tool.flags).find(|(known, _)| *known == name).map(|(_, t)| t);

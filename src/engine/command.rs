@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{BrokerId, EventId, NodeId, PartitionId, Text, TopicName, TopicPartition};
+pub use crate::engine::setting::CommitMode;
 use crate::engine::setting::Partitioner;
 use crate::engine::time::Micros;
 

@@ -217,7 +217,8 @@ fn groups(chance: &mut Chance, scenario: &mut Scenario, topics: &[Topic]) {
             spec.max_poll_records = chance.pick(&[5, 50]);
             spec.work_ms = 0;
         }
-        spec.max_partition_fetch_bytes = chance.pick(&[200, 1_048_576]);
+        // Small, but not one record at a time: a fetch of idle partitions alone waits `fetch.max.wait.ms`.
+        spec.max_partition_fetch_bytes = chance.pick(&[20_000, 1_048_576]);
         // New partitions are seen when metadata is asked for anew: five minutes by default.
         spec.metadata_max_age_ms = 5_000;
         let keeps_place = chance.one_in(4);

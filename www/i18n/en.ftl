@@ -198,7 +198,6 @@ consumer-positions = Positions
 consumer-newest = Newest values
 consumer-partition = Partition
 consumer-position = Next offset
-consumer-lag = Lag
 consumer-paused = paused
 zookeeper-title = ZooKeeper
 zookeeper-znodes = Znodes

@@ -189,7 +189,6 @@ consumer-positions = 消费位置
 consumer-newest = 最新的值
 consumer-partition = 分区
 consumer-position = 下一个 offset
-consumer-lag = 落后
 consumer-paused = 已暂停
 zookeeper-title = ZooKeeper
 zookeeper-znodes = znode

@@ -91,14 +91,6 @@ const RUNS: &[(&str, &str, &[&str])] = &[
             "kafka-console-producer @ --topic a --property parse.headers=true < pair\tvalue",
         ],
     ),
-    (
-        "kafka-console-producer",
-        "ISR below min.insync.replicas",
-        &[
-            "kafka-topics @ --create --topic a --replica-assignment 1 --config min.insync.replicas=2",
-            "kafka-console-producer @ --topic a < value",
-        ],
-    ),
     ("kafka-console-consumer", "neither/both topic and include", &["kafka-console-consumer @"]),
     (
         "kafka-console-consumer",

@@ -500,9 +500,6 @@ impl Response {
     /// The first error code in it; 0 when there is none.
     #[must_use]
     pub fn error(&self) -> i16 {
-        let first = |mut codes: &mut dyn Iterator<Item = i16>| {
-            Iterator::find(&mut codes, |code| *code != 0).unwrap_or(0)
-        };
         match self {
             Response::Produce(r) => first(
                 &mut r.responses.iter().flat_map(|t| &t.partition_responses).map(|p| p.error_code),
@@ -541,6 +538,20 @@ impl Response {
             Response::AlterConfigs(r) => first(&mut r.responses.iter().map(|t| t.error_code)),
             Response::DescribeCluster(r) => r.error_code,
             Response::DescribeLogDirs(r) => r.error_code,
+            Response::Metadata(_) | Response::ApiVersions(_) => 0,
+            Response::LeaderAndIsr(r) => r.error_code,
+            Response::StopReplica(r) => r.error_code,
+            Response::UpdateMetadata(r) => r.error_code,
+            Response::ControlledShutdown(r) => r.error_code,
+            Response::AlterPartition(r) => r.error_code,
+            Response::AllocateProducerIds(r) => r.error_code,
+            _ => self.coordinators_error(),
+        }
+    }
+
+    /// The first error code in an answer about groups, transactions, rules of access or quotas.
+    fn coordinators_error(&self) -> i16 {
+        match self {
             Response::FindCoordinator(r) if r.error_code != 0 => r.error_code,
             Response::FindCoordinator(r) => {
                 first(&mut r.coordinators.iter().map(|found| found.error_code))
@@ -568,13 +579,11 @@ impl Response {
             Response::ListTransactions(r) => r.error_code,
             Response::DescribeAcls(r) => r.error_code,
             Response::DescribeClientQuotas(r) => r.error_code,
-            Response::Metadata(_) | Response::ApiVersions(_) => 0,
-            Response::LeaderAndIsr(r) => r.error_code,
-            Response::StopReplica(r) => r.error_code,
-            Response::UpdateMetadata(r) => r.error_code,
-            Response::ControlledShutdown(r) => r.error_code,
-            Response::AlterPartition(r) => r.error_code,
-            Response::AllocateProducerIds(r) => r.error_code,
+            _ => 0,
         }
     }
+}
+
+fn first(mut codes: &mut dyn Iterator<Item = i16>) -> i16 {
+    Iterator::find(&mut codes, |code| *code != 0).unwrap_or(0)
 }

@@ -2,9 +2,8 @@
 
 use yew::prelude::*;
 
-use crate::engine::command::{Command, ConsumerSpec};
+use crate::engine::command::{Command, CommitMode, ConsumerSpec};
 use crate::engine::ids::{Text, TopicName};
-use crate::engine::setting::CommitMode;
 use crate::ui::context::{Ui, use_ui};
 use crate::ui::dialog::Sheet;
 use crate::ui::dialog::add_client::{TopicChoice, first, free_name, give};

@@ -134,7 +134,7 @@ fn timeouts(ui: &Ui, found: &GroupInside) -> Html {
             <div class="wide"><table>
                 <thead><tr>
                     <th>{ ui.t("group-member-id") }</th><th>{ ui.t("group-assignors") }</th>
-                    <th class="num">{ "session.timeout.ms" }</th><th class="num">{ "max.poll.interval.ms" }</th>
+                    <th class="num">{ ui.t("group-session-timeout") }</th><th class="num">{ ui.t("group-poll-interval") }</th>
                 </tr></thead>
                 <tbody>{ for found.members.iter().map(row) }</tbody>
             </table></div>

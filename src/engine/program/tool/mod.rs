@@ -117,6 +117,13 @@ pub fn find(word: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
+/// The program that a command line begins with on a machine: a tool, `jps` or `kill`.
+#[must_use]
+pub fn find_on_machine(word: &str) -> Option<&'static Tool> {
+    let name = tool_name(word);
+    find(word).or_else(|| OTHERS.iter().find(|tool| tool.name == name))
+}
+
 /// 128 and the number of SIGINT.
 const INTERRUPTED: i32 = 130;
 /// How long a consumer may take to close.
@@ -562,8 +569,7 @@ impl ToolProcess {
 /// What a shell does: it finds the tool and runs it.
 fn program(shell: &mut Shell<'_>) -> Flow<()> {
     let name = shell.argv.first().cloned().unwrap_or_else(|| "".into());
-    let other = || OTHERS.iter().find(|tool| tool.name == tool_name(&name));
-    let Some(tool) = find(&name).or_else(other) else {
+    let Some(tool) = find_on_machine(&name) else {
         shell.err(&format!("sh: {name}: command not found"));
         return Err(Stop::Exit(127));
     };
