@@ -19,12 +19,12 @@ async function tell(command) {
   if (answer !== 'ok') throw new Error(answer);
 }
 
-async function until(what, condition) {
-  for (let i = 0; i < 200; i++) {
+async function until(what, condition, seconds = 20) {
+  for (let i = 0; i < seconds * 10; i++) {
     if (await condition()) return;
     await sleep(100);
   }
-  throw new Error(`${what}: not within 20 s`);
+  throw new Error(`${what}: not within ${seconds} s`);
 }
 
 const admin = kafka.admin();
@@ -115,9 +115,9 @@ const tasks = new Set();
 await worker.run({ autoCommitThreshold: 1, eachMessage: async ({ message }) => { tasks.add(`${message.value}`); if (tasks.size === 11) await sleep(1500); await sleep(50); } });
 await until('half of it', async () => tasks.size >= 10);
 await tell('kill coordinator of steady');
-await until('all of it', async () => tasks.size >= 20);
+await until('all of it', async () => tasks.size >= 20, 90);
 const committed = async () => (await admin.fetchOffsets({ groupId: `${prefix}steady`, topics: [queue] }))[0].partitions.reduce((sum, p) => sum + Number(p.offset), 0);
-await until('the last commit', async () => await committed() === 20);
+await until('the last commit', async () => await committed() === 20, 60);
 await worker.disconnect();
 await tell('start it');
 say("through the coordinator's death", tasks.size, 'committed', await committed());

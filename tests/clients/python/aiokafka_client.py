@@ -76,7 +76,7 @@ async def offsets():
     say("for a time", (await consumer.offsets_for_times({part: 1_700_000_000_000}))[part].offset)
     consumer.seek(part, 1)
     record = await consumer.getone()
-    say("from offset 1", record.offset, record.value, record.timestamp)
+    say("from offset 1", record.offset, record.timestamp)
     await consumer.stop()
 
 
