@@ -211,9 +211,10 @@ impl ControlPlane {
         set.map(setting).collect()
     }
 
-    /// A setting that Kafka does not know is taken for a secret, and its value is not told.
+    /// A setting that Kafka does not know is taken for a secret, and its value is not told. Rates of
+    /// throttles it knows, though no broker has one to begin with (`QuotaConfig.brokerQuotaConfigs`).
     fn unknown(&self, key: &Text, synonyms: Vec<Synonym>) -> Setting {
-        let known = is_dynamic(key);
+        let known = is_dynamic(key) || THROTTLES.contains(&&**key);
         let first = synonyms.first().and_then(|synonym| synonym.value.clone());
         let hidden = |synonym: Synonym| match known {
             true => synonym,
@@ -275,6 +276,13 @@ struct Setting {
     /// `ConfigType`.
     kind: i8,
 }
+
+/// What replicas may copy each second: kept and told, and not heeded.
+const THROTTLES: [&str; 3] = [
+    "follower.replication.throttled.rate",
+    "leader.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
 
 /// `ConfigType` of what Kafka does not know.
 const UNKNOWN: i8 = 0;

@@ -30,6 +30,8 @@ impl Deserializer {
         match name {
             "StringDeserializer" => Deserializer::Text,
             "ByteArrayDeserializer" | "BytesDeserializer" => Deserializer::Bytes,
+            // Once it reads, it comes here anew for every poll, and has said so.
+            _ if shell.saved.is_some() => Deserializer::Bytes,
             _ => {
                 shell.log_error(
                     "org.apache.kafka.tools.consumer.DefaultMessageFormatter",

@@ -55,7 +55,8 @@ impl Formatter {
         let given = flags.value("formatter")?.cloned();
         let given = given.as_deref().unwrap_or(CLASSES[0].1);
         let old = CLASSES.iter().find(|(old, _)| *old == given);
-        if let Some((old, new)) = old {
+        // Once it reads, it comes here anew for every poll, and has said so.
+        if let Some((old, new)) = old.filter(|_| shell.saved.is_none()) {
             shell.err(&format!(
                 "WARNING: {old} is deprecated and will be removed in the next major release. Please \
                  use {PACKAGE}{new} instead"
