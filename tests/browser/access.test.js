@@ -60,6 +60,9 @@ everywhere("language and theme are kept on the click, and there before the first
     });
     seen.observe(document, { childList: true, subtree: true });
   });
+  // What is done before the rest of the page has come is held: a reload would be quicker.
+  await person.page.mouse.move(5, 5);
+  await person.page.locator("html[data-whole]").waitFor({ state: "attached" });
   // Both clicks and the reload in one task: nothing that the page put off has run in between.
   const names = [person.t("top-theme-dark"), person.t("top-language-label")];
   await person.page.evaluate((labels) => {

@@ -23,7 +23,10 @@ const held = [];
 /** Begins the page: `show` puts it in its place, at once where the first part is enough for that. */
 export function begin(exports, show) {
   first = exports;
-  if (hasCome) return show();
+  if (hasCome) {
+    document.documentElement.dataset.whole = "";
+    return show();
+  }
   for (const name of [...DONE, ...PASSING]) window.addEventListener(name, hold, { capture: true, passive: false });
   if (needsAll()) return void come().then(show);
   show();
@@ -83,6 +86,7 @@ function join(module) {
   hasCome = true;
   bytes = undefined;
   message.hidden = true;
+  document.documentElement.dataset.whole = "";
   for (const name of [...DONE, ...PASSING]) window.removeEventListener(name, hold, { capture: true });
   // Not at once: the engine may be in the middle of the call that brought this.
   setTimeout(repeat);

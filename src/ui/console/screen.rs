@@ -52,7 +52,7 @@ impl Console {
             Said::Ran { host, argv } => html! { <>{ machine(ui, *host) }{ words(argv) }</> },
             Said::Wrote { file, text } => {
                 let text = shell_words::join(&[text.trim_end_matches('\n').into()]);
-                let file = shell_words::join(&[file.clone()]);
+                let file = shell_words::join(std::slice::from_ref(file));
                 html! { <>{ machine(ui, None) }<b>{ ECHO }</b>{ format!(" {text} > {file}") }</> }
             }
             Said::Typed(text) => {
