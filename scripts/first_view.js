@@ -1,4 +1,4 @@
-// Records which functions of the page's module its first view runs, for scripts/split to cut it by:
+// Records what of the page's module its first view runs, for scripts/split to cut it by:
 // the page as a newcomer opens it, in both languages, on both sizes of screen, light and dark, with the
 // stage playing and records being committed. `make first-view` builds the page before and after.
 import { execFileSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { serve } from "./serve.js";
 const SPLIT = "target/split/debug/split";
 const NAMED = "target/split/named.wasm";
 /** How long each visitor watches. */
-const WATCHED_MS = Number(process.env.WATCHED_MS ?? 12_000);
+const WATCHED_MS = Number(process.env.WATCHED_MS ?? 20_000);
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const VISITORS = [
@@ -20,6 +20,9 @@ const VISITORS = [
   { language: "zh-CN", size: PHONE, scheme: "dark", path: "" },
   { language: "en", size: PHONE, scheme: "light", path: "?embed=1" },
   { language: "zh-CN", size: WIDE, scheme: "light", path: "?lang=zh-CN&theme=dark" },
+  // A slow machine draws fewer frames, and more happens between two.
+  { language: "en", size: WIDE, scheme: "light", path: "", slower: 6 },
+  { language: "zh-CN", size: PHONE, scheme: "light", path: "", slower: 3 },
 ];
 
 /** In the page, before its own scripts: keeps what the module exports. */
@@ -34,8 +37,8 @@ function keepExports() {
   }
 }
 
-/** One visitor of the module that notes what runs; resolves to the indices of functions that ran. */
-async function watch(browser, url, marked, { language, size, scheme, path, hurries }) {
+/** One visitor of the module that notes what runs; resolves to the points of functions that ran. */
+async function watch(browser, url, marked, { language, size, scheme, path, hurries, slower = 1 }) {
   const { page, context } = await visit(browser, "about:blank", { language, size, scheme, before: keepExports });
   await page.route(/\.wasm$/, (route) => route.fulfill({ contentType: "application/wasm", body: marked }));
   await page.route((address) => address.pathname === "/", async (route) => {
@@ -43,6 +46,8 @@ async function watch(browser, url, marked, { language, size, scheme, path, hurri
     const text = (await whole.text()).replace(/name="behind" content="[^"]*"/, 'name="behind" content=""');
     await route.fulfill({ response: whole, body: text });
   });
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: slower });
   await page.goto(url + path);
   const person = new Person({ page, context, problems: [] }, language, size.width < 600);
   await person.ready();
@@ -57,9 +62,10 @@ async function watch(browser, url, marked, { language, size, scheme, path, hurri
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   });
   await page.waitForTimeout(500);
-  const ran = await page.evaluate(() => Object.entries(window.ran)
-    .filter(([name, note]) => name.startsWith("ran~") && note.value === 1)
-    .map(([name]) => name.slice(4)));
+  const ran = await page.evaluate(() => {
+    const notes = new Uint8Array(window.ran["ran~"].buffer);
+    return [...notes.keys()].filter((point) => notes[point] === 1);
+  });
   await context.close();
   return ran;
 }
@@ -72,13 +78,13 @@ const server = await serve();
 const browser = await openBrowser();
 const ran = new Set();
 for (const visitor of VISITORS) {
-  for (const index of await watch(browser, server.url, marked, visitor)) ran.add(index);
-  console.log(`${ran.size} functions after ${JSON.stringify(visitor)}`);
+  for (const point of await watch(browser, server.url, marked, visitor)) ran.add(point);
+  console.log(`${ran.size} points after ${JSON.stringify(visitor)}`);
 }
 await browser.close();
 await server.close();
-const indices = join(folder, "ran.txt");
-await writeFile(indices, [...ran].join("\n"));
-if (process.env.KEEP_INDICES) await writeFile(process.env.KEEP_INDICES, [...ran].join("\n"));
-execFileSync(SPLIT, ["record", NAMED, indices]);
+const points = join(folder, "ran.txt");
+await writeFile(points, [...ran].join("\n"));
+if (process.env.KEEP_POINTS) await writeFile(process.env.KEEP_POINTS, [...ran].join("\n"));
+execFileSync(SPLIT, ["record", NAMED, points]);
 await rm(folder, { recursive: true });

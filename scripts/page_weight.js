@@ -12,8 +12,6 @@ import { serve } from "./serve.js";
 
 /** What all files of the first view may weigh together, in bytes. */
 export const BUDGET = 600 * 1024;
-/** What it weighs at most as long as the budget is not met: it is lowered whenever something was saved. */
-export const CEILING = 700 * 1024;
 /** How long it is watched: at the hundredth of real time that the page begins with, requests travel. */
 const WATCHED_MS = 8_000;
 const BEHIND = /_behind\.wasm$/;

@@ -89,7 +89,6 @@ impl Branches {
     }
 
     /// A new branch leaves the one that is shown, and is shown from here on.
-    #[inline(never)]
     pub(super) fn fork(&mut self, from: Micros) {
         let id = self.next;
         self.next += 1;

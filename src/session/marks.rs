@@ -61,7 +61,6 @@ impl Marks {
 }
 
 /// What an event means on the time bar; `None` when it is no headline.
-#[inline(never)]
 fn headline(kind: &EventKind) -> Option<MarkKind> {
     match kind {
         EventKind::CommandApplied { .. } => Some(MarkKind::Command),

@@ -220,7 +220,6 @@ impl Notice {
 
     /// The arguments of its message: names and values.
     #[must_use]
-    #[inline(never)]
     pub fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
             Notice::CommandRefused(error) | Notice::CommandLeftOut(error) => {

@@ -106,7 +106,6 @@ impl Session {
     }
 
     /// Runs to a place in pieces that end where a checkpoint is due.
-    #[inline(never)]
     fn run_leg(
         &mut self,
         at: Micros,
@@ -185,7 +184,6 @@ impl Session {
     }
 
     /// Makes the events around one that left the window known again, by replaying a copy of the past.
-    #[inline(never)]
     pub(super) fn recall(&mut self, id: EventId) {
         if id >= self.world.next_event() || self.window.get(id).is_some() {
             return;

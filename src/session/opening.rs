@@ -88,7 +88,6 @@ impl Session {
     }
 
     /// The store answered.
-    #[inline(never)]
     pub(super) fn storage_said(&mut self, report: StorageReport) {
         match report {
             StorageReport::Opened { name, kept, held_elsewhere } => {
@@ -117,7 +116,6 @@ impl Session {
         self.effects.push(Effect::Notify(Notice::MemoryOnly(reason)));
     }
 
-    #[inline(never)]
     fn opened(&mut self, kept: Kept, held_elsewhere: bool) {
         if held_elsewhere {
             self.effects.push(Effect::Notify(Notice::ReadOnly));
@@ -184,7 +182,6 @@ impl Session {
     }
 
     /// Replays what was saved, then the loss of power that closing the page was, and goes on.
-    #[inline(never)]
     fn come_back(&mut self, kept: KeptSession, held_elsewhere: bool) {
         let KeptSession { document, files } = kept;
         let (initial, until) = (document.initial, document.until);

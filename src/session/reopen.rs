@@ -46,7 +46,6 @@ impl Reopening {
 
 /// Compares the files of a replayed world with those that were stored.
 #[must_use]
-#[inline(never)]
 pub fn reopen(world: &World, stored: &[KeptFile]) -> Reopening {
     let mut reopening = Reopening::default();
     let mut durable = Vec::new();

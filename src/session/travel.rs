@@ -173,7 +173,6 @@ impl Session {
 
     /// The place that [`Session::step_back`] goes to: found by running copies of the past item by item,
     /// since one item may write several events and nothing stands between them.
-    #[inline(never)]
     fn place_before(&self, wanted: fn(&EventKind) -> bool) -> Option<Place> {
         let commands = &self.timeline.commands()[..self.timeline.done()];
         let now = self.world.now();
@@ -292,7 +291,6 @@ fn verdicts(events: &[Event]) -> Verdicts {
     verdicts
 }
 
-#[inline(never)]
 fn partitions(a: &World, b: &World) -> Vec<(TopicPartition, [LogState; 2])> {
     let (a, b) = (project::cluster(a), project::cluster(b));
     let all = |view: &crate::view::cluster::ClusterView| -> Vec<PartitionView> {

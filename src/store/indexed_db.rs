@@ -165,7 +165,6 @@ fn create_stores(event: VersionChangeEvent) {
     }
 }
 
-#[inline(never)]
 fn put(transaction: &Transaction, session: &str, write: RowWrite) -> Result<(), idb::Error> {
     let name = JsValue::from_str(session);
     let sessions = || transaction.object_store(SESSIONS);
@@ -279,7 +278,6 @@ async fn lock(name: &str) -> Lock {
     }
 }
 
-#[inline(never)]
 fn ask_for_lock(name: &str) -> Result<Signal<Lock>, JsValue> {
     let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
     let locks = Reflect::get(&navigator, &"locks".into())?;

@@ -39,7 +39,6 @@ impl MemoryRows {
 }
 
 impl SessionRows {
-    #[inline(never)]
     fn write(&mut self, write: RowWrite) {
         match write {
             RowWrite::Clear => *self = SessionRows::default(),

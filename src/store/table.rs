@@ -42,7 +42,6 @@ impl Entry {
 impl FileTable {
     /// The table of stored rows, and the files that they make.
     #[must_use]
-    #[inline(never)]
     pub fn load(rows: LoadedRows) -> (FileTable, Vec<KeptFile>) {
         let mut chunks: BTreeMap<u64, Vec<(u64, Vec<u8>)>> = BTreeMap::new();
         for (number, position, bytes) in rows.chunks {

@@ -17,7 +17,7 @@ use wasmparser::{Element, ElementItems, ElementKind, ExternalKind, FuncType, Ope
 
 use crate::Failure;
 use crate::data::{Bytes, address};
-use crate::module::Module;
+use crate::module::{Module, name_section, type_section};
 
 /// What tells the parts of the cut among exports and imports.
 const MARK: char = '~';
@@ -275,15 +275,11 @@ impl<'m, 'a> Plan<'m, 'a> {
         functions: impl Iterator<Item = &'f u32>,
         numbers: &Numbers,
     ) -> Result<Vec<u8>, Failure> {
-        let mut named = to::NameMap::new();
-        for function in functions {
-            if let Some(name) = self.module.names.get(function) {
-                named.append(numbers.0[*function as usize], name);
-            }
-        }
-        let mut names = to::NameSection::new();
-        names.functions(&named);
-        out.section(&names);
+        let names = functions.filter_map(|function| {
+            let name = self.module.names.get(function)?;
+            Some((numbers.0[*function as usize], *name))
+        });
+        out.section(&name_section(names));
         if let Some(features) = self.module.features {
             out.section(&to::CustomSection {
                 name: "target_features".into(),
@@ -489,14 +485,6 @@ fn type_with_slot(types: &mut Vec<FuncType>, kind: u32) -> u32 {
         types.push(new);
     }
     known as u32
-}
-
-fn type_section(types: &[FuncType]) -> Result<to::TypeSection, Failure> {
-    let mut section = to::TypeSection::new();
-    for kind in types {
-        section.ty().func_type(&RoundtripReencoder.func_type(kind.clone())?);
-    }
-    Ok(section)
 }
 
 /// The slots of the table of functions, as its segments fill them.

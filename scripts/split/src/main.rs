@@ -1,15 +1,17 @@
 //! Cuts the page's linked module in two: what its first view runs, and what comes behind.
 //!
 //!   split page FOLDER LINKED    cuts the module of the page that Trunk built into FOLDER
-//!   split mark NAMED MARKED     writes the module so that it notes which functions run
+//!   split mark NAMED MARKED     writes the module so that it notes which points of its functions run
 //!   split names NAMED           prints its functions: part, bytes, name
-//!   split record NAMED INDICES  writes the list of the first view from the indices of what ran
+//!   split record NAMED POINTS   writes the list of the first view from the indices of the points that ran
 //!
 //! LINKED is the module as the linker left it. NAMED is one with names, as `page` keeps it in target/split. The list is first_view.txt.
 
 mod module;
+mod body;
 mod list;
 mod choose;
+mod outline;
 mod data;
 mod cut;
 mod page;
@@ -18,6 +20,7 @@ mod mark;
 use std::collections::BTreeSet;
 use std::fs;
 
+use body::Body;
 use list::List;
 use module::Module;
 
@@ -34,14 +37,14 @@ fn main() -> Result<(), Failure> {
         ["page", folder, linked] => page::split(folder.as_ref(), linked.as_ref()),
         ["mark", named, marked] => {
             let bytes = fs::read(named)?;
-            let out = mark::mark(&Module::parse(&bytes)?)?;
+            let out = mark::mark(&bytes, &Module::parse(&bytes)?)?;
             wasmparser::validate(&out)?;
             Ok(fs::write(marked, out)?)
         }
         ["names", named] => names(&fs::read(named)?),
         ["record", named, indices] => record(&fs::read(named)?, &fs::read_to_string(indices)?),
         _ => {
-            Err("split page FOLDER LINKED | mark NAMED MARKED | names NAMED | record NAMED INDICES"
+            Err("split page FOLDER LINKED | mark NAMED MARKED | names NAMED | record NAMED POINTS"
                 .into())
         }
     }
@@ -49,8 +52,10 @@ fn main() -> Result<(), Failure> {
 
 fn names(bytes: &[u8]) -> Result<(), Failure> {
     let module = Module::parse(bytes)?;
-    let first =
-        choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)?.unwrap_or_default();
+    let list = List::parse(&fs::read_to_string(LIST)?)?;
+    let first = choose::first(&module, &list)?.unwrap_or_default();
+    let outlined = page::outlined(bytes, &module, &list, &first)?;
+    let module = Module::parse(&outlined)?;
     for function in module.own() {
         let range = module.body(function).range();
         let part = if first.contains(&function) { "first" } else { "behind" };
@@ -63,18 +68,18 @@ fn names(bytes: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn record(bytes: &[u8], indices: &str) -> Result<(), Failure> {
+fn record(bytes: &[u8], points: &str) -> Result<(), Failure> {
     let module = Module::parse(bytes)?;
-    let ran: BTreeSet<u32> =
-        indices.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let named: Vec<(u32, String)> =
-        module.own().filter_map(|function| Some((function, module.name(function)?))).collect();
-    let of = |has_run: bool| {
-        let ran = &ran;
-        named
-            .iter()
-            .filter(move |(function, _)| ran.contains(function) == has_run)
-            .map(|(_, name)| name.as_str())
-    };
-    Ok(fs::write(LIST, List::new(of(true), of(false)).text())?)
+    let ran: BTreeSet<u32> = points.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let mut list = List::default();
+    let mut from = 0;
+    for (function, body) in module.own().zip(Body::of_module(bytes)?) {
+        let points: Vec<bool> =
+            (from..from + body.points).map(|point| ran.contains(&point)).collect();
+        from += body.points;
+        if let Some(name) = module.name(function) {
+            list.note(&name, body.shape, &points);
+        }
+    }
+    Ok(fs::write(LIST, list.text())?)
 }

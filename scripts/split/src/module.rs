@@ -1,7 +1,9 @@
 //! A linked module, taken apart as far as cutting needs it: sections as lists, bodies as they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use wasm_encoder as to;
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::{
     Data, Element, Export, FuncType, FunctionBody, Global, Import, KnownCustom, MemoryType, Name,
     Parser, Payload, Table, TypeRef,
@@ -143,6 +145,114 @@ impl<'a> Module<'a> {
     pub fn name(&self, function: u32) -> Option<String> {
         self.names.get(&function).map(|name| format!("{:#}", rustc_demangle::demangle(name)))
     }
+}
+
+impl Module<'_> {
+    /// The module written again with other types, functions, code and names.
+    ///
+    /// # Errors
+    /// Where a part of it cannot be written.
+    pub fn written(
+        &self,
+        types: &[FuncType],
+        functions: &to::FunctionSection,
+        code: &to::CodeSection,
+        names: &BTreeMap<u32, &str>,
+    ) -> Result<Vec<u8>, Failure> {
+        self.written_with(&[], types, functions, code, names)
+    }
+
+    /// The same with more memories, each by the name that it is exported under, and its pages.
+    ///
+    /// # Errors
+    /// Where a part of it cannot be written.
+    pub fn written_with(
+        &self,
+        more: &[(&str, u64)],
+        types: &[FuncType],
+        functions: &to::FunctionSection,
+        code: &to::CodeSection,
+        names: &BTreeMap<u32, &str>,
+    ) -> Result<Vec<u8>, Failure> {
+        let whole = &mut RoundtripReencoder;
+        let (mut imports, mut tables) = (to::ImportSection::new(), to::TableSection::new());
+        for import in &self.imports {
+            whole.parse_import(&mut imports, *import)?;
+        }
+        for table in &self.tables {
+            whole.parse_table(&mut tables, table.clone())?;
+        }
+        let (mut memories, mut globals) = (to::MemorySection::new(), to::GlobalSection::new());
+        let mut exports = to::ExportSection::new();
+        for memory in &self.memories {
+            memories.memory(whole.memory_type(*memory)?);
+        }
+        for global in &self.globals {
+            whole.parse_global(&mut globals, global.clone())?;
+        }
+        for export in &self.exports {
+            whole.parse_export(&mut exports, *export)?;
+        }
+        for ((name, minimum), index) in more.iter().zip(self.memories.len() as u32..) {
+            let (maximum, page_size_log2) = (None, None);
+            let minimum = *minimum;
+            memories.memory(to::MemoryType {
+                minimum,
+                maximum,
+                memory64: false,
+                shared: false,
+                page_size_log2,
+            });
+            exports.export(name, to::ExportKind::Memory, index);
+        }
+        let (mut elements, mut data) = (to::ElementSection::new(), to::DataSection::new());
+        for element in &self.elements {
+            whole.parse_element(&mut elements, element.clone())?;
+        }
+        for piece in &self.data {
+            whole.parse_data(&mut data, piece.clone())?;
+        }
+        let mut out = to::Module::new();
+        out.section(&type_section(types)?).section(&imports).section(functions).section(&tables);
+        out.section(&memories).section(&globals).section(&exports);
+        if let Some(function_index) = self.start {
+            out.section(&to::StartSection { function_index });
+        }
+        out.section(&elements);
+        if let Some(count) = self.data_count {
+            out.section(&to::DataCountSection { count });
+        }
+        out.section(code).section(&data);
+        out.section(&name_section(names.iter().map(|(function, name)| (*function, *name))));
+        if let Some(features) = self.features {
+            let (name, data) = ("target_features".into(), features.into());
+            out.section(&to::CustomSection { name, data });
+        }
+        Ok(out.finish())
+    }
+}
+
+/// The section of types.
+///
+/// # Errors
+/// Where a type cannot be written.
+pub fn type_section(types: &[FuncType]) -> Result<to::TypeSection, Failure> {
+    let mut section = to::TypeSection::new();
+    for kind in types {
+        section.ty().func_type(&RoundtripReencoder.func_type(kind.clone())?);
+    }
+    Ok(section)
+}
+
+/// The names of functions, in the order of their indices.
+pub fn name_section<'n>(functions: impl Iterator<Item = (u32, &'n str)>) -> to::NameSection {
+    let mut named = to::NameMap::new();
+    for (function, name) in functions {
+        named.append(function, name);
+    }
+    let mut names = to::NameSection::new();
+    names.functions(&named);
+    names
 }
 
 fn all<'a, T: wasmparser::FromReader<'a>>(

@@ -1,12 +1,12 @@
 //! The page that Trunk built: its module is cut, its document learns the names of the parts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::list::List;
 use crate::module::Module;
-use crate::{Failure, LIST, choose, cut, data};
+use crate::{Failure, LIST, choose, cut, data, outline};
 
 /// Where the module with its names is kept, from the repository's root: what a list is recorded with.
 const NAMED: &str = "target/split/named.wasm";
@@ -25,18 +25,21 @@ pub fn split(folder: &Path, linked: &Path) -> Result<(), Failure> {
     fs::create_dir_all(Path::new(NAMED).parent().unwrap_or(Path::new(".")))?;
     fs::write(NAMED, &bytes)?;
     let module = Module::parse(&bytes)?;
-    let Some(first) = choose::first(&module, &List::parse(&fs::read_to_string(LIST)?)?)? else {
+    let list = List::parse(&fs::read_to_string(LIST)?)?;
+    let Some(first) = choose::first(&module, &list)? else {
         eprintln!(
             "{LIST} is of another build: the module stays whole. `make first-view` records it anew."
         );
         return Ok(());
     };
+    let outlined = outlined(&bytes, &module, &list, &first)?;
     let behind: HashSet<&str> = module
         .own()
         .filter(|function| !first.contains(function))
         .filter_map(|function| module.names.get(&function).copied())
         .collect();
     let data = data::behind(&fs::read(linked)?, &|name| behind.contains(name))?;
+    let module = Module::parse(&outlined)?;
     let cut = cut::cut(&module, BRING, &|function| first.contains(&function), &data)?;
     wasmparser::validate(&cut.first)?;
     wasmparser::validate(&cut.behind)?;
@@ -60,6 +63,22 @@ pub fn split(folder: &Path, linked: &Path) -> Result<(), Failure> {
     fs::write(folder.join(first_name), cut.first)?;
     fs::write(folder.join(behind_name), cut.behind)?;
     Ok(fs::remove_file(whole)?)
+}
+
+/// A module whose first functions hold only what the list says that they ran.
+///
+/// # Errors
+/// Where the module is not valid.
+pub fn outlined(
+    bytes: &[u8],
+    module: &Module,
+    list: &List,
+    first: &BTreeSet<u32>,
+) -> Result<Vec<u8>, Failure> {
+    outline::outline(bytes, module, &|function, body| {
+        let points = list.points(&module.name(function)?, body.shape)?;
+        (first.contains(&function) && points.len() >= body.points as usize).then_some(points)
+    })
 }
 
 fn module_of(folder: &Path) -> Result<PathBuf, Failure> {

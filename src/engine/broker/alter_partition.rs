@@ -88,7 +88,6 @@ impl Broker {
     }
 
     /// The periodic check (`ReplicaManager.maybeShrinkIsr`, every half `replica.lag.time.max.ms`).
-    #[inline(never)]
     pub(super) fn check_isrs(&mut self, ctx: &mut Ctx<'_>) {
         let lag_max = self.lag_max();
         let again = Timer { purpose: TimerPurpose::IsrCheck, tag: 0 };
@@ -128,7 +127,6 @@ impl Broker {
 
     /// Sends what waits, when nothing is in flight and the controller is known. A controller that was
     /// replaced is no longer waited for.
-    #[inline(never)]
     pub(super) fn send_isr_changes(&mut self, ctx: &mut Ctx<'_>) {
         let controller = self.control.controller();
         let asked = self.isr_channel.in_flight.as_ref();
@@ -194,7 +192,6 @@ impl Broker {
     }
 
     /// The controller's answer.
-    #[inline(never)]
     pub(super) fn altered_partitions(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -228,7 +225,6 @@ impl Broker {
         }
     }
 
-    #[inline(never)]
     fn altered(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -36,7 +36,6 @@ struct Waiting {
 impl Broker {
     /// Begins to create the topics that a Metadata request asks for and nobody has, where that is
     /// allowed. True when the answer has to wait for it.
-    #[inline(never)]
     pub(super) fn creates_topics(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -81,7 +80,6 @@ impl Broker {
     }
 
     /// The topics are written, or could not be: Kafka's error of each.
-    #[inline(never)]
     pub(super) fn auto_created(
         &mut self,
         ctx: &mut Ctx<'_>,

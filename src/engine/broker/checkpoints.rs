@@ -72,7 +72,6 @@ pub fn write_meta_properties(
 }
 
 /// `Tue Nov 24 19:58:37 UTC 2026` (`java.util.Date.toString`), from milliseconds since 1970.
-#[inline(never)]
 fn date_text(wall_ms: i64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [(&str, i64); 12] = [

@@ -79,7 +79,6 @@ impl Broker {
 
     /// The log with the largest dirty share among those that are dirty enough
     /// (`grabFilthiestCompactedLog`).
-    #[inline(never)]
     fn filthiest(
         &mut self,
         ctx: &Ctx<'_>,
@@ -108,7 +107,6 @@ impl Broker {
         best
     }
 
-    #[inline(never)]
     fn clean_log(
         &mut self,
         ctx: &mut Ctx<'_>,

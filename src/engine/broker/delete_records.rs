@@ -44,7 +44,6 @@ struct Part {
 }
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn delete_records(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -79,7 +78,6 @@ impl Broker {
 
     /// Moves the leader's log start; returns the offset asked for and the low watermark
     /// (`Partition.deleteRecordsOnLeader`).
-    #[inline(never)]
     fn delete_to(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -29,7 +29,6 @@ const NO_OPERATIONS: i32 = i32::MIN;
 const UNKNOWN_BYTES: i64 = -1;
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn describe_cluster(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -59,7 +58,6 @@ impl Broker {
         ctx.send(caller.node, caller.answer(Response::DescribeCluster(response)));
     }
 
-    #[inline(never)]
     pub(super) fn describe_log_dirs(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -29,7 +29,6 @@ const TRANSACTION: i8 = 1;
 const SHARE: i8 = 2;
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn find_coordinator(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -83,7 +83,6 @@ impl Broker {
     }
 
     /// Partitions to ask for, by topic.
-    #[inline(never)]
     fn topics(&self, listed: &[(TopicPartition, Position)]) -> Vec<FetchTopic> {
         let mut topics: Vec<FetchTopic> = Vec::new();
         for (id, position) in listed {
@@ -168,7 +167,6 @@ impl Broker {
         fetcher.follows(id) && now.is_some() && now == asked
     }
 
-    #[inline(never)]
     fn take_in(
         &mut self,
         ctx: &mut Ctx<'_>,

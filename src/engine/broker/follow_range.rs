@@ -50,7 +50,6 @@ impl Broker {
     }
 
     /// The leader's log end, or its start when that was asked.
-    #[inline(never)]
     pub(super) fn leader_offsets(
         &mut self,
         ctx: &mut Ctx<'_>,

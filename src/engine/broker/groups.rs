@@ -43,7 +43,6 @@ impl Broker {
     }
 
     /// Does what the coordinator wants done, until it wants nothing more.
-    #[inline(never)]
     pub(super) fn run_groups(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) {
         loop {
             let reads = self.groups.take_reads();

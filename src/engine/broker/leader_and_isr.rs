@@ -31,7 +31,6 @@ pub struct AwaitingSettings {
 }
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn leader_and_isr(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -134,7 +133,6 @@ impl Broker {
     }
 
     /// Applies one partition's state when its reign is newer. Returns the leader to copy from.
-    #[inline(never)]
     fn apply_state(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -172,7 +170,6 @@ impl Broker {
         self.partitions.insert(id.clone(), Partition::new(id.clone(), log, config, Offset(0)));
     }
 
-    #[inline(never)]
     fn lead(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -198,7 +195,6 @@ impl Broker {
         self.complete_fetches(ctx, disk, id);
     }
 
-    #[inline(never)]
     fn follow(
         &mut self,
         ctx: &mut Ctx<'_>,

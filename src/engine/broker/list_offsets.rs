@@ -27,7 +27,6 @@ const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn list_offsets(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -67,7 +66,6 @@ impl Broker {
 
     /// (timestamp, offset, leader epoch) for one question (`Partition.fetchOffsetForTimestamp`,
     /// `UnifiedLog.fetchOffsetByTimestamp`).
-    #[inline(never)]
     fn offset(
         &self,
         disk: &Disk,

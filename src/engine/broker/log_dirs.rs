@@ -84,7 +84,6 @@ impl Broker {
 
     /// Sets directories apart that cannot be read at the start; false when none can
     /// (`LogManager.createAndValidateLogDirs`).
-    #[inline(never)]
     pub(super) fn validate_log_dirs(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk) -> bool {
         disk.take_failed();
         for dir in self.log_dirs.live.clone() {

@@ -170,7 +170,6 @@ impl Broker {
     /// Takes a replica's log away: it is no replica any more. Its directory is renamed to
     /// `topic-partition.<random>-delete` and goes after `log.segment.delete.delay.ms`
     /// (`LogManager.asyncDelete`, `LocalLog.logDeleteDirName`).
-    #[inline(never)]
     pub fn delete_log(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, id: &TopicPartition) {
         let Some(gone) = self.partitions.remove(id) else { return };
         let parent = gone.log.parent();

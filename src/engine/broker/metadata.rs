@@ -173,7 +173,6 @@ impl Broker {
         ctx.send(caller.node, caller.answer(Response::Metadata(response)));
     }
 
-    #[inline(never)]
     fn describe_wanted(
         &self,
         wanted: &MetadataRequestTopic,
@@ -209,7 +208,6 @@ impl Broker {
     }
 
     /// A partition whose leader is not up answers LEADER_NOT_AVAILABLE with leader −1.
-    #[inline(never)]
     fn describe_partition(&self, state: &PartitionState) -> MetadataResponsePartition {
         let wire =
             |brokers: &[BrokerId]| brokers.iter().map(|b| WireBroker(b.0)).collect::<Vec<_>>();

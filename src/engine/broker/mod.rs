@@ -165,7 +165,6 @@ impl Broker {
     }
 
     /// A message arrived.
-    #[inline(never)]
     pub fn on_message(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -306,7 +305,6 @@ impl Broker {
         }
     }
 
-    #[inline(never)]
     fn on_response(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -15,7 +15,6 @@ use crate::engine::node::Ctx;
 use crate::engine::protocol::Response;
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn offset_for_leader_epoch(
         &self,
         ctx: &mut Ctx<'_>,

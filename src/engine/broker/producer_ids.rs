@@ -65,7 +65,6 @@ impl ProducerIds {
 }
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn init_producer_id(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -116,7 +115,6 @@ impl Broker {
     }
 
     /// The controller's answer.
-    #[inline(never)]
     pub(super) fn allocated_producer_ids(
         &mut self,
         ctx: &mut Ctx<'_>,

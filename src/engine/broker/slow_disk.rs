@@ -67,7 +67,6 @@ impl Broker {
     }
 
     /// Takes in a leader's answer, when the disk is ready for it.
-    #[inline(never)]
     pub(super) fn fetched_when_disk_can(
         &mut self,
         ctx: &mut Ctx<'_>,

@@ -37,7 +37,6 @@ use crate::engine::time::Micros;
 
 impl Broker {
     /// Starts the process: opens every log on the disk, then asks ZooKeeper for a session.
-    #[inline(never)]
     pub fn start(
         ctx: &mut Ctx<'_>,
         disk: &mut Disk,
@@ -101,7 +100,6 @@ impl Broker {
         self.find_deleted_logs(ctx, disk);
     }
 
-    #[inline(never)]
     fn open_logs_in(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, dir: &str) {
         let marker = checkpoints::in_dir(dir, CLEAN_SHUTDOWN);
         let clean = disk.find(&marker).is_some();

@@ -16,7 +16,6 @@ use crate::engine::protocol::inter_broker::{
 };
 
 impl Broker {
-    #[inline(never)]
     pub(super) fn stop_replica(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -37,7 +36,6 @@ impl Broker {
     }
 
     /// Only a request of an older reign is refused; when a topic goes, reigns do not count.
-    #[inline(never)]
     fn stop_one(
         &mut self,
         ctx: &mut Ctx<'_>,

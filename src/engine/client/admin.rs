@@ -134,7 +134,6 @@ impl Admin {
     }
 
     /// Sends the first call of each topic, if it is not in a pause and its broker can be reached.
-    #[inline(never)]
     fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
         for index in 0..self.calls.len() {
             let (before, rest) = self.calls.split_at_mut(index);

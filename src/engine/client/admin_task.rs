@@ -126,7 +126,6 @@ impl Task {
 
     /// The request, with what is left of the call's time, in ms.
     #[must_use]
-    #[inline(never)]
     pub fn request(&self, left_ms: i32) -> (Version, Request) {
         match &self.0 {
             Command::CreateTopic { topic, placement, configs } => {
@@ -176,7 +175,6 @@ impl Task {
     /// What an answer says. Where nothing was wrong and nothing is told in particular, that the task
     /// as a whole succeeded.
     #[must_use]
-    #[inline(never)]
     pub fn outcomes(&self, response: &Response) -> Vec<Outcome> {
         let whole = |error: i16, message: Option<&StrBytes>| {
             let message = message.map(|words| Text::from(words.as_str()));
@@ -253,7 +251,6 @@ fn alteration(kind: i8, name: &str, key: &Text, value: Option<&Text>) -> (Versio
     (version::INCREMENTAL_ALTER_CONFIGS, Request::IncrementalAlterConfigs(request))
 }
 
-#[inline(never)]
 fn creatable(topic: &TopicName, placement: &Placement, configs: &[(Text, Text)]) -> CreatableTopic {
     let configs = configs.iter().map(|(key, value)| {
         CreatableTopicConfig::default().with_name(text(key)).with_value(Some(text(value)))

@@ -158,7 +158,6 @@ impl Calls {
         self.alarms.arm(ctx, TimerPurpose::DeliveryTimeout, end);
     }
 
-    #[inline(never)]
     fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
         let mut sent = Vec::new();
         for index in 0..self.pending.len() {

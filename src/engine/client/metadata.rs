@@ -262,7 +262,6 @@ impl Metadata {
         changed
     }
 
-    #[inline(never)]
     fn believe(
         &mut self,
         ctx: &Ctx<'_>,

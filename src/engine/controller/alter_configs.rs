@@ -88,7 +88,6 @@ pub struct Alteration {
 
 impl ControlPlane {
     /// An IncrementalAlterConfigs request.
-    #[inline(never)]
     pub(super) fn alter_incrementally(
         &mut self,
         ctx: &mut Ctx,
@@ -128,7 +127,6 @@ impl ControlPlane {
     }
 
     /// An answer of ZooKeeper for an alteration; returns it while it goes on.
-    #[inline(never)]
     pub(super) fn alteration_answered(
         &mut self,
         ctx: &mut Ctx,
@@ -171,7 +169,6 @@ impl ControlPlane {
 
 impl Alteration {
     /// What is wrong with a resource whatever its settings are (`ConfigAdminManager.preprocess`).
-    #[inline(never)]
     fn refuse(&self, index: usize, broker: BrokerId) -> Option<Refusal> {
         let resource = &self.resources[index];
         let (kind, name) = (resource.kind, &*resource.name);
@@ -212,7 +209,6 @@ impl Alteration {
     }
 
     /// Checks each resource against what is there, and returns the writes of those that pass.
-    #[inline(never)]
     fn decide(&mut self, results: &Results) -> Vec<ZkOp> {
         let mut ops = Vec::new();
         for (index, resource) in self.resources.iter_mut().enumerate() {
@@ -299,7 +295,6 @@ impl Resource {
     }
 
     /// The settings as they would be (`ConfigAdminManager.prepareIncrementalConfigs`).
-    #[inline(never)]
     fn merge(&self, mut settings: TopicOverrides) -> Result<TopicOverrides, Refusal> {
         for Change { key, operation, value } in &self.changes {
             match (*operation, value) {
@@ -320,7 +315,6 @@ impl Resource {
     }
 
     /// A list with values put in or taken out.
-    #[inline(never)]
     fn list(
         &self,
         key: &Text,
@@ -349,7 +343,6 @@ impl Resource {
         Ok(new.join(",").into())
     }
 
-    #[inline(never)]
     fn validate(&self, settings: TopicOverrides, there: bool) -> Result<TopicOverrides, Refusal> {
         if self.kind == BROKER_RESOURCE {
             settings_rules::check_broker(&settings)
@@ -378,7 +371,6 @@ impl Resource {
 }
 
 /// The settings' znode, then the notification: who reads the one after the other sees the new data.
-#[inline(never)]
 fn writes(
     entity: &ConfigEntity,
     settings: &TopicOverrides,

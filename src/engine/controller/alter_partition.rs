@@ -41,7 +41,6 @@ enum Verdict {
 }
 
 impl ControlPlane {
-    #[inline(never)]
     pub(super) fn alter_partition(
         &mut self,
         ctx: &mut Ctx,
@@ -69,7 +68,6 @@ impl ControlPlane {
         self.queue.then([Phase::WriteIsrs(writes)]);
     }
 
-    #[inline(never)]
     pub(super) fn wrote_isrs(
         &mut self,
         ctx: &mut Ctx,
@@ -108,7 +106,6 @@ impl ControlPlane {
         self.answer_alter_partition(ctx, asker, error_code, Answers::new());
     }
 
-    #[inline(never)]
     fn check_isr(&self, leader: BrokerId, wanted: &AlterPartition) -> Verdict {
         let entry = self.context.partitions.get(&wanted.partition);
         let Some(current) = entry.and_then(|entry| entry.state.as_ref()) else {

@@ -69,7 +69,6 @@ impl RequestBatch {
     }
 
     /// Queues the requests, with partitions as they stand now.
-    #[inline(never)]
     pub fn flush(
         &mut self,
         ctx: &mut Ctx,

@@ -58,7 +58,6 @@ pub fn is_fixed(key: &str) -> bool {
 
 /// The broker's setting that is the default of a topic's (`ServerTopicConfigSynonyms`).
 #[must_use]
-#[inline(never)]
 pub fn broker_key(topic_key: &str) -> Option<&'static str> {
     let key = match topic_key {
         "cleanup.policy" => "log.cleanup.policy",

@@ -30,7 +30,6 @@ impl ControlPlane {
         self.queue.then([Phase::LoadBrokers { brokers }]);
     }
 
-    #[inline(never)]
     pub(super) fn loaded_brokers(&mut self, brokers: &[BrokerId], results: &Results) {
         let found = registrations(brokers, results);
         let known = &self.context.registered;
@@ -51,7 +50,6 @@ impl ControlPlane {
         self.queue.then(phases);
     }
 
-    #[inline(never)]
     pub(super) fn brokers_up(&mut self, ctx: &mut Ctx, brokers: &[(BrokerId, i64)]) {
         if brokers.is_empty() {
             return;
@@ -82,7 +80,6 @@ impl ControlPlane {
         self.queue.then([elect, Phase::Flush]);
     }
 
-    #[inline(never)]
     pub(super) fn brokers_down(&mut self, ctx: &mut Ctx, brokers: &[BrokerId]) {
         if brokers.is_empty() {
             return;

@@ -53,7 +53,6 @@ pub struct Growth {
 
 impl ControlPlane {
     /// A CreatePartitions request.
-    #[inline(never)]
     pub(super) fn create_partitions(
         &mut self,
         ctx: &mut Ctx,
@@ -74,7 +73,6 @@ impl ControlPlane {
     }
 
     /// An answer of ZooKeeper for a growth; returns it while it goes on.
-    #[inline(never)]
     pub(super) fn growth_answered(
         &mut self,
         ctx: &mut Ctx,
@@ -109,7 +107,6 @@ impl ControlPlane {
     }
 
     /// New partitions in it get leaders; other changes are this controller's own.
-    #[inline(never)]
     pub(super) fn found_topic(&mut self, topic: &TopicName, results: &Results) {
         let Some(Ok(ZkResult::Data { data, .. })) = results.first() else { return };
         let Some(assignment) = state_json::read_topic(data) else { return };
@@ -129,7 +126,6 @@ impl ControlPlane {
         self.queue.then([elect, Phase::Flush]);
     }
 
-    #[inline(never)]
     fn plan_growth(&mut self, growth: &mut Growth, results: &Results) {
         let brokers = broker_ids(results.first());
         let names = growth.names();
@@ -251,7 +247,6 @@ impl Growth {
 }
 
 /// The partitions to add, or why not, with Kafka's checks in Kafka's order.
-#[inline(never)]
 fn grow(
     name: &TopicName,
     wanted: &CreatePartitionsTopic,
@@ -297,7 +292,6 @@ fn grow(
 }
 
 /// The new ones go on where the topic's first partition began.
-#[inline(never)]
 fn place(
     first: &[BrokerId],
     had: i32,
@@ -318,7 +312,6 @@ fn place(
     Ok(assign_more_replicas(brokers, had, more, factor, start))
 }
 
-#[inline(never)]
 fn check_given(rows: &[Vec<BrokerId>], more: i32, brokers: &[BrokerId]) -> Result<(), Refusal> {
     let invalid = |text: String| Err(refusal(ResponseError::InvalidReplicaAssignment, text.into()));
     let named: BTreeSet<&BrokerId> = rows.iter().flatten().ordered();
@@ -340,7 +333,6 @@ fn check_given(rows: &[Vec<BrokerId>], more: i32, brokers: &[BrokerId]) -> Resul
 }
 
 /// `AdminZkClient.validateReplicaAssignment`.
-#[inline(never)]
 fn check_rows(rows: &Rows, factor: usize) -> Result<(), Refusal> {
     let invalid = |text: String| Err(refusal(ResponseError::InvalidReplicaAssignment, text.into()));
     for (partition, replicas) in rows {

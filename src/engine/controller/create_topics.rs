@@ -139,7 +139,6 @@ impl ControlPlane {
     }
 
     /// An answer of ZooKeeper for a creation; returns it while it goes on.
-    #[inline(never)]
     pub(super) fn creation_answered(
         &mut self,
         ctx: &mut Ctx,
@@ -175,7 +174,6 @@ impl ControlPlane {
         Some(creation)
     }
 
-    #[inline(never)]
     fn wait_for_leaders(
         &mut self,
         ctx: &mut Ctx,
@@ -276,7 +274,6 @@ impl Creation {
         ops
     }
 
-    #[inline(never)]
     fn wrote_topics(&mut self, ctx: &mut Ctx, results: &Results) {
         let planned = self.planned().count();
         let created = results.get(results.len().saturating_sub(planned)..).unwrap_or_default();
@@ -338,7 +335,6 @@ impl Creation {
     }
 }
 
-#[inline(never)]
 fn result(topic: &Wanted, control: &ControlPlane) -> CreatableTopicResult {
     let name: kafka_protocol::protocol::StrBytes = topic.name.as_str().to_owned().into();
     let row = CreatableTopicResult::default().with_name(name.into());

@@ -39,7 +39,6 @@ pub struct Deletion {
 
 impl ControlPlane {
     /// A DeleteTopics request.
-    #[inline(never)]
     pub(super) fn delete_topics(
         &mut self,
         ctx: &mut Ctx,
@@ -61,7 +60,6 @@ impl ControlPlane {
     }
 
     /// The marks are written. One that was there already is waited for all the same.
-    #[inline(never)]
     pub(super) fn marked_topics(
         &mut self,
         ctx: &mut Ctx,
@@ -94,7 +92,6 @@ impl ControlPlane {
         deletion.marked && self.channels.is_idle(self.broker) && deletion.open().all(gone)
     }
 
-    #[inline(never)]
     fn check_deletion(&self, version: i16, topic: &mut Wanted) {
         if !self.active {
             topic.error = Some(ResponseError::NotController);

@@ -81,7 +81,6 @@ impl ControlPlane {
     }
 
     /// Finishes, begins or retries deletions, as each topic stands (`resumeDeletions`).
-    #[inline(never)]
     pub(super) fn resume_deletions(&mut self) {
         let mut phases = Vec::new();
         for topic in self.context.deleting.clone() {
@@ -113,7 +112,6 @@ impl ControlPlane {
     }
 
     /// Replicas were deleted, or could not be: what a broker answered.
-    #[inline(never)]
     pub(super) fn replicas_deleted(
         &mut self,
         broker: BrokerId,
@@ -194,7 +192,6 @@ impl ControlPlane {
         ctx.emit(EventKind::TopicDeleted { topic: topic.clone() });
     }
 
-    #[inline(never)]
     fn begin_deletion(&mut self, topic: &TopicName) -> Vec<Phase> {
         let live = self.context.live();
         let registered = self.context.registered_ids();

@@ -113,7 +113,6 @@ impl ControlPlane {
         ctx.send(from, Payload::Response { correlation, version, body });
     }
 
-    #[inline(never)]
     fn described(
         &self,
         resource: &DescribeConfigsResource,
@@ -310,7 +309,6 @@ impl Setting {
         }
     }
 
-    #[inline(never)]
     fn told(self, with_synonyms: bool) -> DescribeConfigsResourceResult {
         let source = self.synonyms.first().map_or(Source::Default, |synonym| synonym.source);
         let wire = |text: &Text| text.to_string().into();

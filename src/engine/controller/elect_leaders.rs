@@ -117,7 +117,6 @@ impl ControlPlane {
 
     /// Elects the preferred replicas of every broker that leads too few of its own partitions: more
     /// than `leader.imbalance.per.broker.percentage` of them are led by others.
-    #[inline(never)]
     pub(super) fn rebalance_leaders(&mut self) {
         let live = self.context.live();
         let mut owned: BTreeMap<BrokerId, (i64, Vec<TopicPartition>)> = BTreeMap::new();
@@ -167,7 +166,6 @@ impl ControlPlane {
     }
 
     /// Why there is no election, before any vote.
-    #[inline(never)]
     fn refuse_election(
         &self,
         kind: Kind,

@@ -130,7 +130,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     fn refuse(&mut self, ctx: &mut Ctx, event: ControllerEvent) {
         match event {
             ControllerEvent::AlterPartition { asker, .. } => {

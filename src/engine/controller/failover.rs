@@ -89,7 +89,6 @@ impl ControlPlane {
         Question::Pipelined(partitions.iter().map(read).collect())
     }
 
-    #[inline(never)]
     pub(super) fn loaded_states(&mut self, partitions: &[TopicPartition], results: &Results) {
         for (partition, result) in partitions.iter().zip(results) {
             if let Ok(ZkResult::Data { data, version, .. }) = result

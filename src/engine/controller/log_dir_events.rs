@@ -97,7 +97,6 @@ impl ControlPlane {
     }
 
     /// Replicas turned out to be offline, or to be well again.
-    #[inline(never)]
     pub(super) fn leader_and_isr_answered(
         &mut self,
         ctx: &mut Ctx,

@@ -75,7 +75,6 @@ pub enum ControllerEvent {
 impl ControllerEvent {
     /// Kafka's name of it (`ControllerState` and the classes beside it).
     #[must_use]
-    #[inline(never)]
     pub fn name(&self) -> &'static str {
         match self {
             ControllerEvent::ControllerChange => "ControllerChange",
@@ -304,7 +303,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     fn open(&mut self, ctx: &mut Ctx, event: ControllerEvent) {
         match event {
             ControllerEvent::ControllerChange => self.queue.then([Phase::FindController]),
@@ -386,7 +384,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     fn question(&mut self, ctx: &Ctx, phase: &Phase) -> Question {
         match phase {
             Phase::FindController | Phase::CheckClaim { .. } => self.ask_for_controller(),
@@ -451,7 +448,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     fn finish_admin(&mut self, ctx: &mut Ctx, phase: Phase, results: &ZkResults) {
         match phase {
             Phase::ListDeletions => self.found_deletions(results),

@@ -41,7 +41,6 @@ pub enum Transition {
 impl ControlPlane {
     /// Elects for every partition, or those of `topic`, that is new or offline; for a new topic's
     /// sake, only the new.
-    #[inline(never)]
     pub(super) fn elect_leaders(&mut self, reason: ElectionReason, topic: Option<&TopicName>) {
         let wanted = |partition: &TopicPartition| topic.is_none_or(|t| *t == partition.topic);
         let new = self.context.partitions.iter().filter(|(_, p)| p.status == Status::New);
@@ -87,7 +86,6 @@ impl ControlPlane {
         self.queue.then([Phase::ReadStates { transition: Transition::Leave(broker), partitions }]);
     }
 
-    #[inline(never)]
     pub(super) fn read_states(
         &mut self,
         transition: Transition,
@@ -126,7 +124,6 @@ impl ControlPlane {
     }
 
     /// Elects replicas outside the ISR where their topic allows it.
-    #[inline(never)]
     pub(super) fn read_unclean(&mut self, states: Plans, results: &Results) {
         let transition = Transition::ElectUnclean;
         let mut plans = Vec::new();
@@ -171,7 +168,6 @@ impl ControlPlane {
         Question::Guarded(plans.iter().map(write).collect())
     }
 
-    #[inline(never)]
     pub(super) fn wrote_states(
         &mut self,
         ctx: &mut Ctx,
@@ -198,7 +194,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     pub(super) fn ask_to_create_states(&self, plans: &Plans) -> Question {
         let create = |path: String, data| ZkOp::Create {
             path: path.into(),
@@ -221,7 +216,6 @@ impl ControlPlane {
 
     /// A state that was there already (its answer was lost, or the controller before wrote it) is
     /// taken over.
-    #[inline(never)]
     pub(super) fn created_states(&mut self, ctx: &mut Ctx, plans: Plans, results: &Results) {
         if fenced(results) {
             return self.moved(ctx);
@@ -305,7 +299,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     fn changed(
         &mut self,
         ctx: &mut Ctx,

@@ -52,7 +52,6 @@ impl ControlPlane {
     }
 
     /// ZooKeeper answered; returns the claim while it is not settled.
-    #[inline(never)]
     pub(super) fn producer_ids_answered(
         &mut self,
         ctx: &mut Ctx,

@@ -118,7 +118,6 @@ impl ControlPlane {
     }
 
     /// U2 and U3: replicas that an earlier reassignment added and this one does not want are deleted.
-    #[inline(never)]
     pub(super) fn reassigned(
         &mut self,
         ctx: &mut Ctx,
@@ -145,7 +144,6 @@ impl ControlPlane {
     }
 
     /// Phase A, or phase B when every target is in the ISR.
-    #[inline(never)]
     pub(super) fn advance_reassignment(&mut self, ctx: &mut Ctx, partition: TopicPartition) {
         let Some(entry) = self.context.partitions.get(&partition) else { return };
         let assignment = entry.assignment();
@@ -226,7 +224,6 @@ impl ControlPlane {
         self.queue.then(phases);
     }
 
-    #[inline(never)]
     fn plan_reassignment(
         &self,
         partition: &TopicPartition,
@@ -254,7 +251,6 @@ impl ControlPlane {
     }
 
     /// `validateReplicas`.
-    #[inline(never)]
     fn check_targets(&self, current: &Assignment, targets: &[BrokerId]) -> Result<(), Refusal> {
         let invalid =
             |text: String| Err(refusal(ResponseError::InvalidReplicaAssignment, text.into()));

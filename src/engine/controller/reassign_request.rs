@@ -105,7 +105,6 @@ impl ControlPlane {
         ctx.send(from, Payload::Response { correlation, version, body });
     }
 
-    #[inline(never)]
     fn reassignments(
         &self,
         request: &ListPartitionReassignmentsRequest,

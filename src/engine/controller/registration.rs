@@ -52,7 +52,6 @@ impl ControlPlane {
         }
     }
 
-    #[inline(never)]
     pub(super) fn on_joining(&mut self, ctx: &mut Ctx, step: Joining, results: &Results) {
         match step {
             Joining::Paths => {

@@ -73,7 +73,6 @@ fn number_type(key: &str) -> &'static str {
 ///
 /// # Errors
 /// Kafka's words: one cannot change then, or its value does not parse or is out of range.
-#[inline(never)]
 pub fn check_broker(settings: &TopicOverrides) -> Result<(), Text> {
     let fixed: Vec<&str> =
         settings.keys().map(|key| &**key).filter(|key| broker_settings::is_fixed(key)).collect();

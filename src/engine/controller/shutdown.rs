@@ -56,7 +56,6 @@ impl ControlPlane {
     }
 
     /// The controller's answer; true when it was to this broker's own request.
-    #[inline(never)]
     pub(super) fn shutdown_answered(
         &mut self,
         ctx: &mut Ctx,
@@ -99,7 +98,6 @@ impl ControlPlane {
     }
 
     /// The controller's side: begins to move what `broker` leads.
-    #[inline(never)]
     pub(super) fn controlled_shutdown(
         &mut self,
         ctx: &mut Ctx,

@@ -49,7 +49,6 @@ impl ControlPlane {
         self.zk.ask(ctx, Tag::Listening(Listening::Changes), vec![list]);
     }
 
-    #[inline(never)]
     pub(super) fn on_listening(&mut self, ctx: &mut Ctx, step: Listening, results: &Results) {
         match step {
             Listening::Changes => self.found_changes(ctx, results),
@@ -94,7 +93,6 @@ impl ControlPlane {
         self.notices.push(Notice::TopicSettings(settings));
     }
 
-    #[inline(never)]
     fn found_changes(&mut self, ctx: &mut Ctx, results: &Results) {
         let names = children(results.first());
         let number = |name: &Text| -> Option<i64> {

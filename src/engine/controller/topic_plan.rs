@@ -40,7 +40,6 @@ pub struct Plan {
 impl ControlPlane {
     /// What a topic will be, or why not. `existing`: the topics that there are; `brokers`: those that
     /// replicas may be placed on.
-    #[inline(never)]
     pub(super) fn plan(
         &mut self,
         ctx: &mut Ctx,
@@ -83,7 +82,6 @@ impl ControlPlane {
         Ok(Plan { assignment, overrides })
     }
 
-    #[inline(never)]
     fn place(
         &mut self,
         ctx: &mut Ctx,
@@ -145,7 +143,6 @@ fn given(topic: &CreatableTopic) -> BTreeMap<PartitionId, Vec<BrokerId>> {
 }
 
 /// Brokers that do not exist may be named; Kafka does not check that (measured).
-#[inline(never)]
 fn check_assignment(partitions: &BTreeMap<PartitionId, Vec<BrokerId>>) -> Result<(), Refusal> {
     let invalid = |text: String| Err(refusal(ResponseError::InvalidReplicaAssignment, text.into()));
     let sizes: BTreeSet<usize> = partitions.values().map(Vec::len).ordered();

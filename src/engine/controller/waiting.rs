@@ -55,7 +55,6 @@ impl ControlPlane {
 
     /// The session is over, and with it what was asked of ZooKeeper: who waits for that is told. Who
     /// waits for the cluster goes on waiting.
-    #[inline(never)]
     pub(super) fn drop_admin_tasks(&mut self, ctx: &mut Ctx) {
         for (id, task) in std::mem::take(&mut self.tasks) {
             match task {

@@ -72,7 +72,6 @@ impl Log {
     /// Looks at what could be cleaned. `last_clean` is what `cleaner-offset-checkpoint` says,
     /// `stable_end` the end of what is settled: no record from there on may be cleaned.
     #[must_use]
-    #[inline(never)]
     pub fn cleanable(
         &self,
         disk: &Disk,
@@ -115,7 +114,6 @@ impl Log {
 
     /// Cleans it (`Cleaner.doClean`). A batch that cannot be read ends the cleaning before its
     /// segment's group, which stays as it is; `None` then.
-    #[inline(never)]
     pub fn clean(
         &mut self,
         disk: &mut Disk,
@@ -149,7 +147,6 @@ impl Log {
 
     /// The last offset of each key of the dirty part, until the map is full
     /// (`Cleaner.buildOffsetMap`).
-    #[inline(never)]
     fn offset_map(&self, disk: &Disk, what: &Cleanable, room: Room) -> Option<OffsetMap> {
         let (start, end) = (what.first_dirty, what.first_uncleanable);
         let mut map = OffsetMap::default();
@@ -174,7 +171,6 @@ impl Log {
     }
 
     /// Segments before `end`, in groups that fit one segment (`groupSegmentsBySize`).
-    #[inline(never)]
     fn groups(&self, disk: &Disk, end: Offset) -> Vec<Vec<Segment>> {
         let mut groups: Vec<Vec<Segment>> = Vec::new();
         let mut sizes = [0; 3];
@@ -203,7 +199,6 @@ impl Log {
     }
 
     /// Copies what stays of a group into a new segment, whose files end in `.cleaned`.
-    #[inline(never)]
     fn clean_group(
         &self,
         disk: &mut Disk,
@@ -241,7 +236,6 @@ impl Log {
     }
 
     /// The batches of a chunk as they stay; `None` when one cannot be read.
-    #[inline(never)]
     fn filter(&self, chunk: &Bytes, pass: &Pass<'_>, counts: &mut Cleaned) -> Option<Kept> {
         let none = TimeEntry { timestamp: -1, offset: Offset(-1) };
         let arrival = Arrival { last: Offset(-1), largest: none, wall_ms: pass.wall_ms };
@@ -285,7 +279,6 @@ impl Log {
 
     /// Puts a cleaned segment in the place of those it was made of (`LocalLog.replaceSegments`): first
     /// it becomes a `.swap`, so that a process that dies here finishes at its next start.
-    #[inline(never)]
     fn swap_in(&mut self, disk: &mut Disk, new: Segment, old: &[Segment]) {
         let name = |kind| path(&self.dir, new.base, kind);
         for kind in SUFFIXES {
@@ -366,7 +359,6 @@ impl Kept {
 }
 
 /// Whole batches from a position: as many as fit the buffer, which is doubled until one does.
-#[inline(never)]
 fn read_chunk(
     disk: &Disk,
     source: &Segment,

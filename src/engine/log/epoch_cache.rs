@@ -86,7 +86,6 @@ impl EpochCache {
     }
 
     /// See [`super::Log::end_offset_for_epoch`].
-    #[inline(never)]
     pub(super) fn end_offset_for(
         &self,
         requested: LeaderEpoch,

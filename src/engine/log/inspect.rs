@@ -87,7 +87,6 @@ impl Log {
 
     /// Batches from the one that contains `offset` on, until they hold `records` records or more.
     #[must_use]
-    #[inline(never)]
     pub fn batches_from(
         &self,
         disk: &Disk,

@@ -81,7 +81,6 @@ fn rebuild(
     producers.take_snapshot(disk, dir);
 }
 
-#[inline(never)]
 fn append_from(
     producers: &mut Producers,
     disk: &Disk,

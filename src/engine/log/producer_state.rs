@@ -160,7 +160,6 @@ impl Producers {
     ///
     /// # Errors
     /// The epoch is older than the last one, or the sequence is not the next one.
-    #[inline(never)]
     pub(super) fn check(&self, header: &BatchHeader) -> Result<(), AppendError> {
         if header.is_transactional() {
             // Nobody can have added the partition to a transaction: there is no coordinator.
@@ -267,7 +266,6 @@ impl Producers {
     /// Goes back to the latest snapshot that holds for a log from `start` to `end`, and forgets the
     /// others outside of it (`truncateAndReload`). The batches between [`Producers::end`] and `end`
     /// are to be appended again.
-    #[inline(never)]
     pub(super) fn reload(&mut self, disk: &mut Disk, dir: &str, start: Offset, end: Offset) {
         for offset in snapshots(disk, dir) {
             if offset > end || offset <= start {
@@ -343,7 +341,6 @@ fn decrement_sequence(sequence: i32, by: i32) -> i32 {
 }
 
 /// The bytes of a snapshot; 10 when there is no producer.
-#[inline(never)]
 fn encode(entries: &OrdMap<i64, ProducerEntry>) -> Bytes {
     let mut bytes = Vec::with_capacity(CRC_COVERS + 4 + entries.len() * ENTRY_BYTES);
     bytes.put_i16(SNAPSHOT_VERSION);
@@ -367,7 +364,6 @@ fn encode(entries: &OrdMap<i64, ProducerEntry>) -> Bytes {
 
 /// The producers in a snapshot; `None` when it is damaged or of another version. What follows the
 /// entries is covered by the CRC and otherwise ignored, as in Kafka.
-#[inline(never)]
 fn decode(bytes: &[u8]) -> Option<OrdMap<i64, ProducerEntry>> {
     let mut rest = bytes;
     let version = i16::from_be_bytes(take(&mut rest)?);

@@ -132,7 +132,6 @@ impl Log {
     }
 
     /// Loads the segments with these bases, scanning those that need it; returns the bytes cut.
-    #[inline(never)]
     fn load_segments(&mut self, disk: &mut Disk, bases: &[Offset], clean: bool) -> u64 {
         let mut loaded: Vec<Segment> = Vec::with_capacity(bases.len());
         let mut cut = 0;
@@ -170,7 +169,6 @@ impl Log {
 
     /// Reads a segment batch by batch, rebuilds its indexes and notes new epochs and producers; cuts it at the first
     /// batch that is not sound. Returns the bytes cut.
-    #[inline(never)]
     fn recover(
         &mut self,
         disk: &mut Disk,
@@ -200,7 +198,6 @@ impl Log {
 }
 
 /// The batch at `position` of a segment's `.log`, if it is whole, sound, and past what came before.
-#[inline(never)]
 fn sound_batch(
     disk: &Disk,
     segment: &Segment,
@@ -229,7 +226,6 @@ fn sound_batch(
 /// Removes what is to go, undoes cleanings that were not finished, and finishes those that were: the
 /// segments that a `.swap` replaces go, and it takes its name
 /// (`LogLoader.removeTempFilesAndCollectSwapFiles` and the passes after it).
-#[inline(never)]
 fn finish_cleanings(disk: &mut Disk, dir: &str) {
     let names: Vec<Text> =
         disk.list(&format!("{dir}/")).into_iter().map(|(path, _)| path).collect();

@@ -30,7 +30,6 @@ pub struct Deleted {
 impl Log {
     /// The retention check of one log: what was deleted, by reason in Kafka's order. Compacted logs
     /// without `delete` lose only what lies below the log start offset.
-    #[inline(never)]
     pub fn delete_old_segments(
         &mut self,
         disk: &mut Disk,

@@ -10,7 +10,6 @@ impl Log {
     /// Removes every record from `offset` on; returns whether there was any. Epochs that start there
     /// or later are forgotten in either case: an epoch may have been noted at the end of the log
     /// before its first record came.
-    #[inline(never)]
     pub fn truncate_to(&mut self, disk: &mut Disk, offset: Offset) -> bool {
         if offset >= self.log_end_offset {
             self.epochs.truncate_from_end(disk, &self.dir, offset);

@@ -131,7 +131,6 @@ impl<K: Ord, V> OrdMap<K, V> {
     }
 
     /// Where `key` stands, or would stand, and whether it is there.
-    #[inline(never)]
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> (Place, bool)
     where
         K: Borrow<Q>,
@@ -184,12 +183,10 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         is_there.then(|| self.remove_at(place))
     }
 
-    #[inline(never)]
     fn leaf(&mut self, which: usize) -> &mut Leaf<K, V> {
         Rc::make_mut(&mut Rc::make_mut(&mut self.leaves)[which].leaf)
     }
 
-    #[inline(never)]
     fn insert_at(&mut self, (mut which, mut at): Place, key: K, value: V) {
         self.len += 1;
         if self.leaves.is_empty() {
@@ -217,7 +214,6 @@ impl<K: Ord + Clone, V: Clone> OrdMap<K, V> {
         leaf.values.insert(at, value);
     }
 
-    #[inline(never)]
     fn remove_at(&mut self, (which, at): Place) -> V {
         self.len -= 1;
         let leaf = self.leaf(which);

@@ -121,7 +121,6 @@ pub struct ConsumerApp {
 impl ConsumerApp {
     /// A program that has not started yet.
     #[must_use]
-    #[inline(never)]
     pub fn new(name: &Text, spec: ConsumerSpec, bootstrap: Vec<BrokerId>) -> ConsumerApp {
         let mut named = vec![spec.topic.clone()];
         named.extend(spec.more_topics.iter().cloned());

@@ -78,7 +78,6 @@ enum Pace {
 impl ProducerApp {
     /// A program that has not started yet.
     #[must_use]
-    #[inline(never)]
     pub fn new(
         name: &Text,
         mut spec: ProducerSpec,
@@ -231,7 +230,6 @@ impl ProducerApp {
     }
 
     /// Makes `count` records, as far as memory lets it; the one that finds no room blocks.
-    #[inline(never)]
     fn generate(&mut self, ctx: &mut Ctx<'_>, count: u64) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let values = Values::new(&self.name, self.spec.value_bytes);
@@ -260,7 +258,6 @@ impl ProducerApp {
     }
 
     /// Records with keys that have no say in where they go.
-    #[inline(never)]
     fn generate_in_turn(&mut self, ctx: &mut Ctx<'_>, values: &Values, count: u32) {
         let first = self.next_record;
         let keys: Vec<u64> =
@@ -282,7 +279,6 @@ impl ProducerApp {
         }
     }
 
-    #[inline(never)]
     fn generate_keyed(&mut self, ctx: &mut Ctx<'_>, values: &Values, count: u32, partitions: u32) {
         let mut groups: BTreeMap<PartitionId, Vec<u64>> = BTreeMap::new();
         let mut buffer = RecordBuffer::default();

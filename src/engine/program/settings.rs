@@ -128,7 +128,6 @@ pub fn set_producer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(
 }
 
 /// The settings of memory, pauses and partitions.
-#[inline(never)]
 fn set_newer(spec: &mut ProducerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
     match key {
         "retry.backoff.max.ms" => spec.retry_backoff_max_ms = number(key, value, 0, INT_MAX)?,
@@ -210,7 +209,6 @@ pub fn set_consumer(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(
 }
 
 /// Settings of a member of a group.
-#[inline(never)]
 fn set_member(spec: &mut ConsumerSpec, key: &str, value: &str) -> Result<(), ConfigError> {
     match key {
         "group" => spec.group = value.trim().into(),

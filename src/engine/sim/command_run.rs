@@ -111,7 +111,6 @@ impl World {
         Ok(id)
     }
 
-    #[inline(never)]
     fn check(&self, command: &Command) -> Result<(), CommandError> {
         match command {
             Command::Start { node } => match self.existing(*node)?.life.is_up() {
@@ -337,7 +336,6 @@ impl World {
         self.on_client(node, cause, task);
     }
 
-    #[inline(never)]
     fn set_client(&mut self, name: &Text, key: &Text, value: &Text, cause: EventId) {
         let id = self.client_id(name).expect("checked");
         self.on_client(NodeId::Client(id), cause, |client, ctx| {
@@ -384,7 +382,6 @@ impl World {
         });
     }
 
-    #[inline(never)]
     fn power_loss(&mut self, durable: &[DurableFile], cause: EventId) {
         for flight in self.network.clear() {
             let reason = DropReason::ConnectionDied;

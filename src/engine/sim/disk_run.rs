@@ -13,7 +13,6 @@ impl World {
     /// # Errors
     /// No such host or log directory, a time out of range, or a full or slow disk of another host than
     /// a broker's.
-    #[inline(never)]
     pub(super) fn check_disk(
         &self,
         node: NodeId,
@@ -35,7 +34,6 @@ impl World {
     }
 
     /// A disk, or one log directory's, is so from now on. ZooKeeper cannot go on without its own.
-    #[inline(never)]
     pub(super) fn set_disk(
         &mut self,
         node: NodeId,

@@ -270,7 +270,6 @@ impl World {
         self.network.links_in(LinkState::Cut)
     }
 
-    #[inline(never)]
     fn deliver(&mut self, message: EventId, at: Micros) {
         if self.waits_in_socket(message, at) {
             return;
@@ -396,7 +395,6 @@ impl World {
         }
     }
 
-    #[inline(never)]
     fn send(
         &mut self,
         from: NodeId,

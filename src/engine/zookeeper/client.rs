@@ -168,7 +168,6 @@ impl<T: Clone> ZkClient<T> {
     }
 
     /// An answer of the server.
-    #[inline(never)]
     pub fn on_reply(
         &mut self,
         ctx: &mut Ctx,
@@ -197,7 +196,6 @@ impl<T: Clone> ZkClient<T> {
     }
 
     /// The server's process ended, or refused a message.
-    #[inline(never)]
     pub fn on_connection_lost(&mut self, ctx: &mut Ctx) -> Option<ZkEvent<T>> {
         match self.state {
             State::Idle => None,
@@ -330,7 +328,6 @@ impl<T: Clone> ZkClient<T> {
         }
     }
 
-    #[inline(never)]
     fn ping(&mut self, ctx: &mut Ctx) {
         if self.state == State::Idle {
             self.ping_armed = false;

@@ -29,7 +29,6 @@ pub struct ZookeeperServer {
 impl ZookeeperServer {
     /// Starts on what the disk holds. Sessions live on with their whole timeout. When a committed
     /// transaction has rotted, the process fails, as `FileTxnLog` does ("CRC check failed").
-    #[inline(never)]
     pub fn start(ctx: &mut Ctx, disk: &mut Disk) -> ZookeeperServer {
         let (log, recovered) = txn_log::open(disk);
         let mut server = ZookeeperServer {
@@ -56,7 +55,6 @@ impl ZookeeperServer {
     }
 
     /// One message of a client.
-    #[inline(never)]
     pub fn on_message(&mut self, ctx: &mut Ctx, disk: &mut Disk, from: NodeId, payload: Payload) {
         let Payload::Zk { correlation, body } = payload else { return };
         self.txn.ms = ctx.wall_ms();
@@ -141,7 +139,6 @@ impl ZookeeperServer {
         &self.watches
     }
 
-    #[inline(never)]
     fn connect(
         &mut self,
         ctx: &mut Ctx,
@@ -188,7 +185,6 @@ impl ZookeeperServer {
     }
 
     /// All or nothing (ZooKeeper's multi): one transaction.
-    #[inline(never)]
     fn multi(
         &mut self,
         ctx: &mut Ctx,

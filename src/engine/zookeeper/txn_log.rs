@@ -61,7 +61,6 @@ pub fn append(disk: &mut Disk, file: FileId, txn: Txn, entries: &[Entry]) {
 }
 
 /// The transactions, and the bytes up to the end of the last one.
-#[inline(never)]
 fn parse(bytes: &[u8]) -> (Recovered, u64) {
     let mut recovered = Recovered::default();
     let mut sound = 0;

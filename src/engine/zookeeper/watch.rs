@@ -50,7 +50,6 @@ impl Watches {
     }
 
     /// The watches that a change fires, each once and then no more, data watches first.
-    #[inline(never)]
     pub fn fire(&mut self, change: &Change) -> Vec<(SessionId, ZkWatchEvent)> {
         let mut fired = Vec::new();
         match change {

@@ -29,7 +29,6 @@ pub(super) fn command(input: &mut Input<'_>, verb: &str) -> Parsed<Command> {
 
 impl Reader {
     /// `config t min.insync.replicas=2, -segment.bytes`: one command per setting.
-    #[inline(never)]
     pub(super) fn config(&mut self, input: &mut Input<'_>) -> Parsed<Vec<Command>> {
         gap(input, Wanted::Topic)?;
         let topic = TopicName(word(input, Wanted::Topic)?);
@@ -54,7 +53,6 @@ impl Reader {
 
     /// `brokerconfig b1 log.cleaner.threads=2, -log.retention.ms`, `brokerconfig default …`: what is
     /// no setting is the brokers' to judge.
-    #[inline(never)]
     pub(super) fn broker_config(&mut self, input: &mut Input<'_>) -> Parsed<Vec<Command>> {
         gap(input, Wanted::Broker)?;
         let mut ahead = *input;

@@ -203,7 +203,6 @@ impl Reader {
     }
 
     /// `loss b1-b2 1000 dup 500`: messages lost and doubled, of a million.
-    #[inline(never)]
     fn set_loss(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
         let (a, b) = self.pair(input, '-')?;
         gap(input, Wanted::Number)?;

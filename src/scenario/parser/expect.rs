@@ -168,7 +168,6 @@ impl Reader {
     }
 
     /// `orders exists`, `orders-0.leader = b1`, `E1 before E2`.
-    #[inline(never)]
     fn of_name_or_event(
         &mut self,
         input: &mut Input<'_>,
@@ -196,7 +195,6 @@ impl Reader {
         self.of_field(input, name, field, start)
     }
 
-    #[inline(never)]
     fn of_field(
         &mut self,
         input: &mut Input<'_>,
@@ -253,7 +251,6 @@ impl Reader {
         }
     }
 
-    #[inline(never)]
     fn of_partition(
         &mut self,
         input: &mut Input<'_>,
@@ -423,7 +420,6 @@ impl Reader {
     }
 
     /// The first name in a predicate that nothing in the text makes known.
-    #[inline(never)]
     pub(super) fn unknown_name(&self) -> Option<ParseError> {
         let clients = self.scenario.clients();
         let brokers = u64::from(self.scenario.config.brokers);

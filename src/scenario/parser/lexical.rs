@@ -209,7 +209,6 @@ pub(super) fn time(input: &mut Input<'_>) -> Parsed<Micros> {
     })
 }
 
-#[inline(never)]
 fn read_time(input: &mut Input<'_>) -> Option<Micros> {
     let whole: Parsed<&str> = digit1.parse_next(input);
     let whole: u64 = whole.ok()?.parse().ok()?;

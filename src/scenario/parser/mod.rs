@@ -112,7 +112,6 @@ struct Reader {
 }
 
 impl Reader {
-    #[inline(never)]
     fn read_line(&mut self, line: &str) -> Parsed<()> {
         line.clone_into(&mut self.text);
         let mut input = Input::new(line);
@@ -201,7 +200,6 @@ impl Reader {
     }
 
     /// Orders the commands and gives mentioned clients their numbers.
-    #[inline(never)]
     fn finish(mut self) -> Result<Scenario, ParseError> {
         self.scenario.commands.sort_by_key(|c| c.at);
         let names = self.scenario.clients();
@@ -233,7 +231,6 @@ fn no_such_client(mention: &Mention, names: &[Text]) -> ParseError {
 }
 
 /// The client ids within a command.
-#[inline(never)]
 fn clients_of(command: &mut Command) -> Vec<&mut ClientId> {
     let nodes: Vec<&mut NodeId> = match command {
         Command::Start { node }

@@ -43,7 +43,6 @@ impl Entry {
 
 impl Reader {
     /// `topic t: b1>b2>b3 | b2>b3>b1 {k=v}` or `topic t p3 rf2 {k=v}`.
-    #[inline(never)]
     pub(super) fn topic(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
         gap(input, Wanted::Topic)?;
         let topic = TopicName(word(input, Wanted::Topic)?);
@@ -102,7 +101,6 @@ impl Reader {
     }
 
     /// `set web acks=1`. The value is judged as the program judges it.
-    #[inline(never)]
     pub(super) fn set_client(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
         gap(input, Wanted::Client)?;
         let name = word(input, Wanted::Client)?;

@@ -14,7 +14,6 @@ use super::lexical::{
 };
 
 impl Reader {
-    #[inline(never)]
     pub(super) fn setting(
         &mut self,
         input: &mut Input<'_>,
@@ -70,7 +69,6 @@ impl Reader {
         number(input, what, least, most)
     }
 
-    #[inline(never)]
     fn broker_setting(&mut self, input: &mut Input<'_>) -> Parsed<()> {
         gap(input, Wanted::Setting)?;
         let start = here(input);

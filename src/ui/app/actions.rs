@@ -152,7 +152,6 @@ impl App {
         }
     }
 
-    #[inline(never)]
     fn touch(&mut self, action: StageAction) {
         let command = match action {
             StageAction::Select(selection) => return self.select(selection),

@@ -39,7 +39,6 @@ impl App {
     }
 
     /// Compares a branch with the one that is shown.
-    #[inline(never)]
     pub(super) fn compare(&mut self, id: u32) {
         let session = self.session.borrow();
         let branches = session.branches();

@@ -41,7 +41,6 @@ impl Dying {
     }
 
     /// Takes in what happened since the last frame, which began at `now_ms`.
-    #[inline(never)]
     pub fn observe(&mut self, session: &Session, now_ms: f64) {
         if session.next_event() < self.seen {
             *self = Dying::default();
@@ -89,7 +88,6 @@ impl Dying {
         Some(BurstView { message, at_fraction, reason })
     }
 
-    #[inline(never)]
     fn mark(&mut self, cluster: &ClusterView, event: &Event, now_ms: f64) {
         match (&event.kind, event.node) {
             (EventKind::RecordsAcked { partition, base, count, .. }, _)
@@ -112,7 +110,6 @@ impl Dying {
 
     /// A leader's log ends before records that a producer was told are safe: who still has them is
     /// down, and will have to cut them.
-    #[inline(never)]
     fn lose(&mut self, cluster: &ClusterView, partition: &TopicPartition, end: Offset) {
         let Some(acked) = self.acked.get_mut(partition).filter(|acked| **acked > end) else {
             return;
@@ -148,7 +145,6 @@ impl Dying {
 }
 
 /// A message as its departure tells it: it was sent and lost within one frame.
-#[inline(never)]
 fn as_sent(event: &Event) -> Option<MessageView> {
     match event.kind {
         EventKind::MessageSent { to, api, response, nth, records, error, .. } => {

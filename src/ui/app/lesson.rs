@@ -35,7 +35,6 @@ impl App {
     }
 
     /// Does what was asked of the lesson.
-    #[inline(never)]
     pub(super) fn learn(&mut self, action: LessonAction) {
         match action {
             LessonAction::Begin(id) => {

@@ -125,7 +125,6 @@ impl Shown {
     }
 
     /// Looks into what is inspected.
-    #[inline(never)]
     pub fn look_at(&mut self, session: &Session, selection: &Selection, opened: &Opened) {
         let asked = match selection {
             Selection::Zookeeper => Some(Look::Zookeeper),
@@ -173,7 +172,6 @@ fn caption(session: &Session, telling: &Telling<'_>, lang: Lang) -> Option<Told>
 }
 
 /// The list of events. A sentence that was told is not made again.
-#[inline(never)]
 fn rows(
     session: &Session,
     headlines: &Headlines,

@@ -6,7 +6,6 @@ use crate::view::explain::consumer::list;
 use crate::view::explain::words::error_name;
 
 /// The key of a group's event.
-#[inline(never)]
 pub(super) fn group_key(kind: &EventKind) -> &'static str {
     use EventKind::*;
     match kind {

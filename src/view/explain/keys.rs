@@ -178,7 +178,6 @@ fn tool_command_key(command: &ToolCommand) -> &'static str {
     }
 }
 
-#[inline(never)]
 fn command_key(command: &Command) -> &'static str {
     match command {
         Command::Start { .. } => "command-start",

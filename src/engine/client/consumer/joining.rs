@@ -33,7 +33,6 @@ use super::membership::{GroupAsked, Prepare, Stage, wire};
 const JOIN_LAPSE_MS: i64 = 5_000;
 
 impl Consumer {
-    #[inline(never)]
     pub(super) fn join(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
         let topics = self.topics.names(&self.network.metadata);
         let Some(member) = self.membership.as_mut() else { return };
@@ -69,7 +68,6 @@ impl Consumer {
         self.network.send_within(ctx, coordinator, version::JOIN_GROUP, body, asked, timeout);
     }
 
-    #[inline(never)]
     pub(super) fn joined(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -117,7 +115,6 @@ impl Consumer {
     }
 
     /// The leader's work (`onLeaderElected`).
-    #[inline(never)]
     fn assign(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -182,7 +179,6 @@ impl Consumer {
     }
 
     /// A member learns its part (`onJoinComplete`).
-    #[inline(never)]
     fn take_part(&mut self, ctx: &mut Ctx<'_>, bytes: &Bytes) {
         let Some(member) = self.membership.as_mut() else { return };
         member.stage = Stage::Stable;

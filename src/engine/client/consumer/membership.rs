@@ -136,7 +136,6 @@ const NEVER: Deadline = Deadline { at: Micros::MAX, cause: None };
 impl Membership {
     /// Of a consumer that has not joined yet.
     #[must_use]
-    #[inline(never)]
     pub fn new(config: GroupConfig) -> Membership {
         Membership {
             memories: vec![Memory::default(); config.assignors.len()],
@@ -319,7 +318,6 @@ impl Consumer {
     }
 
     /// While the application polls: gives up what has to be given up, and joins.
-    #[inline(never)]
     fn rejoin(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
         let wants = self.membership.as_ref().is_some_and(|member| {
             self.polling
@@ -403,7 +401,6 @@ impl Consumer {
         self.network.send(ctx, coordinator, version::HEARTBEAT, body, asked);
     }
 
-    #[inline(never)]
     fn heard(&mut self, ctx: &mut Ctx<'_>, error: i16) {
         let Some(member) = self.membership.as_mut() else { return };
         member.heartbeat_asked = false;
@@ -436,7 +433,6 @@ impl Consumer {
 
     /// The application ends: commits, if it does so by itself, and leaves. True when there is nothing
     /// to wait for; else [`Signal::Closed`] comes.
-    #[inline(never)]
     pub fn close(&mut self, ctx: &mut Ctx<'_>) -> bool {
         let positions = self.consumed();
         let Some(member) = self.membership.as_mut() else { return true };
@@ -456,7 +452,6 @@ impl Consumer {
         false
     }
 
-    #[inline(never)]
     fn leave(&mut self, ctx: &mut Ctx<'_>, coordinator: BrokerId) {
         let Some(member) = self.membership.as_mut() else { return };
         if !member.commits.is_empty() || member.commit_asked {
@@ -481,7 +476,6 @@ impl Consumer {
     }
 
     /// An answer of a coordinator.
-    #[inline(never)]
     pub(super) fn on_group_answer(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -519,7 +513,6 @@ impl Consumer {
     }
 
     /// No answer will come.
-    #[inline(never)]
     pub(super) fn give_up_group(&mut self, ctx: &mut Ctx<'_>, broker: BrokerId, asked: GroupAsked) {
         let Some(member) = self.membership.as_mut() else { return };
         match asked {

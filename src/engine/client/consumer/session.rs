@@ -55,7 +55,6 @@ impl Session {
 
     /// An answer came, with this error and session number. Returns whether it may be used: after an
     /// error of the session it holds nothing, and the next request opens a new one.
-    #[inline(never)]
     pub fn answered(&mut self, error: i16, session: i32) -> bool {
         match ResponseError::try_from_code(error) {
             None => {

@@ -179,7 +179,6 @@ impl Producer {
 
     /// Partitions that the sticky partitioner may choose: those with a leader, or all when none has one.
     /// Queues count once every partition has had a batch, and with them brokers that were too slow.
-    #[inline(never)]
     fn candidates(&self) -> Candidates {
         let Some(known) = self.network.metadata.topic(&self.topic) else {
             return Candidates::default();

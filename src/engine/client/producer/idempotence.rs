@@ -147,7 +147,6 @@ impl Idempotence {
     }
 
     /// Whether a batch with a sequence is to be tried again after `error` (`canRetry`).
-    #[inline(never)]
     pub fn can_retry(&mut self, batch: &ProducerBatch, error: ResponseError) -> bool {
         let out_of_order = matches!(
             error,
@@ -172,7 +171,6 @@ impl Idempotence {
     /// Settles what expired batches left open, and raises the epoch when a partition has to begin
     /// anew (`maybeResolveSequences`, `bumpIdempotentEpochAndResetIdIfNeeded`). Returns the new state
     /// of every batch that has a sequence and is rewritten, by ordinal.
-    #[inline(never)]
     pub fn settle(&mut self) -> BTreeMap<u64, ProducerState> {
         let drained: Vec<TopicPartition> = self
             .unresolved

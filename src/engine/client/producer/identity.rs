@@ -29,7 +29,6 @@ pub(super) enum Asking {
 
 impl Producer {
     /// Asks for an id when one is wanted and there is none.
-    #[inline(never)]
     pub(super) fn ask_for_producer_id(&mut self, ctx: &mut Ctx<'_>) {
         let may_ask = match self.asking {
             Asking::No => true,

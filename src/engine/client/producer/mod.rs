@@ -156,7 +156,6 @@ pub struct Producer {
 impl Producer {
     /// A producer that knows only its bootstrap brokers.
     #[must_use]
-    #[inline(never)]
     pub fn new(topic: TopicName, config: ProducerConfig, bootstrap: Vec<BrokerId>) -> Producer {
         Producer {
             topic,
@@ -261,7 +260,6 @@ impl Producer {
     }
 
     /// An answer arrived.
-    #[inline(never)]
     pub fn on_response(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -352,7 +350,6 @@ impl Producer {
     }
 
     /// Gives one record its partition and its place in a batch; false when it has to wait.
-    #[inline(never)]
     fn admit(&mut self, ctx: &mut Ctx<'_>, record: &ProducerRecord) -> bool {
         let Some(partitions) = self.partitions() else { return false };
         let target = match (record.partition, &record.key) {

@@ -99,7 +99,6 @@ impl Producer {
 
     /// Why a `send` did not return within `max.block.ms`: the topic is not known
     /// (`KafkaProducer.waitOnMetadata`), or memory is used up (`BufferPool.allocate`).
-    #[inline(never)]
     pub(super) fn why_blocked(&self, record: &ProducerRecord) -> Failure {
         let (topic, most) = (&self.topic, self.config.max_block.as_ms());
         let limits = self.config.limits;

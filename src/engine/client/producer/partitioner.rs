@@ -13,7 +13,6 @@ use crate::engine::rng::Stream;
 
 /// Kafka's `Utils.murmur2`.
 #[must_use]
-#[inline(never)]
 pub fn murmur2(data: &[u8]) -> i32 {
     const M: u32 = 0x5bd1_e995;
     const SEED: u32 = 0x9747_b28c;

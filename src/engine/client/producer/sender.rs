@@ -45,7 +45,6 @@ impl Produced {
 
 impl Producer {
     /// Sends what should be sent and can be: to each leader, as many requests as may be in flight.
-    #[inline(never)]
     pub(super) fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
         let mut by_leader = self.sendable(ctx);
         while !by_leader.is_empty() {
@@ -100,7 +99,6 @@ impl Producer {
         !sequenced || self.idempotence.may_drain(batch)
     }
 
-    #[inline(never)]
     fn send_to(&mut self, ctx: &mut Ctx<'_>, leader: BrokerId, partitions: &[TopicPartition]) {
         let mut batches: Vec<ProducerBatch> = Vec::new();
         let mut bytes = 0;
@@ -129,7 +127,6 @@ impl Producer {
         }
     }
 
-    #[inline(never)]
     fn dispatch(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -152,7 +149,6 @@ impl Producer {
         self.in_flight.extend(batches.into_iter().map(|batch| (batch.id, batch)));
     }
 
-    #[inline(never)]
     fn request(&self, batches: &mut [ProducerBatch]) -> ProduceRequest {
         let mut topics: BTreeMap<TopicName, Vec<PartitionProduceData>> = BTreeMap::new();
         for batch in batches {
@@ -173,7 +169,6 @@ impl Producer {
     }
 
     /// A Produce was answered. Batches that have failed meanwhile are not here any more.
-    #[inline(never)]
     pub(super) fn complete(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -249,7 +244,6 @@ impl Producer {
     }
 
     /// Fails batches that were begun `delivery.timeout.ms` ago, also those that wait for an answer.
-    #[inline(never)]
     pub(super) fn expire(&mut self, ctx: &mut Ctx<'_>) {
         let limits = self.config.limits;
         let mut expired = self.accumulator.take_expired(ctx.now, limits);
