@@ -3,7 +3,7 @@
 //! Each event is encoded with `postcard` (fixed order, varints: the same bytes on 32 and 64 bits) and
 //! fed to XXH3-128. `derive(Hash)` is not used anywhere for this: it hashes `usize` lengths.
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::engine::event::Event;
 
@@ -43,6 +43,12 @@ impl Default for Digest {
     }
 }
 
+/// A text's own digest as 32 hexadecimal digits: a name for it.
+#[must_use]
+pub fn of_text(text: &str) -> String {
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +77,12 @@ mod tests {
         let events = [event(0, EventKind::ProcessStarted), event(1, EventKind::PowerLost)];
         assert_eq!(digest(&events), digest(&events));
         assert_eq!(digest(&events).len(), 32);
+    }
+
+    #[test]
+    fn another_text_has_another_name() {
+        assert_ne!(of_text("seed 1\n"), of_text("seed 2\n"));
+        assert_eq!((of_text(""), of_text("").len()), (of_text(""), 32));
     }
 
     #[test]

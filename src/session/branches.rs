@@ -5,6 +5,7 @@
 //! timeline or to the tree (a command, a deletion) leaves a [`Snapshot`] of both, and undoing is going
 //! back to it.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::engine::command::TimedCommand;
@@ -135,6 +136,57 @@ impl Branches {
     }
 }
 
+/// Lines under the time bar at most; those of more branches share them.
+const LANES_MAX: u32 = 3;
+
+/// A branch that is not shown, as a line under the time bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number.
+    pub branch: u32,
+    /// Which line under the bar, from 1.
+    pub lane: u32,
+    /// The line that it leaves; 0 is the bar.
+    pub leaves: u32,
+    /// When it leaves it.
+    pub from: Micros,
+    /// How far it was seen.
+    pub end: Micros,
+}
+
+impl Branches {
+    /// The tree as it is drawn: the branch that is shown is the bar, and every other one leaves the bar,
+    /// or another line, where the two have no longer the same past.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut open = VecDeque::from([(self.current, 0)]);
+        while let Some((id, leaves)) = open.pop_front() {
+            let above = self.get(id).and_then(|branch| Some((branch.parent?, branch.from)));
+            let near = self.all.iter().filter_map(|other| match (above, other.parent) {
+                (Some((parent, from)), _) if parent == other.id => Some((other, from)),
+                (_, Some(parent)) if parent == id => Some((other, other.from)),
+                _ => None,
+            });
+            for (branch, from) in near {
+                let is_drawn = lines.iter().any(|line| line.branch == branch.id);
+                if is_drawn || branch.id == self.current {
+                    continue;
+                }
+                let end = branch.end.max(from);
+                let is_free = |lane: &u32| {
+                    let mut there = lines.iter().filter(|line| line.lane == *lane);
+                    there.all(|line| line.end < from || end < line.from)
+                };
+                let lane = (leaves + 1..=LANES_MAX).find(is_free).unwrap_or(LANES_MAX);
+                lines.push(Line { branch: branch.id, lane, leaves, from, end });
+                open.push_back((branch.id, lane));
+            }
+        }
+        lines
+    }
+}
+
 /// A session's timeline and tree as they stood.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
@@ -194,4 +246,42 @@ pub(super) fn parting(
     let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let place = |timed: &TimedCommand| (timed.at, timed.before.unwrap_or(EventId(u64::MAX)));
     (common, a.get(common).into_iter().chain(b.get(common)).map(place).min())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> Branches {
+        let mut branches = Branches::default();
+        for (from, end) in [(5, 20), (3, 9), (12, 30)] {
+            branches.store(&[], Micros(end), &Folds::default());
+            branches.fork(Micros(from));
+        }
+        branches
+    }
+
+    #[test]
+    fn the_tree_hangs_on_the_branch_that_is_shown() {
+        let mut branches = tree();
+        let drawn = |branches: &Branches| -> Vec<(u32, u32, u32, u64, u64)> {
+            let lines = branches.lines().into_iter();
+            lines.map(|l| (l.branch, l.lane, l.leaves, l.from.0, l.end.0)).collect()
+        };
+        // 0 ← 1 (at 5) ← 2 (at 3) ← 3 (at 12): the parents leave the bar where their child left them.
+        assert_eq!(drawn(&branches), [(2, 1, 0, 12, 30), (1, 2, 1, 3, 9), (0, 3, 2, 5, 20)]);
+        branches.show(0);
+        assert_eq!(drawn(&branches), [(1, 1, 0, 5, 9), (2, 2, 1, 3, 30), (3, 3, 2, 12, 12)]);
+    }
+
+    #[test]
+    fn lines_that_do_not_meet_share_a_lane() {
+        let mut branches = Branches::default();
+        for from in [1, 5, 9] {
+            branches.fork(Micros(from));
+            branches.store(&[], Micros(from + 2), &Folds::default());
+            branches.show(0);
+        }
+        assert!(branches.lines().iter().all(|line| (line.lane, line.leaves) == (1, 0)));
+    }
 }

@@ -267,6 +267,8 @@ pub enum MarkKind {
     Birth,
     /// A partition got a leader, or lost it; or the controller changed.
     Election,
+    /// A group began to deal its partitions out anew.
+    Rebalance,
     /// An ISR shrank or grew.
     Isr,
     /// A replica was cut, at recovery or by a new leader's epoch.
@@ -275,6 +277,23 @@ pub enum MarkKind {
     Loss,
     /// The checker found a broken rule.
     Broken,
+}
+
+impl MarkKind {
+    /// How much it says: where there is room for one of two, the heavier stays.
+    #[must_use]
+    pub fn weight(self) -> u8 {
+        match self {
+            MarkKind::Birth => 0,
+            MarkKind::Command => 1,
+            MarkKind::Isr => 2,
+            MarkKind::Election | MarkKind::Rebalance => 3,
+            MarkKind::Freeze | MarkKind::Truncation => 4,
+            MarkKind::Death => 5,
+            MarkKind::Loss => 6,
+            MarkKind::Broken => 7,
+        }
+    }
 }
 
 /// A headline on the time bar.

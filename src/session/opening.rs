@@ -46,13 +46,27 @@ impl Session {
         self.effects.push(Effect::Store(request));
     }
 
-    /// Begins again from what the session began from.
+    /// Begins again from what the session began from. What was done stays as a branch, and an undo goes
+    /// back to it.
     pub(super) fn reset(&mut self) {
         if self.saving.is_opening() {
             return;
         }
+        let kept = (self.timeline.commands() != self.start.commands).then(|| self.leave());
         self.restart(self.start.clone());
+        if let Some((branches, deeds)) = kept {
+            (self.branches, self.deeds) = (branches, deeds);
+        }
         self.begin();
+    }
+
+    /// The tree with a new branch from the beginning on, and the deeds with what is left for it.
+    fn leave(&mut self) -> (Branches, Deeds) {
+        let before = self.snapshot();
+        self.branches.store(&before.commands, before.end, &before.folds);
+        self.branches.fork(self.start.until.at);
+        self.deeds.did(before);
+        (std::mem::take(&mut self.branches), std::mem::take(&mut self.deeds))
     }
 
     /// A new world in the place of this one, at its first moment.

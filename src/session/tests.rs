@@ -4,6 +4,7 @@
 mod faults;
 mod recovery;
 mod terminals;
+mod time;
 mod travel;
 
 use std::pin::pin;

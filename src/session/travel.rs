@@ -72,7 +72,7 @@ impl Session {
         self.deeds.did(before);
     }
 
-    fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Snapshot {
         Snapshot {
             commands: self.timeline.commands().into(),
             place: place_of(&self.world, self.timeline.done()),

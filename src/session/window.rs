@@ -79,14 +79,14 @@ impl EventWindow {
         in_window.or_else(|| self.roots.get(&id)).or_else(|| self.recalled.get(&id))
     }
 
-    /// Keeps events that a replay of the past brought back.
-    pub fn remember(&mut self, events: impl IntoIterator<Item = Event>) {
-        for event in events {
-            self.recalled.insert(event.id, event);
+    /// Keeps events that a replay of the past brought back, the newest of them if they are too many. What
+    /// was brought back before gives way to them.
+    pub fn remember(&mut self, events: Vec<Event>) {
+        let events = &events[events.len().saturating_sub(RECALLED_MAX)..];
+        if self.recalled.len() + events.len() > RECALLED_MAX {
+            self.recalled.clear();
         }
-        while self.recalled.len() > RECALLED_MAX {
-            self.recalled.pop_first();
-        }
+        self.recalled.extend(events.iter().map(|event| (event.id, event.clone())));
     }
 }
 
@@ -101,6 +101,17 @@ mod tests {
     use super::*;
     use crate::engine::event::TimerPurpose;
     use crate::engine::time::Micros;
+
+    #[test]
+    fn what_is_recalled_last_is_known_however_old_it_is() {
+        let mut window = EventWindow::default();
+        let most = RECALLED_MAX as u64;
+        window.remember((1_000_000..1_000_000 + most).map(event).collect());
+        window.remember((5_000..5_100).map(event).collect());
+        assert_eq!(window.get(EventId(5_050)), Some(&event(5_050)));
+        window.remember((10..20 + most).map(event).collect());
+        assert_eq!(window.get(EventId(19 + most)), Some(&event(19 + most)));
+    }
 
     fn event(id: u64) -> Event {
         let kind = match id {

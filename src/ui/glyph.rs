@@ -37,6 +37,7 @@ const CROSS: &str =
     "M-5.5-4.1L-4.1-5.5 0-1.4 4.1-5.5 5.5-4.1 1.4 0 5.5 4.1 4.1 5.5 0 1.4-4.1 5.5-5.5 4.1-1.4 0z";
 const TRIANGLE: &str = "M-4-6L6 0-4 6z";
 const SQUARE: &str = "M-5-5H5V5H-5z";
+const EXCHANGE: &str = "M-7-4.5h8v-2.5l6 4-6 4v-2.5h-8zM7 4.5h-8V7l-6-4 6-4v2.5h8z";
 const DISC: &str = "M0-4A4 4 0 1 1 0 4 4 4 0 0 1 0-4z";
 const CUT: &str =
     "M-7-5h5V5h-5zM1-5h1.5v3H1zM1-.8h1.5v3H1zM5-5h1.5v3H5zM5-.8h1.5v3H5zM1 3.5h6V5H1z";
@@ -150,6 +151,7 @@ impl Glyph {
             MarkKind::Freeze => ("f-producer", SQUARE),
             MarkKind::Birth => ("f-broker", DISC),
             MarkKind::Election => ("f-ink", PENNANT),
+            MarkKind::Rebalance => ("f-consumer", EXCHANGE),
             MarkKind::Isr => ("f-broker", CHEVRONS),
             MarkKind::Truncation => ("f-cut", CUT),
             MarkKind::Broken => ("f-lost", DIAMOND),

@@ -17,6 +17,9 @@ use crate::ui::icon::{Icon, icon};
 
 /// Marks nearer to each other than this share of the bar, in thousandths, are one mark.
 const MARK_GAP: u64 = 12;
+/// Where the bar is, and how far a branch's line lies below the one before, in pixels.
+const RAIL_PX: u32 = 28;
+const LANE_PX: u32 = 5;
 /// A mark's words need this share of the bar, in thousandths.
 const WORDS_GAP: u64 = 130;
 
@@ -149,10 +152,10 @@ fn Scrubber(props: &ScrubberProps) -> Html {
     let done = format!("width:{}", format::percent(props.now.0, whole));
     let known = format!("width:{}", format::percent(props.end.0, whole));
     html! {
-        <div class="scrub" ref={bar} role="slider" tabindex="0" aria-label={ui.t("time-position")}
+        <div class={classes!("scrub", (props.branches.len() > 1).then_some("forked"))} ref={bar} role="slider" tabindex="0" aria-label={ui.t("time-position")}
             aria-valuemin="0" aria-valuemax={(whole / 1_000).to_string()}
             aria-valuenow={(props.now.0 / 1_000).to_string()} aria-valuetext={value}
-            onpointerdown={seek.clone()} onpointermove={seek} onkeydown={keys(&ui, props.now, step)}>
+            onpointerdown={seek.clone()} onpointermove={seek} onkeydown={keys(&ui, props.now, props.end, step)}>
             <span class="rail"></span><span class="rail known" style={known}></span>
             <span class="rail done" style={done}></span>
             { for forks(&ui, &props.branches, whole) }
@@ -165,16 +168,19 @@ fn Scrubber(props: &ScrubberProps) -> Html {
     }
 }
 
-/// Branches that are not shown, each a line from where it left to where it was seen; pressed, it is shown.
+/// Branches that are not shown, each a line from where it leaves the bar, or another line, to where it
+/// was seen; pressed, it is shown.
 fn forks(ui: &Ui, branches: &[Row], whole: u64) -> Vec<Html> {
-    let others = branches.iter().filter(|row| !row.current).enumerate();
-    let line = |(index, row): (usize, &Row)| {
-        let (left, end) = (row.from.0.min(whole), row.end.0.min(whole));
-        let width = format::percent(end.saturating_sub(left), whole);
+    let line = |row: &Row| {
+        let line = row.line?;
+        let (left, end) = (line.from.0.min(whole), line.end.0.min(whole));
+        let top = |lane: u32| RAIL_PX + LANE_PX * lane;
         let style = format!(
-            "left:{};width:{width};top:{}px",
+            "left:{};width:{};top:{}px;height:{}px",
             format::percent(left, whole),
-            31 + 3 * (index % 4)
+            format::percent(end.saturating_sub(left), whole),
+            top(line.leaves),
+            top(line.lane).saturating_sub(top(line.leaves)).max(1)
         );
         let (act, id) = (ui.act.clone(), row.id);
         let onpointerdown = Callback::from(move |event: PointerEvent| {
@@ -182,9 +188,9 @@ fn forks(ui: &Ui, branches: &[Row], whole: u64) -> Vec<Html> {
             act.emit(Action::tell(Msg::OpenBranch(id)));
         });
         let title = name_of(ui, row.id, row.name.as_ref());
-        html! { <span class="fork" {style} {title} {onpointerdown}></span> }
+        Some(html! { <span class="fork" {style} {title} {onpointerdown}></span> })
     };
-    others.map(line).collect()
+    branches.iter().filter_map(line).collect()
 }
 
 fn mark_html(ui: &Ui, mark: Mark, words: bool, whole: u64) -> Html {
@@ -225,7 +231,7 @@ fn shown_marks(marks: &[Mark], now: Micros, whole: u64) -> Vec<(Mark, bool)> {
     for mark in marks {
         match shown.last_mut() {
             Some(last) if place(mark) < place(last) + MARK_GAP => {
-                if weight(mark.kind) > weight(last.kind) {
+                if mark.kind.weight() > last.kind.weight() {
                     *last = *mark;
                 }
             }
@@ -236,7 +242,7 @@ fn shown_marks(marks: &[Mark], now: Micros, whole: u64) -> Vec<(Mark, bool)> {
     let mut out = Vec::with_capacity(shown.len());
     for (index, mark) in shown.iter().enumerate() {
         let room = shown.get(index + 1).map_or(1_000, place).saturating_sub(place(mark));
-        let words = weight(mark.kind) >= 3
+        let words = mark.kind.weight() >= 3
             && place(mark) >= next_free
             && room >= WORDS_GAP.min(1_000u64.saturating_sub(place(mark)))
             && !(place(mark)..place(mark) + WORDS_GAP).contains(&playhead);
@@ -248,20 +254,6 @@ fn shown_marks(marks: &[Mark], now: Micros, whole: u64) -> Vec<(Mark, bool)> {
     out
 }
 
-fn weight(kind: MarkKind) -> u8 {
-    match kind {
-        MarkKind::Birth => 0,
-        MarkKind::Freeze => 4,
-        MarkKind::Command => 1,
-        MarkKind::Isr => 2,
-        MarkKind::Election => 3,
-        MarkKind::Truncation => 4,
-        MarkKind::Death => 5,
-        MarkKind::Loss => 6,
-        MarkKind::Broken => 7,
-    }
-}
-
 /// The key of the word for a mark.
 pub fn mark_key(kind: MarkKind) -> &'static str {
     match kind {
@@ -270,6 +262,7 @@ pub fn mark_key(kind: MarkKind) -> &'static str {
         MarkKind::Birth => "mark-birth",
         MarkKind::Freeze => "mark-freeze",
         MarkKind::Election => "mark-election",
+        MarkKind::Rebalance => "mark-rebalance",
         MarkKind::Isr => "mark-isr",
         MarkKind::Truncation => "mark-truncation",
         MarkKind::Loss => "mark-loss",
@@ -283,6 +276,7 @@ fn mark_class(kind: MarkKind) -> &'static str {
         MarkKind::Death | MarkKind::Loss => "t-lost",
         MarkKind::Truncation => "t-cut",
         MarkKind::Isr => "t-broker",
+        MarkKind::Rebalance => "t-consumer",
         MarkKind::Birth | MarkKind::Freeze | MarkKind::Command | MarkKind::Election => "",
     }
 }
@@ -302,8 +296,9 @@ fn capture(event: &PointerEvent) {
     }
 }
 
-/// Arrows move by a tenth of a tick, Page Up and Down by a tick, Home goes to the beginning.
-fn keys(ui: &Ui, now: Micros, step: u64) -> Callback<KeyboardEvent> {
+/// Arrows move by a tenth of a tick, Page Up and Down by a tick, Home goes to the beginning, End to where
+/// the timeline was seen last.
+fn keys(ui: &Ui, now: Micros, end: Micros, step: u64) -> Callback<KeyboardEvent> {
     let act = ui.act.clone();
     Callback::from(move |event: KeyboardEvent| {
         let target = match event.key().as_str() {
@@ -312,6 +307,7 @@ fn keys(ui: &Ui, now: Micros, step: u64) -> Callback<KeyboardEvent> {
             "PageDown" => now.0.saturating_sub(step),
             "PageUp" => now.0 + step,
             "Home" => 0,
+            "End" => end.0,
             _ => return,
         };
         event.prevent_default();

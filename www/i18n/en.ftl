@@ -78,6 +78,7 @@ mark-death = Dead
 mark-birth = Start
 mark-freeze = Frozen
 mark-election = Election
+mark-rebalance = Rebalance
 mark-isr = ISR
 mark-truncation = Cut
 mark-loss = Loss

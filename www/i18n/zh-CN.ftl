@@ -78,6 +78,7 @@ mark-death = 宕机
 mark-birth = 启动
 mark-freeze = 冻结
 mark-election = 选举
+mark-rebalance = 重平衡
 mark-isr = ISR
 mark-truncation = 截断
 mark-loss = 丢失

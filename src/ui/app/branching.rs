@@ -15,6 +15,7 @@ impl App {
     pub(super) fn branch_rows(&self) -> Vec<Row> {
         let session = self.session.borrow();
         let branches = session.branches();
+        let lines = branches.lines();
         let depth = |branch: &Branch| {
             let mut depth = 0;
             let mut parent = branch.parent;
@@ -33,6 +34,7 @@ impl App {
                 from: branch.from,
                 end: if current { session.end() } else { branch.end },
                 current,
+                line: lines.iter().find(|line| line.branch == branch.id).copied(),
             }
         };
         branches.iter().map(row).collect()

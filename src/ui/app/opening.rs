@@ -5,10 +5,10 @@
 
 use std::rc::Rc;
 
-use crate::engine::ids::Text;
 use crate::engine::time::Micros;
 use crate::i18n::Phrase;
 use crate::scenario::ast::{Moment, Scenario};
+use crate::scenario::digest;
 use crate::scenario::export;
 use crate::scenario::link::decode;
 use crate::scenario::opening::{self, Differs, Given, OpenError};
@@ -157,19 +157,12 @@ fn as_asked(start: Start) -> Start {
     Start { until: moment.unwrap_or(start.until), playing, digest, ..start }
 }
 
-/// A link's or a file's world, under a name of its own and as it was left.
+/// A link's or a file's world, as it was left, under a name that no other text has: what was done in one
+/// is never taken for another.
 fn start_of(scenario: &Scenario) -> Start {
-    let name = name_of(scenario);
+    let name = format!("link-{}", digest::of_text(&printer::print(scenario)));
     let left = prefs::left(&name);
     Start { left, ..Start::from_scenario(&name, scenario) }
-}
-
-/// The name under which a link's world is kept.
-fn name_of(scenario: &Scenario) -> Text {
-    match &scenario.digest {
-        Some(digest) => format!("link-{digest}").into(),
-        None => "link".into(),
-    }
 }
 
 /// Whether this page was reloaded, rather than opened anew.

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use crate::engine::ids::Text;
 use crate::engine::time::Micros;
 use crate::i18n::Arg;
+use crate::session::branches::Line;
 use crate::session::message::Msg;
 use crate::ui::context::{Action, Shared, Ui, use_ui};
 use crate::ui::dialog::Sheet;
@@ -26,6 +27,8 @@ pub struct Row {
     pub end: Micros,
     /// Whether it is shown.
     pub current: bool,
+    /// Its line under the time bar, when it is not.
+    pub line: Option<Line>,
 }
 
 /// Two branches side by side, in words.
