@@ -170,11 +170,12 @@ fn partitions() {
 ///
 /// They hold every periodic task of Kafka's at its own interval: the high watermarks' checkpoint (5 s),
 /// the ISRs' check (15 s), the logs' checkpoints (60 s), retention, the check of leaders, the clients'
-/// metadata (300 s). They begin when the logs that were made have been written into every checkpoint,
+/// metadata (300 s). They begin when every partition has held records for a minute and stands in every checkpoint,
 /// and work has gone on for half a minute.
 fn events_against_partitions(what: &str, work: impl Fn(&mut World)) {
     let micros = |partitions: u32| {
         let mut world = workload::cluster(partitions);
+        workload::fill(&mut world, partitions);
         let settled = world.now() + Micros::from_secs(60);
         workload::advance(&mut world, settled);
         work(&mut world);

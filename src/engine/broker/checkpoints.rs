@@ -2,6 +2,7 @@
 //! the marker of a clean shutdown.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use bytes::Bytes;
 
@@ -32,6 +33,8 @@ pub struct Written {
     pub changes: u64,
     /// The whole file.
     pub text: Bytes,
+    /// What it says, where that is compared before a text is made of it.
+    pub offsets: Rc<[(TopicPartition, Offset)]>,
 }
 
 /// High watermarks as last written in a log directory; none when the file is absent or damaged.
@@ -171,16 +174,20 @@ impl Broker {
             let text = match last.filter(|last| few && last.changes == changes) {
                 Some(last) => {
                     let watermark = |id| Some((id, self.partitions.get(id)?.high_watermark));
-                    let before = std::str::from_utf8(&last.text).unwrap_or_default();
-                    let text = checkpoint::with_changed(before, moved.iter().filter_map(watermark));
-                    debug_assert_eq!(text, whole(), "a high watermark moved unnoticed");
-                    text
+                    let moved = moved.iter().filter_map(watermark);
+                    let text = checkpoint::with_changed(&last.text, moved);
+                    debug_assert_eq!(
+                        text,
+                        whole().into_bytes(),
+                        "a high watermark moved unnoticed"
+                    );
+                    Bytes::from(text)
                 }
-                None => whole(),
+                None => Bytes::from(whole()),
             };
-            let text = Bytes::from(text);
             disk.replace(&path, text.clone());
-            self.watermarks_written.insert(path, Written { changes, text });
+            let offsets = Rc::new([]);
+            self.watermarks_written.insert(path, Written { changes, text, offsets });
         }
     }
 

@@ -245,7 +245,7 @@ fn remove(disk: &mut Disk, what: Doomed) {
 }
 
 /// Replaces a checkpoint, unless it says the same already. While no replica changed, the file is only
-/// compared with what was written last.
+/// compared with what was written last; where none of its offsets did, no text is made of them.
 fn write_changed<'a>(
     disk: &mut Disk,
     path: String,
@@ -254,14 +254,27 @@ fn write_changed<'a>(
     offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
 ) {
     let found = disk.read_path(&path);
-    let is_as_written =
-        |last: &Written| last.changes == changes && found == Some(last.text.clone());
-    if written.get(&path).is_some_and(is_as_written) {
+    let last = written.get_mut(&path).filter(|last| found.as_ref() == Some(&last.text));
+    if last.as_ref().is_some_and(|last| last.changes == changes) {
         return;
     }
-    let text = Bytes::from(checkpoint::text(offsets));
+    let offsets: Vec<(&TopicPartition, Offset)> = offsets.collect();
+    let told = |last: &Written| {
+        let same = |(told, now): (&(TopicPartition, Offset), &(&TopicPartition, Offset))| {
+            told.1 == now.1 && told.0 == *now.0
+        };
+        last.offsets.len() == offsets.len() && last.offsets.iter().zip(&offsets).all(same)
+    };
+    if let Some(last) = last
+        && told(last)
+    {
+        last.changes = changes;
+        return;
+    }
+    let text = Bytes::from(checkpoint::text(offsets.iter().copied()));
     if found.as_ref() != Some(&text) {
         disk.replace(&path, text.clone());
     }
-    written.insert(path, Written { changes, text });
+    let offsets = offsets.into_iter().map(|(id, offset)| (id.clone(), offset)).collect();
+    written.insert(path, Written { changes, text, offsets });
 }

@@ -44,32 +44,37 @@ pub fn text<'a>(offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>) -> 
 /// order. What lies between them is copied as it is: one of ten thousand lines costs no more than itself
 /// and a copy of the bytes.
 pub fn with_changed<'a>(
-    text: &str,
+    text: &[u8],
     changed: impl Iterator<Item = (&'a TopicPartition, Offset)>,
-) -> String {
-    let mut out = String::with_capacity(text.len() + 64);
-    let head = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').nth(1);
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 64);
+    let head = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(1);
     let mut copied = 0;
     let mut from = head.map_or(text.len(), |(end, _)| end + 1);
+    let mut line = String::new();
     for (id, offset) in changed {
         let Some((start, end)) = line_of(text, from, id) else { continue };
-        out.push_str(&text[copied..start]);
-        push_line(&mut out, id, offset);
+        out.extend_from_slice(&text[copied..start]);
+        line.clear();
+        push_line(&mut line, id, offset);
+        out.extend_from_slice(line.as_bytes());
         (copied, from) = (end, end);
     }
-    out.push_str(&text[copied..]);
+    out.extend_from_slice(&text[copied..]);
     out
 }
 
 /// Where the line of a partition begins, and where the next one does. Lines are in the order of
 /// partitions.
-fn line_of(text: &str, from: usize, id: &TopicPartition) -> Option<(usize, usize)> {
+fn line_of(text: &[u8], from: usize, id: &TopicPartition) -> Option<(usize, usize)> {
+    let ends = |byte: &u8| *byte == b'\n';
     let (mut low, mut high) = (from, text.len());
     while low < high {
         let middle = low.midpoint(high);
-        let start = text[low..middle].rfind('\n').map_or(low, |at| low + at + 1);
-        let end = text[start..].find('\n').map_or(text.len(), |at| start + at + 1);
-        let mut words = text[start..end].split_whitespace();
+        let start = text[low..middle].iter().rposition(ends).map_or(low, |at| low + at + 1);
+        let end = text[start..].iter().position(ends).map_or(text.len(), |at| start + at + 1);
+        let line = std::str::from_utf8(&text[start..end]).ok()?;
+        let mut words = line.split_whitespace();
         let topic = words.next()?;
         let partition: i32 = words.next()?.parse().ok()?;
         match (topic, partition).cmp(&(id.topic.as_str(), id.partition.0)) {
@@ -163,10 +168,11 @@ mod tests {
             *offset = Offset(if nth % 5 == 0 { 1_000 + nth as i64 } else { 9 });
         }
         let changed = all.iter().filter(|(_, offset)| offset.0 != 9).map(|(id, o)| (id, *o));
-        assert_eq!(with_changed(&before, changed), whole(&all));
-        assert_eq!(with_changed(&before, std::iter::empty()), before);
+        assert_eq!(with_changed(before.as_bytes(), changed), whole(&all).into_bytes());
+        assert_eq!(with_changed(before.as_bytes(), std::iter::empty()), before.as_bytes());
         let stranger = id("c", 0);
-        assert_eq!(with_changed(&before, [(&stranger, Offset(1))].into_iter()), before);
+        let strangers = [(&stranger, Offset(1))].into_iter();
+        assert_eq!(with_changed(before.as_bytes(), strangers), before.as_bytes());
     }
 
     #[test]
