@@ -103,6 +103,42 @@ fn a_batch_behind_a_lost_one_is_refused_and_the_order_is_kept() {
     assert_eq!(lab.count(acked), 3);
 }
 
+/// What the log holds when its only replica dies with batches in flight and comes back.
+fn after_a_killed_leader(max_in_flight: u32) -> Vec<String> {
+    let mut lab = Lab::three();
+    lab.topic("t", &[&[1]], &[]);
+    lab.producer("p", "t", |spec| spec.max_in_flight = max_in_flight);
+    lab.send("p", &["m0"]);
+    lab.run_until(ms(2_000), |event| acked(&event.kind));
+    let producer = NodeId::Client(lab.world.client_id("p").expect("it was added"));
+    let ack =
+        |nth| MessageAddress { from: b(1), to: producer, api: Api::Produce, response: true, nth };
+    for nth in 1..=u64::from(max_in_flight) {
+        lab.apply(Command::Drop { message: ack(nth) });
+        lab.send("p", &[&format!("m{nth}")]);
+        lab.run_for(ms(100));
+    }
+    lab.kill(1);
+    lab.run_for(ms(10_000));
+    lab.start(1);
+    lab.run_for(ms(20_000));
+    assert_eq!(lab.count(acked), usize::try_from(max_in_flight).expect("few") + 1);
+    lab.log("t", 0, 1)
+}
+
+/// A recovered log knows only the last batch of a producer (`ProducerStateManager.writeSnapshot`), so
+/// that an earlier one that is sent again looks like a gap; nothing before it is under way, so the
+/// producer raises its epoch and sends all again (`TransactionManager.canRetry`).
+#[test]
+fn a_killed_leader_forgets_all_but_the_last_batch_so_that_several_in_flight_come_twice() {
+    assert_eq!(after_a_killed_leader(2), ["m0", "m1", "m2", "m1", "m2"]);
+}
+
+#[test]
+fn one_batch_in_flight_is_recognised_even_by_a_leader_that_was_killed() {
+    assert_eq!(after_a_killed_leader(1), ["m0", "m1"]);
+}
+
 #[test]
 fn without_idempotence_the_batch_behind_goes_first() {
     let mut lab = Lab::three();
