@@ -25,6 +25,8 @@ mod log_dirs;
 mod idempotence;
 #[path = "kafka_rules/elections.rs"]
 mod elections;
+#[path = "kafka_rules/controller.rs"]
+mod controller;
 #[path = "kafka_rules/topics.rs"]
 mod topics;
 #[path = "kafka_rules/settings.rs"]

@@ -293,6 +293,23 @@ fn a_batch_over_max_message_bytes_is_sent_in_smaller_ones() {
     }
 }
 
+/// Half the size of a batch that is almost all one record holds the whole batch again: it is parted by
+/// its records, and the large one alone fails.
+#[test]
+fn a_large_record_beside_a_tiny_one_is_parted_from_it_and_not_sent_with_it_for_ever() {
+    let mut lab = Lab::three();
+    lab.topic("t", RF3, &[("max.message.bytes", "160")]);
+    lab.producer("p", "t", |spec| spec.linger_ms = 200);
+    lab.run_for(ms(1_000));
+    lab.send("p", &["a", &"x".repeat(400)]);
+    lab.run_for(ms(1_000));
+    assert_eq!(lab.log("t", 0, 3), ["a"]);
+    let producer = &lab.cluster().producers[0];
+    assert_eq!((producer.acked, producer.failed), (1, 1));
+    let tries = lab.count(|kind| matches!(kind, EventKind::BatchRetried { error: 10, .. }));
+    assert_eq!(tries, 2, "whole, and whole again as a part of itself");
+}
+
 /// One record alone that is too large fails (`RecordTooLargeException`).
 #[test]
 fn a_record_over_max_message_bytes_fails_and_those_beside_it_do_not() {

@@ -90,6 +90,8 @@ pub struct Context {
     pub partitions: OrdMap<TopicPartition, Partition>,
     /// Replicas in failed log directories, by broker (`replicasOnOfflineDirs`).
     pub offline_replicas: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    /// While `/admin/reassign_partitions` is there: those of its partitions that are moved.
+    pub asked_by_znode: Option<BTreeSet<TopicPartition>>,
 }
 
 impl Context {

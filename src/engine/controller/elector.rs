@@ -150,6 +150,8 @@ impl ControlPlane {
             | ControllerEvent::TopicChange
             | ControllerEvent::RebalanceLeaders
             | ControllerEvent::LogDirFailure
+            | ControllerEvent::ZnodeReassignment
+            | ControllerEvent::ZnodeElection
             | ControllerEvent::LeaderAndIsrAnswered { .. }
             | ControllerEvent::UncleanEnabled { .. } => {}
         }

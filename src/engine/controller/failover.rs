@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::controller::ControlPlane;
+use crate::engine::controller::admin_znodes::{PREFERRED_ELECTION, REASSIGN_PARTITIONS};
 use crate::engine::controller::context::Status;
 use crate::engine::controller::operation::{Phase, Question};
 use crate::engine::controller::reassign::Assignment;
@@ -32,6 +33,8 @@ impl ControlPlane {
             ZkOp::GetChildren { path: TOPICS.into(), watch: true },
             ZkOp::GetChildren { path: DELETE_TOPICS.into(), watch: true },
             ZkOp::GetChildren { path: LOG_DIR_EVENTS.into(), watch: true },
+            ZkOp::Exists { path: REASSIGN_PARTITIONS.into(), watch: true },
+            ZkOp::Exists { path: PREFERRED_ELECTION.into(), watch: true },
         ])
     }
 
@@ -41,8 +44,12 @@ impl ControlPlane {
         self.context.deleting = topic_names(results.get(3)).into_iter().collect();
         // Every broker is sent its roles anyway.
         let names = children(results.get(4));
-        self.queue
-            .then([Phase::DeleteLogDirEvents { names }, Phase::LoadCluster { brokers, topics }]);
+        let is_there = |place| matches!(results.get(place), Some(Ok(ZkResult::Exists { .. })));
+        self.context.asked_by_znode = is_there(5).then(BTreeSet::new);
+        let mut phases =
+            vec![Phase::DeleteLogDirEvents { names }, Phase::LoadCluster { brokers, topics }];
+        phases.extend(is_there(6).then_some(Phase::FindElections));
+        self.queue.then(phases);
     }
 
     /// Data of brokers and topics.
@@ -110,15 +117,10 @@ impl ControlPlane {
         self.take_over_deletions();
         let elect = Phase::Elect { reason: ElectionReason::LeaderDied, topic: None };
         let phases = [Phase::Introduce].into_iter().chain(leaving);
-        let last = [
-            Phase::Flush,
-            Phase::Classify,
-            elect,
-            Phase::Flush,
-            Phase::ResumeReassignments,
-            Phase::ListDeletions,
-        ];
-        self.queue.then(phases.chain(last));
+        let asked = self.context.asked_by_znode.as_ref().map(|_| Phase::FindReassignments);
+        let then = [Phase::Flush, Phase::Classify, elect, Phase::Flush].into_iter().chain(asked);
+        let last = [Phase::ResumeReassignments, Phase::ListDeletions];
+        self.queue.then(phases.chain(then).chain(last));
     }
 
     /// Tells all brokers who lives, then each what it holds.

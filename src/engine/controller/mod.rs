@@ -34,6 +34,7 @@ pub mod describe_configs;
 pub mod settings_rules;
 pub mod producer_ids;
 pub mod log_dir_events;
+pub mod admin_znodes;
 pub mod waiting;
 pub mod channel;
 pub mod batch;
@@ -48,6 +49,7 @@ use std::collections::BTreeMap;
 use crate::engine::persistent::OrdMap;
 
 use crate::engine::config::BrokerConfig;
+use crate::engine::controller::admin_znodes::{PREFERRED_ELECTION, REASSIGN_PARTITIONS};
 use crate::engine::controller::alter_configs::Alteration;
 use crate::engine::controller::batch::RequestBatch;
 use crate::engine::controller::broker_settings::DynamicSettings;
@@ -230,6 +232,12 @@ impl ControlPlane {
             DELETE_TOPICS => self.enqueue(ctx, ControllerEvent::TopicDeletion),
             LOG_DIR_EVENTS => self.enqueue(ctx, ControllerEvent::LogDirFailure),
             CONFIG_CHANGES => self.watch_config_changes(ctx),
+            REASSIGN_PARTITIONS if event.kind == ZkWatchKind::Created => {
+                self.enqueue(ctx, ControllerEvent::ZnodeReassignment);
+            }
+            PREFERRED_ELECTION if event.kind == ZkWatchKind::Created => {
+                self.enqueue(ctx, ControllerEvent::ZnodeElection);
+            }
             path => {
                 let name = path.strip_prefix(TOPICS).and_then(|rest| rest.strip_prefix('/'));
                 if let (Some(name), ZkWatchKind::DataChanged) = (name, event.kind) {

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use kafka_protocol::messages::{AlterPartitionReassignmentsRequest, ElectLeadersRequest};
 
 use crate::engine::controller::ControlPlane;
+use crate::engine::controller::admin_znodes::{PREFERRED_ELECTION, REASSIGN_PARTITIONS, Settled};
 use crate::engine::controller::alter_partition::IsrWrites;
 use crate::engine::controller::elect_leaders::Ballot;
 use crate::engine::controller::partitions::{Transition, fenced};
@@ -64,6 +65,10 @@ pub enum ControllerEvent {
     UncleanEnabled { topic: Option<TopicName> },
     /// Brokers have lost log directories.
     LogDirFailure,
+    /// `/admin/reassign_partitions` was made, or is to be looked for.
+    ZnodeReassignment,
+    /// `/admin/preferred_replica_election` was made, or is to be looked for.
+    ZnodeElection,
     /// A broker answered which of its replicas are in failed log directories, and which are not.
     LeaderAndIsrAnswered {
         broker: BrokerId,
@@ -91,6 +96,8 @@ impl ControllerEvent {
             ControllerEvent::UncleanEnabled { topic: None } => "UncleanLeaderElectionEnable",
             ControllerEvent::UncleanEnabled { .. } => "TopicUncleanLeaderElectionEnable",
             ControllerEvent::LogDirFailure => "LogDirEventNotification",
+            ControllerEvent::ZnodeReassignment => "ZkPartitionReassignment",
+            ControllerEvent::ZnodeElection => "ReplicaLeaderElection",
             ControllerEvent::LeaderAndIsrAnswered { .. } => "LeaderAndIsrResponseReceived",
         }
     }
@@ -165,7 +172,7 @@ pub enum Phase {
     Reassign { partition: TopicPartition, assignment: Assignment },
     /// Go on with a reassignment as far as its ISR allows.
     AdvanceReassignment { partition: TopicPartition },
-    /// Go on with every reassignment.
+    /// Go on with every reassignment, but those that the znode has just asked for.
     ResumeReassignments,
     /// Make replicas that are being added follow.
     StartReplicas { partition: TopicPartition, brokers: Vec<BrokerId> },
@@ -189,6 +196,16 @@ pub enum Phase {
     ReadLogDirEvents { names: Vec<Text> },
     /// Delete them.
     DeleteLogDirEvents { names: Vec<Text> },
+    /// Look which reassignments a znode asks for.
+    FindReassignments,
+    /// Read that znode, to take partitions out of it.
+    ReadSettled(Settled),
+    /// Write what is left of it.
+    WriteReassignments { left: Vec<(TopicPartition, Vec<BrokerId>)> },
+    /// Look which elections a znode asks for.
+    FindElections,
+    /// Delete that znode.
+    DeleteElections,
 }
 
 /// The event being worked on.
@@ -237,6 +254,11 @@ impl EventQueue {
     /// Takes every queued event.
     pub fn drain(&mut self) -> VecDeque<ControllerEvent> {
         std::mem::take(&mut self.events)
+    }
+
+    /// Puts an event behind the others.
+    pub fn push_last(&mut self, event: ControllerEvent) {
+        self.events.push_back(event);
     }
 
     /// Puts an event before the others.
@@ -314,8 +336,12 @@ impl ControlPlane {
             | ControllerEvent::ReplicasDeleted { .. }
             | ControllerEvent::UncleanEnabled { .. }
             | ControllerEvent::LogDirFailure
+            | ControllerEvent::ZnodeReassignment
+            | ControllerEvent::ZnodeElection
             | ControllerEvent::LeaderAndIsrAnswered { .. }
                 if !self.active => {}
+            ControllerEvent::ZnodeReassignment => self.queue.then([Phase::FindReassignments]),
+            ControllerEvent::ZnodeElection => self.queue.then([Phase::FindElections]),
             ControllerEvent::LogDirFailure => self.queue.then([Phase::ListLogDirEvents]),
             ControllerEvent::LeaderAndIsrAnswered { broker, offline, online } => {
                 self.leader_and_isr_answered(ctx, broker, offline, &online);
@@ -414,6 +440,12 @@ impl ControlPlane {
             Phase::ListLogDirEvents => self.ask_for_log_dir_events(),
             Phase::ReadLogDirEvents { names } => self.ask_for_failed_brokers(names),
             Phase::DeleteLogDirEvents { names } => self.ask_to_delete_log_dir_events(names),
+            Phase::FindReassignments | Phase::ReadSettled(_) => {
+                Self::ask_for_znode(REASSIGN_PARTITIONS)
+            }
+            Phase::WriteReassignments { left } => Self::ask_to_write_reassignments(left),
+            Phase::FindElections => Self::ask_for_znode(PREFERRED_ELECTION),
+            Phase::DeleteElections => Self::ask_to_delete_elections(),
             _ => Question::Pipelined(Vec::new()),
         }
     }
@@ -458,6 +490,11 @@ impl ControlPlane {
             Phase::Reassign { partition, assignment } => {
                 self.reassigned(ctx, partition, &assignment, results);
             }
+            Phase::FindReassignments => self.found_reassignments(results),
+            Phase::ReadSettled(settled) => self.read_settled(&settled, results),
+            Phase::WriteReassignments { left } => self.wrote_reassignments(ctx, left, results),
+            Phase::FindElections => self.found_elections(results),
+            Phase::DeleteElections => self.deleted_elections(ctx, results),
             Phase::Unmark { .. }
             | Phase::WriteAssignment { .. }
             | Phase::DeleteLogDirEvents { .. }

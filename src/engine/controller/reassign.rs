@@ -11,6 +11,7 @@ use kafka_protocol::ResponseError;
 use kafka_protocol::messages::AlterPartitionReassignmentsRequest;
 
 use crate::engine::controller::ControlPlane;
+use crate::engine::controller::admin_znodes::Settled;
 use crate::engine::controller::operation::{Asker, Phase, Question};
 use crate::engine::controller::partitions::{Transition, fenced};
 use crate::engine::controller::reassign_request::Answers;
@@ -97,6 +98,13 @@ impl ControlPlane {
                 answers.add(partition, planned.err());
             }
         }
+        // The newest word counts: the old znode's is taken back.
+        let named = phases.iter().filter_map(|phase| match phase {
+            Phase::Reassign { partition, .. } => Some(partition.clone()),
+            _ => None,
+        });
+        let settle = self.settle_znode(Settled::Any(named.ordered()));
+        phases.splice(..0, settle);
         phases.push(Phase::AnswerReassignment(answers));
         self.queue.then(phases);
     }
@@ -159,6 +167,7 @@ impl ControlPlane {
         let live = self.context.live();
         let stays = leader.is_some_and(|id| targets.contains(&id) && live.contains(&id));
         let transition = if stays { Transition::RaiseEpoch } else { Transition::Reassign };
+        let settle = self.settle_znode(Settled::To(partition.clone(), targets.clone()));
         let done = Assignment { replicas: targets, adding: Vec::new(), removing: Vec::new() };
         self.context.put_assignment(&partition, &done);
         if assignment.is_moving() {
@@ -169,8 +178,9 @@ impl ControlPlane {
         phases.extend(self.removal(&partition, &assignment.removing));
         let (topic, write) = (partition.topic.clone(), partition.clone());
         let registered = self.context.registered_ids();
+        phases.push(Phase::WriteAssignment { partition: write });
+        phases.extend(settle);
         phases.extend([
-            Phase::WriteAssignment { partition: write },
             Phase::TellMetadata { brokers: registered, partition },
             Phase::Flush,
             Phase::ResumeDeletionsOf { topic },
@@ -193,14 +203,19 @@ impl ControlPlane {
         self.batch.add_roles(&self.context, brokers, partition, true);
     }
 
-    /// Reassignments go on: all, or those that wait for one of these brokers.
+    /// Reassignments go on: all but those that have just begun by the znode, or those that wait for one
+    /// of these brokers.
     pub(super) fn resume_reassignments(&mut self, of: Option<&BTreeSet<BrokerId>>) {
-        let waits = |targets: Vec<BrokerId>| {
-            of.is_none_or(|brokers| targets.iter().any(|id| brokers.contains(id)))
+        let begun = |partition: &TopicPartition| {
+            self.context.asked_by_znode.as_ref().is_some_and(|begun| begun.contains(partition))
         };
-        let moving = self.context.partitions.iter().filter(|(_, entry)| {
+        let waits = |partition: &TopicPartition, targets: Vec<BrokerId>| match of {
+            None => !begun(partition),
+            Some(brokers) => targets.iter().any(|id| brokers.contains(id)),
+        };
+        let moving = self.context.partitions.iter().filter(|(partition, entry)| {
             let assignment = entry.assignment();
-            assignment.is_moving() && waits(assignment.targets())
+            assignment.is_moving() && waits(partition, assignment.targets())
         });
         let phases: Vec<Phase> = moving
             .map(|(partition, _)| Phase::AdvanceReassignment { partition: partition.clone() })

@@ -201,6 +201,11 @@ impl ControlPlane {
             self.enqueue(ctx, ControllerEvent::TopicChange);
             self.enqueue(ctx, ControllerEvent::TopicDeletion);
             self.enqueue(ctx, ControllerEvent::LogDirFailure);
+            self.enqueue(ctx, ControllerEvent::ZnodeElection);
+            // While it is there, the controller looks again by itself when it has gone.
+            if self.context.asked_by_znode.is_none() {
+                self.enqueue(ctx, ControllerEvent::ZnodeReassignment);
+            }
             let topics: Vec<TopicName> = self.context.topics.keys().cloned().collect();
             for topic in topics {
                 self.enqueue(ctx, ControllerEvent::PartitionModifications { topic });

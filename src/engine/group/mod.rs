@@ -292,7 +292,10 @@ impl GroupCoordinator {
         records: &[(Vec<u8>, Option<Vec<u8>>)],
         then: Option<Then>,
     ) {
-        let mut batch = BatchBuilder::new();
+        // Kafka builds a batch of commits as one that might be a transaction's, from sequence 0, though
+        // nobody's (`GroupMetadataManager.storeOffsets`).
+        let is_commit = matches!(then, Some(Then::Commit(_)));
+        let mut batch = BatchBuilder::new().producer(-1, -1, if is_commit { 0 } else { -1 });
         for (key, value) in records {
             batch.append(ctx.wall_ms(), Some(key), value.as_deref(), &[]);
         }

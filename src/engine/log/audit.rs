@@ -33,7 +33,7 @@ impl Log {
     /// Entries of the active segment's offset index.
     #[must_use]
     pub fn index_entries(&self, disk: &Disk) -> u64 {
-        disk.len(self.active.offset_index) / OFFSET_ENTRY
+        disk.filled_len(self.active.offset_index) / OFFSET_ENTRY
     }
 
     /// The newest entry of the active segment's offset index.

@@ -108,7 +108,9 @@ impl ProducerBatch {
 
     /// Its records in smaller batches, none tried yet, with the sequences that the records have
     /// (`ProducerBatch.split`, `RecordAccumulator.splitAndReenqueue`): of `batch_size` at most, and
-    /// where it is a part of another already, of half its size. They stand where it stood.
+    /// where it is a part of another already, of half its size, as releases with KAFKA-8350 do. Where
+    /// one record is most of it, half its size holds all of it again: then each has half the records.
+    /// They stand where it stood.
     #[must_use]
     pub fn split(&self, batch_size: u32) -> Vec<ProducerBatch> {
         let Body::Sealed(bytes) = &self.body else { return Vec::new() };
@@ -120,12 +122,28 @@ impl ProducerBatch {
             true => u32::try_from(half.max(largest.unwrap_or(0))).unwrap_or(u32::MAX),
             false => batch_size,
         };
+        let mut parts = self.parts(&plain, target, u32::MAX);
+        if self.is_split && parts.len() == 1 {
+            parts = self.parts(&plain, target, (self.records / 2).max(1));
+        }
+        if let Some(mut state) = self.state {
+            for part in &mut parts {
+                part.state = Some(state);
+                state.base_sequence = advance(state.base_sequence, part.records);
+            }
+        }
+        parts
+    }
+
+    /// Its records, which are `plain`, in batches of `target` bytes and `most` records at most.
+    fn parts(&self, plain: &[u8], target: u32, most: u32) -> Vec<ProducerBatch> {
         let of_run = |run: &Run| run.first..run.first + u64::from(run.count);
         let numbers = self.runs.iter().flat_map(of_run);
         let mut parts: Vec<ProducerBatch> = Vec::new();
-        for ((index, record), number) in (0_u64..).zip(all()).zip(numbers) {
+        let all = records(plain).flatten();
+        for ((index, record), number) in (0_u64..).zip(all).zip(numbers) {
             let (at, key, value) = (record.timestamp, record.key, record.value);
-            let last = parts.last_mut();
+            let last = parts.last_mut().filter(|part| part.records < most);
             if last.is_none_or(|part| part.try_append(target, number, at, key, value).is_none()) {
                 let id = self.id + index;
                 let mut part = ProducerBatch::new(id, self.partition.clone(), self.created, 0);
@@ -133,12 +151,6 @@ impl ProducerBatch {
                 part.is_split = true;
                 part.try_append(target, number, at, key, value);
                 parts.push(part);
-            }
-        }
-        if let Some(mut state) = self.state {
-            for part in &mut parts {
-                part.state = Some(state);
-                state.base_sequence = advance(state.base_sequence, part.records);
             }
         }
         parts

@@ -6,6 +6,7 @@ mod failures;
 mod admin;
 mod settings;
 mod isr;
+mod producer_ids;
 
 use kafka_protocol::messages::create_topics_request::{
     CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,

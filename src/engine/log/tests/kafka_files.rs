@@ -100,6 +100,18 @@ fn a_segment_that_kafka_wrote_opens_with_its_records() {
     assert_eq!((next, number), (127, 64));
 }
 
+/// The room that an active index is given does not count.
+#[test]
+fn a_checker_counts_the_entries_that_were_written() {
+    let mut replica = Replica::new(&config(1 << 20, 100));
+    let mut counted = Vec::new();
+    for _ in 0..3 {
+        replica.fill(1, 200);
+        counted.push(replica.log.index_entries(&replica.disk));
+    }
+    assert_eq!(counted, [0, 1, 2]);
+}
+
 #[test]
 fn the_index_entries_are_kafkas() {
     let (replica, _) = opened(true);
