@@ -209,6 +209,7 @@ impl Courtroom {
         let setup = case.json["setup"].clone();
         let policy = &setup["topic_config"]["cleanup.policy"];
         let compacted = policy.as_str().is_some_and(|policy| policy.contains("compact"));
+        let may_gap = compacted || case.json["gaps"].is_string();
         let brokers = 1..=setup["brokers"].as_i64().unwrap_or(0) as i32;
         let partitions = 0..setup["partitions"].as_array().map_or(0, Vec::len) as i32;
         let places = brokers.flat_map(|b| partitions.clone().map(move |p| (b, p)));
@@ -216,7 +217,7 @@ impl Courtroom {
             let kept = match cluster.replica_files(broker, &topic, partition) {
                 Ok(files) => {
                     let replica = format!("{}/{broker}/{topic}-{partition}", case.name);
-                    self.shelf.keep(&self.kit, &replica, &files, compacted)
+                    self.shelf.keep(&self.kit, &replica, &files, may_gap)
                 }
                 Err(problem) => Err(format!("{problem:?}")),
             };

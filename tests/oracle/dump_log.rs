@@ -31,13 +31,13 @@ const COMPLAINTS: &[&str] = &[
 #[derive(Default)]
 pub struct Shelf {
     files: Vec<PathBuf>,
-    /// Replicas of compacted topics: the tool tells of their gaps, as it does for Kafka's own.
-    compacted: Vec<PathBuf>,
+    /// Replicas with gaps, as compacted ones have: the tool tells of them, as it does for Kafka's own.
+    gapped: Vec<PathBuf>,
     records: usize,
 }
 
 impl Shelf {
-    /// Keeps the files of one replica; `compacted` ones may have gaps between offsets.
+    /// Keeps the files of one replica; with `may_gap` there may be gaps between offsets.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -46,12 +46,12 @@ impl Shelf {
         kit: &Kit,
         replica: &str,
         files: &BTreeMap<String, Bytes>,
-        compacted: bool,
+        may_gap: bool,
     ) -> Result<(), Trouble> {
         let folder = kit.folder().join("highwater").join(replica);
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        if compacted {
-            self.compacted.push(folder.clone());
+        if may_gap {
+            self.gapped.push(folder.clone());
         }
         for (name, bytes) in files {
             let path = folder.join(name);
@@ -118,7 +118,7 @@ impl Shelf {
 
     fn may_say(&self, line: &str) -> bool {
         let is_of = |folder: &PathBuf| line.contains(&folder.display().to_string());
-        line.starts_with("Non-consecutive offsets") && self.compacted.iter().any(is_of)
+        line.starts_with("Non-consecutive offsets") && self.gapped.iter().any(is_of)
     }
 }
 

@@ -109,6 +109,18 @@ impl Consumer {
         polled
     }
 
+    /// The application has not worked on all that was fetched, and goes back to what it left
+    /// (`ConsoleConsumer.resetUnconsumedOffsets`): a position that was sought has no epoch.
+    pub fn seek_unconsumed(&mut self) {
+        for held in self.buffer.iter().filter(|held| !held.records.is_empty()) {
+            if let Some(followed) = self.partitions.get_mut(&held.partition)
+                && let Some(position) = followed.offset()
+            {
+                followed.go(position, LeaderEpoch::NONE);
+            }
+        }
+    }
+
     fn is_paused(&self, partition: &TopicPartition) -> bool {
         self.partitions.get(partition).is_some_and(|followed| followed.paused)
     }

@@ -60,6 +60,7 @@ impl Consuming {
     pub fn close(&mut self, ctx: &mut Ctx<'_>) {
         if self.wants != Wants::Closed {
             self.wants = Wants::Closed;
+            self.consumer.seek_unconsumed();
             if self.consumer.close(ctx) {
                 self.wants = Wants::Nothing;
             }
