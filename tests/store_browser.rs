@@ -1,127 +1,162 @@
-//! The store in a real browser: IndexedDB keeps what a session saved, strictly and whole.
+//! The store in a real browser: rows in memory and in IndexedDB pass one suite, and IndexedDB keeps what
+//! an older page wrote, gives way to a later one, and says why when it cannot keep anything.
 #![cfg(target_arch = "wasm32")]
 
-use bytes::Bytes;
-use highwater::engine::config::WorldConfig;
-use highwater::engine::disk::DiskOp;
-use highwater::engine::ids::{BrokerId, NodeId, Text};
-use highwater::engine::time::Micros;
-use highwater::scenario::version::ENGINE_VERSION;
+#[path = "support/memory_platter.rs"]
+mod memory_platter;
+#[path = "support/store_pages.rs"]
+mod store_pages;
+#[path = "support/store_suite.rs"]
+mod store_suite;
+#[path = "support/store_tests.rs"]
+mod store_tests;
+
+use highwater::engine::ids::Text;
 use highwater::store::Store;
-use highwater::store::document::{Document, Place};
-use highwater::store::indexed_db::IndexedDb;
-use highwater::store::report::{Kept, KeptFile, StorageReport};
-use highwater::store::request::{Batch, StoreRequest};
+use highwater::store::indexed_db::{CHUNKS, FILES, IndexedDb, SESSIONS, STRUCTURE};
+use highwater::store::report::{Kept, MemoryReason, StorageReport};
+use idb::{Database, DatabaseEvent, Factory, ObjectStoreParams, TransactionMode};
+use js_sys::{Array, Uint8Array};
+use memory_platter::Memory;
+use store_pages::{append, batch, document, files, open};
+use store_suite::{Platter, list, save};
+use store_tests::every_store_test;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-const B1: NodeId = NodeId::Broker(BrokerId(1));
+/// A database of one test's own.
+struct Browser(String);
 
-/// A store on a database of this test's own.
-async fn store(test: &str) -> Store<IndexedDb> {
-    let opened = IndexedDb::open(&format!("test-{test}")).await;
-    Store::new(opened.expect("the browser has IndexedDB"))
-}
+impl Platter for Browser {
+    type Rows = IndexedDb;
 
-async fn open(store: &mut Store<IndexedDb>, name: &str) -> (Kept, bool) {
-    let request = StoreRequest::Open { name: name.into(), engine: ENGINE_VERSION };
-    match store.carry_out(request).await {
-        Some(StorageReport::Opened { kept, held_elsewhere, .. }) => (kept, held_elsewhere),
-        other => panic!("not opened: {other:?}"),
+    async fn page(&mut self) -> Store<IndexedDb> {
+        page(&self.0).await
+    }
+
+    async fn beside(&self) -> Browser {
+        Browser(format!("{}-beside", self.0))
     }
 }
 
-fn document(at: u64) -> Document {
-    Document {
-        engine: ENGINE_VERSION,
-        config: WorldConfig::default(),
-        initial: Vec::new(),
-        until: (Micros::ZERO, None),
-        commands: Vec::new(),
-        place: Place { at: Micros(at), before: None, commands: 0 },
+macro_rules! run {
+    ($($name:ident)*) => { $(
+        mod $name {
+            use super::*;
+
+            #[wasm_bindgen_test]
+            async fn in_memory() {
+                store_suite::$name(Memory::default()).await;
+            }
+
+            #[wasm_bindgen_test]
+            async fn in_indexed_db() {
+                store_suite::$name(Browser(format!("test-{}", stringify!($name)))).await;
+            }
+        }
+    )* };
+}
+
+every_store_test!(run);
+
+async fn page(name: &str) -> Store<IndexedDb> {
+    Store::new(IndexedDb::open(name).await.expect("the browser has IndexedDB"))
+}
+
+/// A database as it is opened by a page that has these object stores.
+async fn raw(name: &str, version: u32, stores: &'static [&'static str]) -> Database {
+    let mut request = Factory::new().expect("IndexedDB").open(name, Some(version)).expect("opened");
+    request.on_upgrade_needed(move |event| {
+        let database = event.database().expect("an upgrade is of a database");
+        for store in stores {
+            database.create_object_store(store, ObjectStoreParams::new()).expect("it is new");
+        }
+    });
+    request.await.expect("it opens")
+}
+
+/// A session as pages of structure 1 kept it: a document, a file of two chunks.
+async fn kept_by_structure_1(name: &str) {
+    let database = raw(name, 1, &[SESSIONS, FILES, CHUNKS]).await;
+    let stores = [SESSIONS, FILES, CHUNKS];
+    let transaction = database.transaction(&stores, TransactionMode::ReadWrite).expect("begun");
+    let put = |store: &str, key: JsValue, value: &JsValue| {
+        transaction.object_store(store).expect("there").put(value, Some(&key)).expect("put");
+    };
+    let bytes = |bytes: &[u8]| JsValue::from(Uint8Array::from(bytes));
+    let number = |number: u32| JsValue::from(number);
+    put(SESSIONS, "playground".into(), &bytes(&document(9).encode()));
+    let key = Array::of3(&"playground".into(), &"b1".into(), &"orders-0/log".into());
+    put(FILES, key.into(), &Array::of2(&number(4), &number(8)).into());
+    for (at, half) in [(0, b"four"), (4, b"more")] {
+        let key = Array::of3(&"playground".into(), &number(4), &number(at));
+        put(CHUNKS, key.into(), &bytes(half));
     }
-}
-
-fn batch(name: &str, serial: u64, ops: Vec<DiskOp>) -> StoreRequest {
-    let ops = ops.into_iter().map(|op| (B1, op)).collect();
-    let batch = Batch { serial, name: name.into(), document: document(serial), base: None, ops };
-    StoreRequest::Save(Box::new(batch))
-}
-
-fn append(path: &str, position: u64, bytes: &[u8]) -> DiskOp {
-    DiskOp::Append { path: path.into(), position, bytes: Bytes::copy_from_slice(bytes) }
-}
-
-async fn save(store: &mut Store<IndexedDb>, name: &str, serial: u64, ops: Vec<DiskOp>) {
-    let saved = store.carry_out(batch(name, serial, ops)).await;
-    assert_eq!(saved, Some(StorageReport::Saved { serial }));
-}
-
-fn files(kept: Kept) -> (u64, Vec<(Text, Vec<u8>)>) {
-    let Kept::Session(kept) = kept else { panic!("a session was saved") };
-    let files = kept.files.into_iter().map(|KeptFile { path, bytes, .. }| (path, bytes));
-    (kept.document.place.at.0, files.collect())
+    transaction.commit().expect("committed").await.expect("complete");
+    database.close();
 }
 
 #[wasm_bindgen_test]
-async fn what_was_saved_is_there_for_the_next_page() {
-    let mut first = store("next-page").await;
-    assert_eq!(open(&mut first, "s").await, (Kept::Nothing, false));
-    let log = vec![7; 20_000];
-    save(&mut first, "s", 1, vec![append("a.log", 0, &log), append("b", 0, b"index")]).await;
-    save(&mut first, "s", 2, vec![append("a.log", 20_000, b"tail"), append("b", 5, b"+")]).await;
-    let mut second = store("next-page").await;
-    let (kept, _) = open(&mut second, "s").await;
-    let whole = [&log[..], b"tail"].concat();
-    assert_eq!(files(kept), (2, vec![("a.log".into(), whole), ("b".into(), b"index+".to_vec())]));
+async fn what_structure_1_kept_is_there_and_goes_on() {
+    kept_by_structure_1("test-structure-1").await;
+    let mut store = page("test-structure-1").await;
+    let listed = list(&mut store).await;
+    assert_eq!((listed.len(), &*listed[0].name, listed[0].bytes), (1, "playground", 8));
+    let kept = open(&mut store, "playground").await.0;
+    assert_eq!(files(kept), (9, vec![("orders-0/log".into(), b"fourmore".to_vec())]));
+    save(&mut store, "playground", 10, vec![append("orders-0/log", 8, b"!")]).await;
+    let kept = open(&mut page("test-structure-1").await, "playground").await.0;
+    assert_eq!(files(kept), (10, vec![("orders-0/log".into(), b"fourmore!".to_vec())]));
 }
 
 #[wasm_bindgen_test]
-async fn truncating_renaming_replacing_and_deleting_reach_the_database() {
-    let mut first = store("changes").await;
-    open(&mut first, "s").await;
-    let path = |path: &str| Text::from(path);
-    save(&mut first, "s", 1, vec![append("a", 0, &[1; 30_000]), append("gone", 0, b"x")]).await;
-    let changes = vec![
-        DiskOp::Truncate { path: path("a"), len: 10_000 },
-        append("a", 10_000, b"new"),
-        DiskOp::Rename { from: path("a"), to: path("a.deleted") },
-        DiskOp::Delete { path: path("gone") },
-        DiskOp::Replace { path: path("checkpoint"), bytes: Bytes::from_static(b"0 1") },
-    ];
-    save(&mut first, "s", 2, changes).await;
-    let (kept, _) = open(&mut store("changes").await, "s").await;
-    let renamed = [&[1; 10_000][..], b"new"].concat();
-    let left = vec![(path("a.deleted"), renamed), (path("checkpoint"), b"0 1".to_vec())];
-    assert_eq!(files(kept), (2, left));
+async fn an_old_page_that_does_not_let_go_is_told_and_loses_nothing() {
+    kept_by_structure_1("test-blocked").await;
+    let old = raw("test-blocked", 1, &[]).await;
+    let blocked = IndexedDb::open("test-blocked").await;
+    assert_eq!(blocked.err(), Some(MemoryReason::Blocked));
+    old.close();
+    let kept = open(&mut page("test-blocked").await, "playground").await.0;
+    assert_eq!(files(kept).0, 9);
 }
 
 #[wasm_bindgen_test]
-async fn sessions_do_not_touch_each_other_and_can_be_forgotten() {
-    let mut first = store("two").await;
-    open(&mut first, "a").await;
-    save(&mut first, "a", 1, vec![append("f", 0, b"a")]).await;
-    open(&mut first, "ab").await;
-    save(&mut first, "ab", 2, vec![append("f", 0, b"ab")]).await;
-    assert_eq!(first.carry_out(StoreRequest::Forget { name: "a".into() }).await, None);
-    assert_eq!(open(&mut first, "a").await.0, Kept::Nothing);
-    assert_eq!(files(open(&mut first, "ab").await.0), (2, vec![("f".into(), b"ab".to_vec())]));
+async fn a_page_lets_go_of_the_database_for_a_later_one_and_says_so() {
+    let mut store = page("test-superseded").await;
+    open(&mut store, "s").await;
+    save(&mut store, "s", 1, vec![append("f", 0, b"saved")]).await;
+    let later = raw("test-superseded", STRUCTURE + 1, &[]).await;
+    let after = store.carry_out(batch("s", 2, vec![append("f", 5, b"!")])).await;
+    let reason = MemoryReason::Superseded;
+    assert_eq!(after, Some(StorageReport::Failed { serial: 2, reason: reason.clone() }));
+    later.close();
+    let earlier = IndexedDb::open("test-superseded").await;
+    assert_eq!(earlier.err(), Some(reason), "this page cannot read what a later one keeps");
+}
+
+/// Puts a value in the place of a session's document.
+async fn put_document(name: &str, value: JsValue) {
+    let database = raw(name, STRUCTURE, &[]).await;
+    let stores = [SESSIONS];
+    let transaction = database.transaction(&stores, TransactionMode::ReadWrite).expect("begun");
+    let sessions = transaction.object_store(SESSIONS).expect("there");
+    sessions.put(&value, Some(&"s".into())).expect("put");
+    transaction.commit().expect("committed").await.expect("complete");
+    database.close();
 }
 
 #[wasm_bindgen_test]
-async fn a_second_page_on_the_same_session_is_told_that_it_is_held() {
-    let mut first = store("held").await;
-    assert!(!open(&mut first, "held").await.1);
-    let mut second = store("held").await;
-    assert!(open(&mut second, "held").await.1, "the first page still holds it");
-    assert!(!open(&mut second, "other").await.1);
-}
-
-#[wasm_bindgen_test]
-async fn a_session_that_is_not_open_is_not_written() {
-    let mut store = store("closed").await;
-    let refused = store.carry_out(batch("nobody", 1, vec![append("f", 0, b"x")])).await;
-    assert!(matches!(refused, Some(StorageReport::Failed { serial: 1, .. })));
-    assert_eq!(open(&mut store, "nobody").await.0, Kept::Nothing);
+async fn a_document_that_cannot_be_read_is_told_and_its_files_are_left() {
+    let mut store = page("test-corrupt").await;
+    open(&mut store, "s").await;
+    save(&mut store, "s", 1, vec![append("f", 0, b"saved")]).await;
+    for damaged in [JsValue::from("text"), Uint8Array::from(&b"\x01"[..]).into(), JsValue::NULL] {
+        put_document("test-corrupt", damaged).await;
+        assert_eq!(open(&mut page("test-corrupt").await, "s").await.0, Kept::Unreadable);
+    }
+    put_document("test-corrupt", Uint8Array::from(&document(3).encode()[..]).into()).await;
+    let saved: Vec<(Text, Vec<u8>)> = vec![("f".into(), b"saved".to_vec())];
+    assert_eq!(files(open(&mut page("test-corrupt").await, "s").await.0), (3, saved));
 }

@@ -12,7 +12,7 @@ use crate::engine::command::TimedCommand;
 use crate::engine::ids::{EventId, Text};
 use crate::engine::time::Micros;
 use crate::session::folds::Folds;
-use crate::store::document::Place;
+use crate::store::document::{Futures, KeptBranch, Place};
 
 /// Most branches kept; the oldest gives way, first of those without a name and without branches of their
 /// own, then of those without a name.
@@ -35,7 +35,8 @@ pub struct Branch {
     pub end: Micros,
     /// Its commands from the world's beginning; those of the branch that is shown are the timeline's.
     pub(super) commands: Rc<[TimedCommand]>,
-    pub(super) folds: Folds,
+    /// What was folded of it; `None` of one that was kept between visits and not shown since.
+    pub(super) folds: Option<Folds>,
 }
 
 /// All futures of a session.
@@ -55,13 +56,53 @@ impl Default for Branches {
             from: Micros::ZERO,
             end: Micros::ZERO,
             commands: Rc::from([]),
-            folds: Folds::default(),
+            folds: None,
         };
         Branches { all: vec![first], current: 0, next: 1 }
     }
 }
 
 impl Branches {
+    /// Branches as they were kept; the first alone when what was kept is no tree.
+    pub(super) fn restore(futures: &Futures) -> Branches {
+        let all = futures.branches.iter().map(|kept| Branch {
+            id: kept.id,
+            name: kept.name.clone(),
+            parent: kept.parent,
+            from: kept.from,
+            end: kept.end,
+            commands: kept.commands.clone().into(),
+            folds: None,
+        });
+        let all: Vec<Branch> = all.take(BRANCHES_MAX).collect();
+        let knows = |id: u32| all.iter().any(|branch| branch.id == id);
+        // A parent is older than what left it, so that going from parent to parent ends.
+        let is_sound = |branch: &Branch| {
+            branch.id < futures.next && branch.parent.is_none_or(|id| id < branch.id && knows(id))
+        };
+        match knows(futures.current) && all.iter().all(is_sound) {
+            true => Branches { all, current: futures.current, next: futures.next },
+            false => Branches::default(),
+        }
+    }
+
+    /// Branches as they are to be kept; the commands of the one that is shown are elsewhere.
+    pub(super) fn to_keep(&self, said: Text, end: Micros) -> Futures {
+        let keep = |branch: &Branch| {
+            let is_current = branch.id == self.current;
+            KeptBranch {
+                id: branch.id,
+                name: branch.name.clone(),
+                parent: branch.parent,
+                from: branch.from,
+                end: if is_current { end } else { branch.end },
+                commands: if is_current { Vec::new() } else { branch.commands.to_vec() },
+            }
+        };
+        let branches = self.all.iter().map(keep).collect();
+        Futures { said, branches, current: self.current, next: self.next }
+    }
+
     /// Every branch, in the order of their beginning.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Branch> {
         self.all.iter()
@@ -85,7 +126,7 @@ impl Branches {
         if let Some(branch) = self.all.iter_mut().find(|branch| branch.id == current) {
             branch.commands = commands.into();
             branch.end = end;
-            branch.folds = folds.clone();
+            branch.folds = Some(folds.clone());
         }
     }
 
@@ -94,7 +135,7 @@ impl Branches {
         let id = self.next;
         self.next += 1;
         let parent = Some(self.current);
-        let (commands, folds) = (Rc::from([]), Folds::default());
+        let (commands, folds) = (Rc::from([]), None);
         self.all.push(Branch { id, name: None, parent, from, end: from, commands, folds });
         self.current = id;
         if self.all.len() > BRANCHES_MAX {

@@ -145,6 +145,8 @@ pub enum Msg {
     Visit(Start),
     /// Begin again from what this session began from.
     Reset,
+    /// Call the session so; an empty title takes its title away.
+    Rename(Text),
     /// The page may be about to go: save what is pending now.
     Flush,
     /// The store answered.
@@ -212,6 +214,7 @@ impl Notice {
             Notice::MemoryOnly(MemoryReason::Unavailable) => "notice-memory-unavailable",
             Notice::MemoryOnly(MemoryReason::QuotaExceeded) => "notice-memory-quota",
             Notice::MemoryOnly(MemoryReason::Blocked) => "notice-memory-blocked",
+            Notice::MemoryOnly(MemoryReason::Superseded) => "notice-memory-superseded",
             Notice::MemoryOnly(MemoryReason::Failed(_)) => "notice-memory-failed",
             Notice::OtherEvents => "notice-other-events",
             Notice::ReadOnly => "notice-read-only",

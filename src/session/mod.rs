@@ -36,6 +36,7 @@ use crate::engine::time::Micros;
 use crate::scenario::ast::{Moment, Scenario};
 use crate::scenario::digest::Digest;
 use crate::scenario::link::encode;
+use crate::scenario::printer::print;
 use crate::scenario::version::ENGINE_VERSION;
 use crate::store::document::{Document, Place};
 use crate::store::report::StorageState;
@@ -48,7 +49,7 @@ use branches::{Branches, Deeds};
 use checkpoint::{Checkpoint, Checkpoints};
 use folds::Folds;
 use history::{Ran, StopAt, Timeline, place_of, settle};
-use message::{Effect, Mark, Msg, Notice, Start};
+use message::{Effect, Mark, Msg, Notice, Said, Start};
 use moving::Target;
 use playback::Playback;
 use saving::Saving;
@@ -82,6 +83,7 @@ pub struct Session {
     version: u64,
     branch: u64,
     seen: RefCell<Seen>,
+    title: Option<Text>,
 }
 
 /// What is wanted of what the store kept under a session's name.
@@ -132,6 +134,7 @@ impl Session {
             version: 0,
             branch: 0,
             seen: RefCell::default(),
+            title: None,
         }
     }
 
@@ -159,13 +162,17 @@ impl Session {
             Msg::Undo => self.undo(true),
             Msg::Redo => self.undo(false),
             Msg::OpenBranch(id) => self.open_branch(id),
-            Msg::NameBranch(id, name) => self.branches.name(id, &name),
+            Msg::NameBranch(id, name) => {
+                self.branches.name(id, &name);
+                self.saving.futures_changed();
+            }
             Msg::DeleteBranch(id) => self.delete_branch(id),
             Msg::Recall(id) => self.recall(id),
             Msg::Open(start) => self.open(start, Wanted::Kept),
             Msg::Load(start) => self.open(start, Wanted::Nothing),
             Msg::Visit(start) => self.open(start, Wanted::OwnWork),
             Msg::Reset => self.reset(),
+            Msg::Rename(title) => self.rename(&title),
             Msg::Flush => is_hurried = true,
             Msg::Storage(report) => self.storage_said(report),
         }
@@ -276,9 +283,11 @@ impl Session {
     }
 
     fn save(&mut self, page_us: u64, is_hurried: bool) {
-        let (start, timeline) = (&self.start, &self.timeline);
-        let request = self.saving.next_batch(page_us, is_hurried, |place| {
-            (start.name.clone(), document(start, timeline, place))
+        let (start, timeline, branches) = (&self.start, &self.timeline, &self.branches);
+        let end = self.end;
+        let request = self.saving.next_batch(page_us, is_hurried, |place, wants_futures| {
+            let futures = wants_futures.then(|| branches.to_keep(said_text(start), end));
+            (start.name.clone(), document(start, timeline, place), futures)
         });
         self.effects.extend(request.map(Effect::Store));
     }
@@ -286,6 +295,16 @@ impl Session {
 
 fn is_delivery(kind: &EventKind) -> bool {
     matches!(kind, EventKind::MessageDelivered { .. })
+}
+
+/// What a session's text says beside commands, as a scenario; empty when that is nothing.
+fn said_text(start: &Start) -> Text {
+    if start.said == Said::default() {
+        return Text::default();
+    }
+    let (config, commands) = (start.config.clone(), start.commands.clone());
+    let (moments, expectations) = (start.said.moments.clone(), start.said.expectations.clone());
+    print(&Scenario { config, commands, moments, expectations, ..Scenario::default() }).into()
 }
 
 /// The document of a session at a place.
@@ -517,6 +536,12 @@ impl Session {
     #[must_use]
     pub fn name(&self) -> &Text {
         &self.start.name
+    }
+
+    /// How somebody called it.
+    #[must_use]
+    pub fn title(&self) -> Option<&Text> {
+        self.title.as_ref()
     }
 
     /// Settings of the world.

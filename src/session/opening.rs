@@ -8,25 +8,29 @@ use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 use crate::scenario::ast::Moment;
 use crate::scenario::digest::Digest;
+use crate::scenario::parser::parse;
 use crate::scenario::version::ENGINE_VERSION;
 use crate::session::branches::{Branches, Deeds};
 use crate::session::checkpoint::{Checkpoint, Checkpoints};
 use crate::session::folds::Folds;
 use crate::session::history::{Timeline, place_of};
-use crate::session::message::{Effect, Notice, Start};
+use crate::session::message::{Effect, Notice, Said, Start};
 use crate::session::moving::Target;
 use crate::session::reopen::reopen;
 use crate::session::saving::Saving;
 use crate::session::window::EventWindow;
 use crate::session::{Session, Wanted};
-use crate::store::document::Document;
-use crate::store::report::{Kept, KeptSession, MemoryReason, StorageReport};
+use crate::store::document::{Document, Futures};
+use crate::store::report::{Kept, KeptSession, MemoryReason, StorageReport, StorageState};
 use crate::store::request::StoreRequest;
+use crate::store::rows::Note;
 use crate::view::project;
 
 /// Between a session's name and the engine's version, in the name of what had to begin anew beside
 /// files that this engine cannot replay.
 const BESIDE: char = '@';
+/// Most characters of a session's title.
+const TITLE_CHARS_MAX: usize = 80;
 /// How often a broker's old registration is looked for.
 const EXPIRY_CHECK: Micros = Micros(100_000);
 
@@ -90,6 +94,7 @@ impl Session {
         self.begin_branch();
         self.branches = Branches::default();
         self.deeds = Deeds::default();
+        self.title = self.title.take().filter(|_| self.start.name == start.name);
         self.start = start;
     }
 
@@ -104,8 +109,9 @@ impl Session {
     /// The store answered.
     pub(super) fn storage_said(&mut self, report: StorageReport) {
         match report {
-            StorageReport::Opened { name, kept, held_elsewhere } => {
+            StorageReport::Opened { name, kept, title, held_elsewhere } => {
                 if self.saving.is_opening() && name == self.start.name {
+                    self.title = title;
                     self.opened(kept, held_elsewhere);
                 }
             }
@@ -122,6 +128,23 @@ impl Session {
                     self.begin();
                 }
             }
+            // The page asked for these, not the session.
+            StorageReport::Listed(_)
+            | StorageReport::Exported(_)
+            | StorageReport::Imported { .. }
+            | StorageReport::Forgotten { .. }
+            | StorageReport::Refused(_) => {}
+        }
+    }
+
+    /// Calls the session something else. A title is a row of its own, so nothing waits for it.
+    pub(super) fn rename(&mut self, title: &str) {
+        let title: String = title.trim().chars().take(TITLE_CHARS_MAX).collect();
+        self.title = (!title.is_empty()).then(|| title.as_str().into());
+        let (name, bytes) = (self.start.name.clone(), title.into_bytes());
+        let request = StoreRequest::PutNote { name, note: Note::Title, bytes };
+        if !matches!(self.saving.state(), StorageState::ReadOnly | StorageState::Memory { .. }) {
+            self.effects.push(Effect::Store(request));
         }
     }
 
@@ -197,7 +220,7 @@ impl Session {
 
     /// Replays what was saved, then the loss of power that closing the page was, and goes on.
     fn come_back(&mut self, kept: KeptSession, held_elsewhere: bool) {
-        let KeptSession { document, files } = kept;
+        let KeptSession { document, futures, files } = kept;
         let (initial, until) = (document.initial, document.until);
         self.restart(Start {
             config: document.config,
@@ -206,6 +229,9 @@ impl Session {
             ..self.start.clone()
         });
         self.start.commands = initial;
+        if let Some(futures) = futures {
+            self.bring_back(&futures);
+        }
         self.arrive(Target::place(document.place));
         self.left_out = Vec::new();
         let reopening = reopen(&self.world, &files);
@@ -216,7 +242,8 @@ impl Session {
             self.saving.follow(&mut self.world, place);
         }
         let is_sound = reopening.is_sound();
-        let (shortened, damaged) = (reopening.shortened, reopening.damaged);
+        // Bytes that were stored and never written are damage like any other.
+        let (shortened, damaged) = (reopening.shortened, reopening.damaged + reopening.unknown);
         for command in reopening.commands {
             self.apply(command);
         }
@@ -230,6 +257,17 @@ impl Session {
             self.playback.set_playing(left.playing);
         }
         self.effects.push(Effect::Notify(Notice::PowerReturned { shortened, damaged }));
+    }
+}
+
+impl Session {
+    /// Branches as they were kept, and what the session's text said beside commands.
+    fn bring_back(&mut self, futures: &Futures) {
+        self.branches = Branches::restore(futures);
+        let is_silent = self.start.said == Said::default() && !futures.said.is_empty();
+        if let Some(said) = parse(&futures.said).ok().filter(|_| is_silent) {
+            self.start.said = Said { moments: said.moments, expectations: said.expectations };
+        }
     }
 }
 

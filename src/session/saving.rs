@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::engine::disk::DiskOp;
 use crate::engine::ids::{NodeId, Text};
 use crate::engine::sim::world::World;
-use crate::store::document::{Document, Place};
+use crate::store::document::{Document, Futures, Place};
 use crate::store::report::{MemoryReason, StorageState};
 use crate::store::request::{Batch, StoreRequest};
 
@@ -49,7 +49,11 @@ pub struct Saving {
     gathered: Place,
     handed_over: Option<Place>,
     page_us: u64,
+    futures_changed: bool,
 }
+
+/// What a batch says beside file changes: name, document, and other futures when they are wanted.
+pub type Said = (Text, Document, Option<Futures>);
 
 impl Saving {
     /// A mirror whose store has not answered yet.
@@ -66,6 +70,7 @@ impl Saving {
             gathered: Place::default(),
             handed_over: None,
             page_us: 0,
+            futures_changed: false,
         }
     }
 
@@ -78,6 +83,11 @@ impl Saving {
     /// Nobody waits for the batch under way any more: the session is being left.
     pub fn let_go(&mut self) {
         self.under_way = None;
+    }
+
+    /// Branches were begun, named, shown or deleted: they are written with the next batch.
+    pub fn futures_changed(&mut self) {
+        self.futures_changed = true;
     }
 
     /// Whether the store has not answered yet.
@@ -126,6 +136,7 @@ impl Saving {
         let files = files_of(world);
         self.pending_bytes = files.iter().map(|(_, _, bytes)| bytes.len() as u64).sum();
         self.base = Some(files);
+        self.futures_changed = true;
         self.handed_over = None;
     }
 
@@ -191,7 +202,7 @@ impl Saving {
         &mut self,
         elapsed_us: u64,
         now: bool,
-        document: impl FnOnce(Place) -> (Text, Document),
+        say: impl FnOnce(Place, bool) -> Said,
     ) -> Option<StoreRequest> {
         self.page_us = self.page_us.saturating_add(elapsed_us);
         if !matches!(self.mode, Mode::Following | Mode::Behind(_)) || self.under_way.is_some() {
@@ -199,6 +210,7 @@ impl Saving {
         }
         let has_changes = self.base.is_some()
             || !self.ops.is_empty()
+            || self.futures_changed
             || self.handed_over.is_none_or(|place| place.commands != self.gathered.commands);
         let has_moved = self.handed_over != Some(self.gathered);
         let is_due = (has_changes && (now || self.page_us >= BATCH_US_MIN))
@@ -206,14 +218,15 @@ impl Saving {
         if !is_due {
             return None;
         }
-        let (name, document) = document(self.gathered);
+        let (name, document, futures) =
+            say(self.gathered, std::mem::take(&mut self.futures_changed));
         let serial = self.next_serial;
         self.next_serial += 1;
         self.page_us = 0;
         self.under_way = Some((serial, std::mem::take(&mut self.pending_bytes)));
         self.handed_over = Some(self.gathered);
         let (base, ops) = (self.base.take(), std::mem::take(&mut self.ops));
-        Some(StoreRequest::Save(Box::new(Batch { serial, name, document, base, ops })))
+        Some(StoreRequest::Save(Box::new(Batch { serial, name, document, futures, base, ops })))
     }
 
     /// A batch is on the platter.

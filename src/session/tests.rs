@@ -2,6 +2,7 @@
 //! world, and what is stored is the world at the stored moment.
 
 mod faults;
+mod keeping;
 mod recovery;
 mod terminals;
 mod time;
@@ -14,6 +15,7 @@ use super::*;
 use crate::engine::command::{Placement, ProducerSpec};
 use crate::engine::ids::{NodeId, TopicName};
 use crate::session::history::{replay, run_to_place};
+use crate::session::message::MarkKind;
 use crate::session::saving::files_of;
 use crate::store::Store;
 use crate::store::memory::MemoryRows;

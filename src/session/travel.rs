@@ -8,6 +8,7 @@ use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 use crate::session::Session;
 use crate::session::branches::{Snapshot, parting};
+use crate::session::folds::Folds;
 use crate::session::history::{StopAt, Timeline, place_of, run_to, settle};
 use crate::session::moving::Target;
 use crate::store::document::Place;
@@ -68,6 +69,7 @@ impl Session {
         if has_future {
             self.branches.store(&before.commands, before.end, &before.folds);
             self.branches.fork(now);
+            self.saving.futures_changed();
         }
         self.deeds.did(before);
     }
@@ -92,6 +94,7 @@ impl Session {
         self.deeds = deeds;
         let Some(Snapshot { commands, place, end, folds, branches }) = found else { return };
         self.branches = branches;
+        self.saving.futures_changed();
         if *commands == *self.timeline.commands() {
             return;
         }
@@ -109,10 +112,19 @@ impl Session {
             return;
         }
         let (commands, end, folds) = (branch.commands.clone(), branch.end, branch.folds.clone());
+        let at = self.world.now().min(end);
         self.branches.store(self.timeline.commands(), self.end, &self.folds);
         self.branches.show(id);
-        self.folds = folds;
-        self.take_over(&commands, Target::moment(self.world.now().min(end)));
+        if let Some(folds) = folds {
+            self.folds = folds;
+            self.take_over(&commands, Target::moment(at));
+        } else {
+            // It was kept between visits: its events are folded once from the first, then one goes back.
+            self.folds = Folds::default();
+            self.checkpoints.cut(Micros::ZERO, EventId(0));
+            self.take_over(&commands, Target::moment(end));
+            self.seek(at);
+        }
         self.end = end;
     }
 
@@ -120,6 +132,7 @@ impl Session {
     pub(super) fn delete_branch(&mut self, id: u32) {
         let before = self.snapshot();
         if self.branches.delete(id) {
+            self.saving.futures_changed();
             self.deeds.did(before);
         }
     }

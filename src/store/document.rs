@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::command::TimedCommand;
 use crate::engine::config::WorldConfig;
-use crate::engine::ids::EventId;
+use crate::engine::ids::{EventId, Text};
 use crate::engine::time::Micros;
 
 /// Format of [`Document::encode`].
 const FORMAT: u8 = 1;
+/// Format of [`Futures::encode`].
+const FUTURES_FORMAT: u8 = 1;
 
 /// A moment of a world's history, exactly: where a command given there would stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,54 @@ pub struct Document {
     pub commands: Vec<TimedCommand>,
     /// The moment that is saved.
     pub place: Place,
+}
+
+/// What changes seldom: the futures that were begun beside the one of the document, and what the
+/// session's text says beside commands. It is a row of its own, written with the document when it changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Futures {
+    /// Moments that have a name and what is expected, as scenario text.
+    pub said: Text,
+    /// Every branch, in the order of their beginning.
+    pub branches: Vec<KeptBranch>,
+    /// The one that the document is of.
+    pub current: u32,
+    /// The number that the next branch gets.
+    pub next: u32,
+}
+
+/// A branch: commands from the world's beginning. Those of the current one are the document's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptBranch {
+    /// Its number.
+    pub id: u32,
+    /// Its name, when somebody gave one.
+    pub name: Option<Text>,
+    /// The branch that it left.
+    pub parent: Option<u32>,
+    /// When it left it.
+    pub from: Micros,
+    /// How far it was seen.
+    pub end: Micros,
+    /// Its commands.
+    pub commands: Vec<TimedCommand>,
+}
+
+impl Futures {
+    /// Its bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![FUTURES_FORMAT];
+        bytes.extend(postcard::to_allocvec(self).expect("plain data always encodes"));
+        bytes
+    }
+
+    /// The futures in these bytes; `None` when there are none of a format that this page knows.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Futures> {
+        let (_, rest) = bytes.split_first().filter(|(format, _)| **format == FUTURES_FORMAT)?;
+        postcard::from_bytes(rest).ok()
+    }
 }
 
 /// Why a document cannot be used.

@@ -1,11 +1,16 @@
 //! Rows in IndexedDB: the platter.
 //!
-//! One database, three object stores with out-of-line keys: `sessions` by name, `files` by (session,
-//! host, path), `chunks` by (session, number, position). Every commit is one readwrite transaction with
-//! durability `strict`: browsers default to `relaxed`, which calls a write done before the disk has it.
-//! A session is held through the Web Locks API, so that two tabs never write the same one.
+//! One database, four object stores with out-of-line keys: `sessions` by name, `files` by (session,
+//! host, path), `chunks` by (session, number, position), `notes` by (session, note). Every commit is one
+//! readwrite transaction with durability `strict`: browsers default to `relaxed`, which calls a write
+//! done before the disk has it. A session is held through the Web Locks API, so that two tabs never
+//! write the same one.
+//!
+//! Structure 1 had no `notes`; [`migrate`] adds what each structure brought. When a later page wants the
+//! database, this one lets go of it at once and says that it saves no more.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -15,26 +20,30 @@ use idb::{
     Database, DatabaseEvent, Factory, KeyRange, ObjectStore, ObjectStoreParams, Query, Transaction,
     TransactionMode,
 };
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Date, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::engine::ids::{NodeId, Text};
 use crate::store::report::MemoryReason;
-use crate::store::rows::{FileRow, LoadedRows, RowWrite, Rows, node_of};
+use crate::store::rows::{FileRow, ListedRows, LoadedRows, Note, RowWrite, Rows, node_of};
 
 /// Name of the page's database.
 pub const DATABASE: &str = "highwater";
 /// Version of its structure.
-const STRUCTURE: u32 = 1;
+pub const STRUCTURE: u32 = 2;
 /// Documents.
 pub const SESSIONS: &str = "sessions";
 /// File rows: `[number, length]`.
 pub const FILES: &str = "files";
 /// Bytes.
 pub const CHUNKS: &str = "chunks";
-/// All object stores.
-const STORES: [&str; 3] = [SESSIONS, FILES, CHUNKS];
+/// Notes, and when a session was saved last.
+pub const NOTES: &str = "notes";
+/// The part of a note's key that has the time of the last save.
+const SAVED: &str = "saved";
+/// Object stores, with the structure that brought them.
+const STORES_SINCE: [(&str, u32); 4] = [(SESSIONS, 1), (FILES, 1), (CHUNKS, 1), (NOTES, 2)];
 
 /// The database, open.
 #[derive(Debug)]
@@ -42,6 +51,7 @@ pub struct IndexedDb {
     name: Text,
     database: JsValue,
     held: Option<(Text, Function)>,
+    superseded: Rc<Cell<bool>>,
 }
 
 impl IndexedDb {
@@ -54,21 +64,32 @@ impl IndexedDb {
         let mut request =
             factory.open(name, Some(STRUCTURE)).map_err(|_| MemoryReason::Unavailable)?;
         let opened = Signal::default();
-        let blocked = opened.clone();
-        request.on_upgrade_needed(create_stores);
-        request.on_blocked(move |_| blocked.give(Err(MemoryReason::Blocked)));
+        let (blocked, is_late) = (opened.clone(), Rc::new(Cell::new(false)));
+        let was_blocked = is_late.clone();
+        request.on_upgrade_needed(migrate);
+        request.on_blocked(move |_| {
+            was_blocked.set(true);
+            blocked.give(Err(MemoryReason::Blocked));
+        });
         let done = opened.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            done.give(request.await.map_err(|error| reason_of(&error)));
+            match request.await {
+                // The page has said that it saves nothing; open, this would only block others.
+                Ok(database) if is_late.get() => database.close(),
+                opened => done.give(opened.map_err(|error| reason_of(&error))),
+            }
         });
         let mut database: Database = opened.wait().await?;
-        database.on_version_change(|event| {
+        let superseded = Rc::new(Cell::new(false));
+        let let_go = superseded.clone();
+        database.on_version_change(move |event| {
+            let_go.set(true);
             if let Ok(database) = event.database() {
                 database.close();
             }
         });
         database.forget_callbacks();
-        Ok(IndexedDb { name: name.into(), database: database.into(), held: None })
+        Ok(IndexedDb { name: name.into(), database: database.into(), held: None, superseded })
     }
 
     fn database(&self) -> Database {
@@ -79,11 +100,20 @@ impl IndexedDb {
     fn strict_transaction(&self) -> Result<JsValue, JsValue> {
         let options = Object::new();
         Reflect::set(&options, &"durability".into(), &"strict".into())?;
-        let stores: Array = STORES.iter().map(|store| JsValue::from_str(store)).collect();
+        let stores: Array = store_names().map(JsValue::from_str).collect();
         let transaction: Function =
             Reflect::get(&self.database, &"transaction".into())?.unchecked_into();
         transaction.call3(&self.database, &stores, &"readwrite".into(), &options)
     }
+
+    /// Why something failed: most of all because the database was let go of.
+    fn why(&self, reason: MemoryReason) -> MemoryReason {
+        if self.superseded.get() { MemoryReason::Superseded } else { reason }
+    }
+}
+
+fn store_names() -> impl Iterator<Item = &'static str> {
+    STORES_SINCE.iter().map(|(name, _)| *name)
 }
 
 impl Rows for IndexedDb {
@@ -94,7 +124,7 @@ impl Rows for IndexedDb {
         if let Some((_, release)) = self.held.take() {
             let _nobody_listens = release.call0(&JsValue::NULL);
         }
-        match lock(&format!("{}:{session}", self.name)).await {
+        match lock(&self.lock_name(session)).await {
             Lock::Held(release) => {
                 self.held = Some((session.into(), release));
                 true
@@ -105,11 +135,29 @@ impl Rows for IndexedDb {
     }
 
     async fn load(&mut self, session: &str) -> Result<LoadedRows, MemoryReason> {
-        self.load_rows(session).await.map_err(|error| reason_of(&error))
+        self.load_rows(session).await.map_err(|error| self.why(reason_of(&error)))
+    }
+
+    async fn list(&mut self) -> Result<Vec<ListedRows>, MemoryReason> {
+        self.list_rows().await.map_err(|error| self.why(reason_of(&error)))
+    }
+
+    async fn is_held_elsewhere(&mut self, session: &str) -> bool {
+        if self.held.as_ref().is_some_and(|(held, _)| &**held == session) {
+            return false;
+        }
+        match lock(&self.lock_name(session)).await {
+            Lock::Held(release) => {
+                let _nobody_listens = release.call0(&JsValue::NULL);
+                false
+            }
+            Lock::Unknown => false,
+            Lock::Elsewhere => true,
+        }
     }
 
     async fn commit(&mut self, session: &str, writes: Vec<RowWrite>) -> Result<(), MemoryReason> {
-        let raw = self.strict_transaction().map_err(|error| named_reason(&error))?;
+        let raw = self.strict_transaction().map_err(|error| self.why(named_reason(&error)))?;
         let mut transaction =
             Transaction::try_from(raw.clone()).map_err(|error| reason_of(&error))?;
         let done = Signal::default();
@@ -129,7 +177,7 @@ impl Rows for IndexedDb {
             true => Ok(()),
             false => {
                 let error = Reflect::get(&raw, &"error".into()).unwrap_or(JsValue::NULL);
-                Err(named_reason(&error))
+                Err(self.why(named_reason(&error)))
             }
         }
     }
@@ -137,7 +185,8 @@ impl Rows for IndexedDb {
 
 impl IndexedDb {
     async fn load_rows(&self, session: &str) -> Result<LoadedRows, idb::Error> {
-        let transaction = self.database().transaction(&STORES, TransactionMode::ReadOnly)?;
+        let stores: Vec<&str> = store_names().collect();
+        let transaction = self.database().transaction(&stores, TransactionMode::ReadOnly)?;
         let (files, chunks) = (transaction.object_store(FILES)?, transaction.object_store(CHUNKS)?);
         let all = || all_of(&[session.into()]).map(Query::from).map(Some);
         let document = transaction.object_store(SESSIONS)?.get(JsValue::from_str(session))?;
@@ -145,23 +194,73 @@ impl IndexedDb {
         let file_rows = files.get_all(all()?, None)?;
         let chunk_keys = chunks.get_all_keys(all()?, None)?;
         let chunk_rows = chunks.get_all(all()?, None)?;
+        let notes = transaction.object_store(NOTES)?;
+        let (note_keys, notes) = (notes.get_all_keys(all()?, None)?, notes.get_all(all()?, None)?);
         let document = document.await?.map(|bytes| Uint8Array::new(&bytes).to_vec());
         let files = file_keys.await?.into_iter().zip(file_rows.await?);
         let chunks = chunk_keys.await?.into_iter().zip(chunk_rows.await?);
+        let notes = note_keys.await?.into_iter().zip(notes.await?);
+        let mut notes: Vec<_> = notes.filter_map(|(key, row)| note_row(&key, &row)).collect();
+        notes.sort();
         Ok(LoadedRows {
             document,
             files: files.filter_map(|(key, row)| file_row(&key, &row)).collect(),
             chunks: chunks.filter_map(|(key, bytes)| chunk_row(&key, &bytes)).collect(),
+            notes: notes.into_iter().map(|(_, note, bytes)| (note, bytes)).collect(),
         })
+    }
+
+    async fn list_rows(&self) -> Result<Vec<ListedRows>, idb::Error> {
+        let stores = [SESSIONS, FILES, NOTES];
+        let transaction = self.database().transaction(&stores, TransactionMode::ReadOnly)?;
+        let store = |name| transaction.object_store(name);
+        let documents = store(SESSIONS)?;
+        let (keys, documents) =
+            (documents.get_all_keys(None, None)?, documents.get_all(None, None)?);
+        let (files, notes) = (store(FILES)?, store(NOTES)?);
+        let (file_keys, files) = (files.get_all_keys(None, None)?, files.get_all(None, None)?);
+        let (note_keys, notes) = (notes.get_all_keys(None, None)?, notes.get_all(None, None)?);
+        let mut all = BTreeMap::new();
+        for (key, bytes) in keys.await?.into_iter().zip(documents.await?) {
+            if let Some(name) = key.as_string() {
+                listed(&mut all, name.into()).document = Some(Uint8Array::new(&bytes).to_vec());
+            }
+        }
+        for (key, row) in file_keys.await?.into_iter().zip(files.await?) {
+            if let (Some(name), Some((_, _, row))) = (session_of(&key), file_row(&key, &row)) {
+                listed(&mut all, name).bytes += row.length;
+            }
+        }
+        for (key, value) in note_keys.await?.into_iter().zip(notes.await?) {
+            if let Some((name, note, bytes)) = note_row(&key, &value) {
+                listed(&mut all, name).notes.push((note, bytes));
+            } else if let (Some(name), Some(saved)) = (session_of(&key), whole(&value)) {
+                listed(&mut all, name).saved_ms = Some(saved);
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    fn lock_name(&self, session: &str) -> String {
+        format!("{}:{session}", self.name)
     }
 }
 
-/// The structure of version 1.
-fn create_stores(event: VersionChangeEvent) {
+fn listed(all: &mut BTreeMap<Text, ListedRows>, name: Text) -> &mut ListedRows {
+    let new = || ListedRows { name: name.clone(), ..ListedRows::default() };
+    all.entry(name.clone()).or_insert_with(new)
+}
+
+/// Brings a database from an older structure, or from nothing, to this one. What is kept stays: no
+/// structure so far has changed what an older one had.
+fn migrate(event: VersionChangeEvent) {
     let database = event.database().expect("an upgrade is of a database");
-    for store in STORES {
-        let params = ObjectStoreParams::new();
-        database.create_object_store(store, params).expect("the database is new and has no stores");
+    let before = event.old_version().unwrap_or(0);
+    for (store, since) in STORES_SINCE {
+        if since > before {
+            let params = ObjectStoreParams::new();
+            database.create_object_store(store, params).expect("no older structure had it");
+        }
     }
 }
 
@@ -169,14 +268,25 @@ fn put(transaction: &Transaction, session: &str, write: RowWrite) -> Result<(), 
     let name = JsValue::from_str(session);
     let sessions = || transaction.object_store(SESSIONS);
     let (files, chunks) = (transaction.object_store(FILES)?, transaction.object_store(CHUNKS)?);
+    let notes = || transaction.object_store(NOTES);
+    let note_key = |note: &str| Array::of2(&name, &note.into());
     match write {
-        RowWrite::Clear => {
+        RowWrite::Clear | RowWrite::Forget => {
             sessions()?.delete(name.clone())?;
             delete_all(&files, std::slice::from_ref(&name))?;
-            delete_all(&chunks, &[name])?;
+            delete_all(&chunks, std::slice::from_ref(&name))?;
+            for note in Note::ALL.map(Note::key).into_iter().chain([SAVED]) {
+                if write == RowWrite::Forget || note != Note::Title.key() {
+                    notes()?.delete(JsValue::from(note_key(note)))?;
+                }
+            }
+        }
+        RowWrite::PutNote(note, bytes) => {
+            notes()?.put(&Uint8Array::from(&bytes[..]), Some(&note_key(note.key())))?;
         }
         RowWrite::PutDocument(bytes) => {
             sessions()?.put(&Uint8Array::from(&bytes[..]), Some(&name))?;
+            notes()?.put(&JsValue::from_f64(Date::now()), Some(&note_key(SAVED)))?;
         }
         RowWrite::PutFile(node, path, row) => {
             let value = Array::of2(&number(row.number), &number(row.length));
@@ -227,6 +337,17 @@ fn chunk_row(key: &JsValue, bytes: &JsValue) -> Option<(u64, u64, Vec<u8>)> {
     Some((whole(&key.get(1))?, whole(&key.get(2))?, bytes.to_vec()))
 }
 
+/// Session, note and bytes of a row of notes; `None` for the time of the last save.
+fn note_row(key: &JsValue, bytes: &JsValue) -> Option<(Text, Note, Vec<u8>)> {
+    let name = key.dyn_ref::<Array>()?.get(1).as_string()?;
+    let note = Note::ALL.into_iter().find(|note| note.key() == name)?;
+    Some((session_of(key)?, note, bytes.dyn_ref::<Uint8Array>()?.to_vec()))
+}
+
+fn session_of(key: &JsValue) -> Option<Text> {
+    Some(key.dyn_ref::<Array>()?.get(0).as_string()?.into())
+}
+
 /// A whole number as JavaScript has it; a file of 2⁵³ bytes does not fit a tab.
 fn number(value: u64) -> JsValue {
     JsValue::from_f64(value as f64)
@@ -241,6 +362,8 @@ fn named_reason(error: &JsValue) -> MemoryReason {
     let text = |key: &str| Reflect::get(error, &key.into()).ok().and_then(|it| it.as_string());
     match text("name").as_deref() {
         Some("QuotaExceededError") => MemoryReason::QuotaExceeded,
+        // The database has a structure of later pages.
+        Some("VersionError") => MemoryReason::Superseded,
         Some("SecurityError" | "InvalidStateError" | "UnknownError") => MemoryReason::Unavailable,
         Some(name) => {
             let message = text("message").unwrap_or_default();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::engine::ids::{NodeId, Text};
 use crate::store::report::MemoryReason;
-use crate::store::rows::{FileRow, LoadedRows, RowWrite, Rows};
+use crate::store::rows::{FileRow, ListedRows, LoadedRows, Note, RowWrite, Rows};
 
 /// Rows of all sessions. A clone is a picture of the platter at that moment.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,8 @@ pub struct SessionRows {
     pub files: BTreeMap<(NodeId, Text), FileRow>,
     /// Its chunks by (number, position).
     pub chunks: BTreeMap<(u64, u64), Bytes>,
+    /// Its notes.
+    pub notes: BTreeMap<Note, Vec<u8>>,
 }
 
 impl MemoryRows {
@@ -41,7 +43,15 @@ impl MemoryRows {
 impl SessionRows {
     fn write(&mut self, write: RowWrite) {
         match write {
-            RowWrite::Clear => *self = SessionRows::default(),
+            RowWrite::Clear => {
+                let mut notes = std::mem::take(&mut self.notes);
+                notes.retain(|note, _| *note == Note::Title);
+                *self = SessionRows { notes, ..SessionRows::default() };
+            }
+            RowWrite::Forget => *self = SessionRows::default(),
+            RowWrite::PutNote(note, bytes) => {
+                self.notes.insert(note, bytes);
+            }
             RowWrite::PutDocument(bytes) => self.document = Some(bytes),
             RowWrite::PutFile(node, path, row) => {
                 self.files.insert((node, path), row);
@@ -61,7 +71,7 @@ impl SessionRows {
 
 impl Rows for MemoryRows {
     async fn hold(&mut self, session: &str) -> bool {
-        !self.held_elsewhere.iter().any(|held| &**held == session)
+        !self.is_held_elsewhere(session).await
     }
 
     async fn load(&mut self, session: &str) -> Result<LoadedRows, MemoryReason> {
@@ -78,7 +88,24 @@ impl Rows for MemoryRows {
                 .iter()
                 .map(|((number, position), bytes)| (*number, *position, bytes.to_vec()))
                 .collect(),
+            notes: rows.notes.iter().map(|(note, bytes)| (*note, bytes.clone())).collect(),
         })
+    }
+
+    async fn list(&mut self) -> Result<Vec<ListedRows>, MemoryReason> {
+        let all = self.sessions.iter().filter(|(_, rows)| **rows != SessionRows::default());
+        let listed = all.map(|(name, rows)| ListedRows {
+            name: name.clone(),
+            document: rows.document.clone(),
+            notes: rows.notes.iter().map(|(note, bytes)| (*note, bytes.clone())).collect(),
+            bytes: rows.files.values().map(|file| file.length).sum(),
+            saved_ms: None,
+        });
+        Ok(listed.collect())
+    }
+
+    async fn is_held_elsewhere(&mut self, session: &str) -> bool {
+        self.held_elsewhere.iter().any(|held| &**held == session)
     }
 
     async fn commit(&mut self, session: &str, writes: Vec<RowWrite>) -> Result<(), MemoryReason> {

@@ -1,16 +1,43 @@
 //! Rows: what a store is made of, and the one promise it needs: a commit is whole or nothing.
 //!
-//! Three kinds of row. The *document* of a session. A *file* row for each file: a number and a length.
+//! Four kinds of row. The *document* of a session. A *file* row for each file: a number and a length.
 //! *Chunks* of bytes, known by the file's number and their position, so that renaming a file, as Kafka
-//! does when it deletes a segment, touches no bytes.
+//! does when it deletes a segment, touches no bytes. *Notes*: small texts that change seldom.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{BrokerId, ClientId, NodeId, Text};
 use crate::store::report::MemoryReason;
 
+/// Which note of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Note {
+    /// How somebody called it. It stays when the session begins anew.
+    Title,
+    /// [`crate::store::document::Futures`].
+    Futures,
+    /// Where a student stands with a lesson; its session has no document.
+    Progress,
+}
+
+impl Note {
+    /// All of them.
+    pub const ALL: [Note; 3] = [Note::Title, Note::Futures, Note::Progress];
+
+    /// Its name in keys.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Note::Title => "title",
+            Note::Futures => "futures",
+            Note::Progress => "progress",
+        }
+    }
+}
+
 /// A file's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRow {
     /// Names its chunks; never used again for another file of the session.
     pub number: u64,
@@ -21,8 +48,12 @@ pub struct FileRow {
 /// One change of rows, within one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowWrite {
-    /// Remove every row of the session.
+    /// Remove every row of the session but its title.
     Clear,
+    /// Remove every row of the session.
+    Forget,
+    /// Write a note.
+    PutNote(Note, Vec<u8>),
     /// Write the document.
     PutDocument(Vec<u8>),
     /// Write a file's row.
@@ -36,7 +67,7 @@ pub enum RowWrite {
 }
 
 /// All rows of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadedRows {
     /// Its document.
     pub document: Option<Vec<u8>>,
@@ -44,6 +75,43 @@ pub struct LoadedRows {
     pub files: Vec<(NodeId, Text, FileRow)>,
     /// Its chunks, sorted by number and position.
     pub chunks: Vec<(u64, u64, Vec<u8>)>,
+    /// Its notes, in the order of their keys.
+    pub notes: Vec<(Note, Vec<u8>)>,
+}
+
+impl LoadedRows {
+    /// A note's bytes.
+    #[must_use]
+    pub fn note(&self, note: Note) -> Option<&[u8]> {
+        self.notes.iter().find(|(of, _)| *of == note).map(|(_, bytes)| &bytes[..])
+    }
+
+    /// What writes these rows.
+    #[must_use]
+    pub fn into_writes(self) -> Vec<RowWrite> {
+        let document = self.document.map(RowWrite::PutDocument);
+        let files =
+            self.files.into_iter().map(|(node, path, row)| RowWrite::PutFile(node, path, row));
+        let chunks = self.chunks.into_iter();
+        let chunks = chunks.map(|(number, at, bytes)| RowWrite::PutChunk(number, at, bytes.into()));
+        let notes = self.notes.into_iter().map(|(note, bytes)| RowWrite::PutNote(note, bytes));
+        document.into_iter().chain(files).chain(chunks).chain(notes).collect()
+    }
+}
+
+/// What a list needs of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedRows {
+    /// Its name.
+    pub name: Text,
+    /// Its document.
+    pub document: Option<Vec<u8>>,
+    /// Its notes.
+    pub notes: Vec<(Note, Vec<u8>)>,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// When it was saved last, in milliseconds since 1970, where the rows know a clock.
+    pub saved_ms: Option<u64>,
 }
 
 /// Where rows are.
@@ -53,6 +121,12 @@ pub trait Rows {
 
     /// Reads all rows of a session.
     fn load(&mut self, session: &str) -> impl Future<Output = Result<LoadedRows, MemoryReason>>;
+
+    /// Every session of which there are rows, by name.
+    fn list(&mut self) -> impl Future<Output = Result<Vec<ListedRows>, MemoryReason>>;
+
+    /// Whether another tab holds a session's name.
+    fn is_held_elsewhere(&mut self, session: &str) -> impl Future<Output = bool>;
 
     /// Writes all of it, durably, in this order, or nothing.
     fn commit(

@@ -8,6 +8,8 @@ mod branching;
 mod console;
 mod dying;
 pub mod headlines;
+mod host;
+mod kept;
 mod lesson;
 mod opening;
 mod shown;
@@ -27,11 +29,12 @@ use crate::session::Session;
 use crate::session::message::{Effect, Left, Mark, Msg, Notice};
 use crate::ui::caption::Caption;
 use crate::ui::context::{Action, Dialog, Opened, Shared, Tab, Ui};
-use crate::ui::dialog::{Compared, Dialogs, MARKS_MOST};
+use crate::ui::dialog::{Compared, Dialogs, Known, MARKS_MOST, name_of_session};
 use crate::ui::dock::Dock;
 use crate::ui::effects::storage::Storage;
 use crate::ui::effects::{file, lifetime, location};
 use crate::ui::frame::{Frames, now_ms};
+use crate::ui::host::{Answer, Host, Wish};
 use crate::ui::inspector::Inspector;
 use crate::ui::keyboard;
 use crate::ui::lesson_panel::{self, LessonPanel, OpenLesson};
@@ -63,6 +66,8 @@ pub enum AppMsg {
     Link(Option<String>),
     /// Give out a link to this moment.
     Share,
+    /// A page that embeds this one asked for something.
+    Host((Wish, Answer)),
 }
 
 /// The page's top component.
@@ -86,6 +91,8 @@ pub struct App {
     notices_made: u32,
     lesson: Option<Rc<OpenLesson>>,
     storage: Storage,
+    known: Shared<Known>,
+    host: Host,
     left: Option<Left>,
     console: Console,
     painter: Painter,
@@ -153,6 +160,8 @@ impl Component for App {
             notices: Vec::new(),
             notices_made: 0,
             lesson: None,
+            known: Shared(Rc::default()),
+            host: Host::offer(session.clone(), ctx.link().callback(AppMsg::Host)),
             left: None,
             console: Console::new(),
             painter: Painter::new(),
@@ -179,9 +188,13 @@ impl Component for App {
         match msg {
             AppMsg::Frame(now) => return self.frame(ctx, now),
             AppMsg::Act(action) => self.act(action),
-            AppMsg::Answer(msg) => self.tell(*msg),
+            AppMsg::Answer(msg) => match *msg {
+                Msg::Storage(report) => self.kept_said(report),
+                msg => self.tell(msg),
+            },
             AppMsg::Link(Some(link)) => self.open_link(&link, false),
             AppMsg::Link(None) => {}
+            AppMsg::Host((wish, answer)) => self.asked(wish, answer),
             AppMsg::Share => self.dialog = Some(Dialog::Share(self.link())),
         }
         self.refresh();
@@ -225,6 +238,7 @@ impl App {
         self.stop_at_broken_rule();
         self.dying.observe(&self.session.borrow(), now);
         self.headlines.observe(&self.session.borrow());
+        self.serve_host();
         self.paint();
         let drawn = drawn(&self.session.borrow());
         if drawn == self.drawn {
@@ -307,7 +321,11 @@ impl App {
     fn top(&self) -> Html {
         let storage = self.session.borrow().storage();
         let lesson = self.lesson.as_ref().map(|open| lesson_panel::title(open, self.lang).into());
-        html! { <TopBar lesson={lesson as Option<AttrValue>} {storage} theme={self.theme} on_share={self.on.share.clone()} /> }
+        let session = self.session.borrow();
+        let title = session.title();
+        let is_named = title.is_some() || prefs::session().is_some();
+        let name = is_named.then(|| name_of_session(self.lang, session.name(), title).into());
+        html! { <TopBar lesson={lesson as Option<AttrValue>} name={name as Option<AttrValue>} {storage} theme={self.theme} on_share={self.on.share.clone()} /> }
     }
 
     fn stage(&self) -> Html {
@@ -376,8 +394,10 @@ impl App {
         let branches = if is_listed { self.branch_rows() } else { Vec::new() };
         let (kept, most) = self.session.borrow().checkpoints();
         let checkpoints = (kept as u32, most as u32);
+        let (known, open) = (self.known.clone(), self.session.borrow().name().clone());
+        let storage = self.session.borrow().storage();
         html! { <Dialogs dialog={self.dialog.clone()} {topics} {taken} {groups} {brokers} {marks} {old_way}
-        {branches} compared={self.compared.clone()} {checkpoints} /> }
+        {branches} compared={self.compared.clone()} {checkpoints} {known} {open} {storage} /> }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::engine::ids::{BrokerId, EventId, NodeId, Text};
 use crate::i18n::{Arg, Lang, Phrase, tr};
 use crate::session::message::{Mark, Msg, Start};
 use crate::ui::console::ConsoleAction;
+use crate::ui::dialog::KeptAction;
 use crate::ui::effects::file::Handed;
 use crate::ui::lesson_panel::LessonAction;
 use crate::ui::prefs::Theme;
@@ -79,6 +80,8 @@ pub enum Action {
     Lesson(LessonAction),
     /// Something about the console.
     Console(ConsoleAction),
+    /// Something about saved work.
+    Kept(KeptAction),
     /// Put a notice away.
     Dismiss(u32),
     /// Have the browser save this session as a file.
@@ -175,6 +178,8 @@ pub enum Dialog {
     Branches,
     /// Opening something else.
     Open,
+    /// Saved work.
+    Sessions,
     /// Something else is to be opened, and nothing of what was done here is saved.
     Replace(Shared<Start>),
     /// A link or a file that was refused: the key of its title, and why.

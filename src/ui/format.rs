@@ -1,6 +1,10 @@
 //! Numbers as the page shows them: clocks, lengths, speeds. The same in every language.
 
+use js_sys::Date;
+use wasm_bindgen::JsValue;
+
 use crate::engine::time::Micros;
+use crate::i18n::Lang;
 use crate::session::playback::SPEEDS;
 
 /// A moment as the clock shows it: `00:42.068`, with hours when there are some.
@@ -40,6 +44,12 @@ pub fn bytes(count: u64) -> String {
         1_024..1_048_576 => format!("{}.{} KB", count / 1_024, count % 1_024 * 10 / 1_024),
         _ => format!("{}.{} MB", count / 1_048_576, count % 1_048_576 * 10 / 1_048_576),
     }
+}
+
+/// A day and a time of day, as the reader's language and clock have them.
+pub fn date(ms: u64, lang: Lang) -> String {
+    let date = Date::new(&JsValue::from_f64(ms as f64));
+    date.to_locale_string(lang.tag(), &JsValue::UNDEFINED).into()
 }
 
 /// How much of `whole` `part` is, as CSS wants it: `37.5%`.

@@ -15,6 +15,7 @@ mod dock;
 mod format;
 mod frame;
 mod glyph;
+mod host;
 mod icon;
 mod inspector;
 mod keyboard;

@@ -12,6 +12,8 @@ const LEFT_KEY: &str = "highwater.playback";
 /// Parameters of the address: how somebody who sends it wants the page to be seen at first.
 const LANGUAGE_PARAMETER: &str = "lang";
 const THEME_PARAMETER: &str = "theme";
+/// The session that is open, when it is none that the rest of the address names.
+const SESSION_PARAMETER: &str = "session";
 const LETTERS_KEY: &str = "highwater.letters";
 
 /// Light or dark.
@@ -97,7 +99,20 @@ pub fn set_letters(on: bool) {
 }
 
 /// What of the address belongs to whoever looks at it, and to no link.
-pub const OWN_PARAMETERS: [&str; 2] = [LANGUAGE_PARAMETER, THEME_PARAMETER];
+pub const OWN_PARAMETERS: [&str; 3] = [LANGUAGE_PARAMETER, THEME_PARAMETER, SESSION_PARAMETER];
+
+/// The session that the address names.
+pub fn session() -> Option<String> {
+    query(SESSION_PARAMETER).filter(|name| !name.is_empty())
+}
+
+/// Has the address name a session, so that a reload finds it again; or none.
+pub fn set_session(name: Option<&str>) {
+    match name {
+        Some(name) => location::set_parameter(SESSION_PARAMETER, name),
+        None => location::forget_parameter(SESSION_PARAMETER),
+    }
+}
 
 /// How playback of the session of this name was left.
 pub fn left(name: &str) -> Option<Left> {

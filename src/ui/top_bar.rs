@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::i18n::Arg;
 use crate::store::report::StorageState;
 use crate::ui::context::{Action, Dialog, Ui, use_ui};
+use crate::ui::dialog::KeptAction;
 use crate::ui::format;
 use crate::ui::glyph::logo;
 use crate::ui::icon::{Icon, icon};
@@ -14,6 +15,8 @@ use crate::ui::prefs::{self, Theme};
 pub struct TopBarProps {
     /// What is open: a lesson's title; `None` in the playground.
     pub lesson: Option<AttrValue>,
+    /// How the open session is called, when it has a name of its own.
+    pub name: Option<AttrValue>,
     /// What is saved.
     pub storage: StorageState,
     /// The theme that is shown.
@@ -45,7 +48,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     html! {
         <header class="top">
             <h1><a class="brand" href="./" title={ui.t("page-title")}>{ logo() }<b>{ "Highwater" }</b></a></h1>
-            { crumb(&ui, props.lesson.as_ref()) }
+            { crumb(&ui, props.lesson.as_ref(), props.name.as_ref()) }
             <span class="sp"></span>
             { saved(&ui, &props.storage) }
             <button class="btn share" aria-label={ui.t("top-share")} onclick={props.on_share.clone()}>
@@ -62,7 +65,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     }
 }
 
-fn crumb(ui: &Ui, lesson: Option<&AttrValue>) -> Html {
+fn crumb(ui: &Ui, lesson: Option<&AttrValue>, name: Option<&AttrValue>) -> Html {
     match lesson {
         Some(title) => html! {
             <div class="crumb">
@@ -70,7 +73,10 @@ fn crumb(ui: &Ui, lesson: Option<&AttrValue>) -> Html {
                 <span>{ title }</span>
             </div>
         },
-        None => html! { <div class="crumb"><span>{ ui.t("top-playground") }</span></div> },
+        None => {
+            let name = name.map_or_else(|| ui.t("top-playground"), ToString::to_string);
+            html! { <div class="crumb"><span>{ name }</span></div> }
+        }
     }
 }
 
@@ -86,8 +92,9 @@ fn saved(ui: &Ui, storage: &StorageState) -> Html {
     };
     let warns = matches!(storage, StorageState::Memory { .. } | StorageState::ReadOnly);
     html! {
-        <span class={classes!("saved", warns.then_some("warns"))} title={text.clone()}>
+        <button class={classes!("saved", warns.then_some("warns"))} title={ui.t("kept-title")}
+            onclick={ui.on(Action::Kept(KeptAction::Show))}>
             { icon(Icon::HardDrive) }<span>{ text }</span>
-        </span>
+        </button>
     }
 }

@@ -104,3 +104,145 @@ everywhere("a damaged chunk costs one follower its tail, and it catches up", "",
     return now && now.hw > before.hw && now.leos.every((leo) => leo >= before.hw);
   });
 });
+
+/** A page of the same site that shows nothing: it stands for another tab. */
+async function otherTab(person) {
+  const other = await person.context.newPage();
+  await other.route("**/blank", (route) => route.fulfill({ contentType: "text/html", body: "<title>blank</title>" }));
+  await other.goto(person.address + "blank");
+  return other;
+}
+
+/** Opens the database as a page of this version does, and keeps it open whatever another one wants. */
+function holdDatabase([version, stores]) {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("highwater", version);
+    opening.onupgradeneeded = () => stores.forEach((name) => opening.result.createObjectStore(name));
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      globalThis.held = opening.result;
+      resolve();
+    };
+  });
+}
+
+/** Leaves the page as closing it would, without closing the profile. */
+async function leave(person) {
+  await person.page.goto("about:blank").catch(() => {});
+}
+
+/** Runs until records are committed and saved; returns the partition as it stands then. */
+async function saves(person) {
+  await person.hurry();
+  await person.play();
+  await person.sees("committed records", PARTITION, (p) => p.leader > 0 && p.hw >= 3);
+  await person.pause();
+  await person.page.getByText(person.t("saved-all")).first().waitFor({ state: "attached" });
+  return person.partition(PARTITION);
+}
+
+/** Comes back to the page and finds what was committed there. */
+async function findsAgain(person, before) {
+  await person.page.goto(person.address);
+  await person.ready();
+  await person.hurry();
+  await person.play();
+  await person.sees("what was committed before", PARTITION, (p) => p.hw >= before.hw);
+}
+
+everywhere("an older page in another tab blocks the database, and the page says so", "", async (person) => {
+  await leave(person);
+  const other = await otherTab(person);
+  await other.evaluate(() => new Promise((resolve, reject) => {
+    const deleting = indexedDB.deleteDatabase("highwater");
+    deleting.onsuccess = resolve;
+    deleting.onerror = reject;
+  }));
+  await other.evaluate(holdDatabase, [1, ["sessions", "files", "chunks"]]);
+  await person.page.goto(person.address);
+  await goesOnInMemory(person, "notice-memory-blocked");
+  await other.close();
+  await leave(person);
+  await person.page.goto(person.address);
+  await person.ready();
+  await saves(person);
+});
+
+everywhere("a later page takes the database over: this one says so, and what was saved is kept", "", async (person) => {
+  const before = await saves(person);
+  const other = await otherTab(person);
+  await other.evaluate(holdDatabase, [99, []]);
+  await person.play();
+  await person.page.getByText(person.t("notice-memory-superseded")).first().waitFor();
+  await person.pause();
+  const kept = await other.evaluate(() => new Promise((resolve) => {
+    const counting = globalThis.held.transaction("chunks").objectStore("chunks").count();
+    counting.onsuccess = () => resolve(counting.result);
+  }));
+  assert.ok(kept > 0 && before.hw > 0, "what was saved is still there");
+  await other.close();
+});
+
+everywhere("a second tab on the same session is read-only and says so; the first goes on saving", "", async (person) => {
+  const before = await saves(person);
+  const first = person.page;
+  person.page = await person.context.newPage();
+  await person.page.setViewportSize(first.viewportSize());
+  await person.page.goto(person.address);
+  await person.ready();
+  await person.page.getByText(person.t("notice-read-only")).first().waitFor();
+  await person.hurry();
+  await person.play();
+  await person.sees("its own future", PARTITION, (p) => p.hw > before.hw);
+  await person.page.close();
+  person.page = first;
+  const after = await saves(person);
+  await person.reload();
+  await person.hurry();
+  await person.play();
+  await person.sees("what the first tab committed", PARTITION, (p) => p.hw >= after.hw);
+});
+
+everywhere("when the disk fills up in the middle, what was saved before is there afterwards", "", async (person) => {
+  const before = await saves(person);
+  await person.page.evaluate(() => {
+    let left = 5;
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...args) {
+      left -= 1;
+      if (left < 0) throw new DOMException("no space is left", "QuotaExceededError");
+      return put.apply(this, args);
+    };
+  });
+  await person.play();
+  await person.page.getByText(person.t("notice-memory-quota")).first().waitFor();
+  await leave(person);
+  await findsAgain(person, before);
+});
+
+everywhere("saved work that cannot be read is told and left alone, and the page begins beside it", "", async (person) => {
+  await saves(person);
+  await leave(person);
+  const other = await otherTab(person);
+  const spoil = () => new Promise((resolve, reject) => {
+    const opening = indexedDB.open("highwater");
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction(["sessions", "chunks"], "readwrite");
+      transaction.objectStore("sessions").put(new Uint8Array([1, 2, 3]), "playground");
+      const counting = transaction.objectStore("chunks").count();
+      transaction.oncomplete = () => {
+        opening.result.close();
+        resolve(counting.result);
+      };
+      transaction.onerror = reject;
+    };
+  });
+  const chunks = await other.evaluate(spoil);
+  await person.page.goto(person.address);
+  await person.ready();
+  await person.page.getByText(person.t("notice-saved-unreadable")).first().waitFor();
+  await saves(person);
+  await leave(person);
+  assert.ok((await other.evaluate(spoil)) > chunks, "the old files are there, and the new ones beside them");
+  await other.close();
+});

@@ -340,3 +340,54 @@ task-done = Done in { $used ->
 guess-title = Guess before you play
 guess-right = You were right: { $truth }.
 guess-wrong = It was { $truth }.
+
+## Saved work
+
+kept-title = Saved work
+kept-what = Kept by this browser and sent nowhere. Closing the page is a power cut: what is saved comes back.
+kept-none = Nothing is saved yet.
+kept-here = This session
+kept-saved = saved, { $saved } written since it was opened
+kept-pending = { $pending } on the way, { $saved } written
+kept-space = Space
+kept-of = { $used } of { $quota }
+kept-clearing = When space runs out
+kept-stays = the browser keeps it
+kept-may-go = the browser may clear it
+kept-persist = Keep it
+kept-persist-yes = The browser will keep it until you delete it.
+kept-persist-no = The browser did not agree. It agrees more often for pages that are used often or bookmarked.
+kept-name = Name
+kept-link = From a link
+kept-own = Session { $number }
+kept-open = Open
+kept-open-now = open
+kept-other-engine = made by another version
+kept-about = { $seconds } s, { $commands ->
+    [one] 1 command
+   *[other] { $commands } commands
+}{ $branches ->
+    [one] { "" }
+   *[other] , { $branches } branches
+}
+kept-delete = Delete
+kept-delete-sure = Delete it for good?
+kept-delete-do = Delete
+kept-delete-not = Keep
+kept-delete-all = Delete everything
+kept-delete-all-sure = Delete all saved work and progress for good?
+kept-deleted = It is deleted.
+kept-deleted-all = Everything is deleted.
+kept-new = New session
+kept-export = Save all as a file
+kept-import = Take in a file
+kept-exported = All saved work is in the file.
+kept-imported = { $taken ->
+    [one] 1 session was taken in
+   *[other] { $taken } sessions were taken in
+}, { $same } of the file were here already.
+kept-held = “{ $name }” is open in another tab. Close it there first; nothing was deleted.
+kept-not-a-file = This is no file of saved work. Nothing was taken in.
+kept-later-file = A later version of Highwater wrote this file. Reload the page and try again.
+kept-damaged-file = The file is damaged. Nothing was taken in.
+kept-no-store = This browser keeps nothing here.

@@ -16,6 +16,7 @@ notice-saved-unreadable = What was saved cannot be read. A new session begins.
 notice-memory-unavailable = Not saved: this browser offers no storage here. Everything goes on in memory.
 notice-memory-quota = Not saved: the browser gave no space. Everything goes on in memory.
 notice-memory-blocked = Not saved: another tab holds an older version open. Close it and reload.
+notice-memory-superseded = No longer saved: a later version of this page has taken over what is saved here. Reload to go on with it.
 notice-memory-failed = Not saved: { $error }. Everything goes on in memory.
 notice-as-left = You worked on this link before. It is shown as you left it.
 notice-imported = Read from a real cluster. Brokers that have another id here: { $renamed }. Settings that are not modelled: { $settings }. Partitions that another replica leads here, the first in sync: { $partitions }.

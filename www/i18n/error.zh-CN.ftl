@@ -16,6 +16,7 @@ notice-saved-unreadable = 已存内容无法读取，另开新会话。
 notice-memory-unavailable = 未保存：浏览器在这里不提供存储。一切在内存中继续。
 notice-memory-quota = 未保存：浏览器没有给空间。一切在内存中继续。
 notice-memory-blocked = 未保存：另一个标签页开着旧版本。关掉它再刷新。
+notice-memory-superseded = 不再保存：这个页面的更新版本已接管这里的已存内容。请刷新后继续。
 notice-memory-failed = 未保存：{ $error }。一切在内存中继续。
 notice-as-left = 这个链接您之前操作过，现在显示的是您离开时的样子。
 notice-imported = 已按真实集群建好。编号不同的 broker：{ $renamed }。未模拟的设置：{ $settings }。leader 不同（这里由首个同步副本担任）的分区：{ $partitions }。

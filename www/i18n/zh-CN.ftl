@@ -328,3 +328,48 @@ task-done = 完成，用了 { $used } 条命令，已知最短是 { $par } 条�
 guess-title = 先猜，再播放
 guess-right = 猜对了：{ $truth }。
 guess-wrong = 结果是 { $truth }。
+
+## 已存内容
+
+kept-title = 已存内容
+kept-what = 只存在这个浏览器里，不发到任何地方。关闭页面等于断电：已经保存的会回来。
+kept-none = 还没有保存任何内容。
+kept-here = 当前会话
+kept-saved = 已保存，打开以来写入 { $saved }
+kept-pending = 还有 { $pending } 在路上，已写入 { $saved }
+kept-space = 空间
+kept-of = 已用 { $used }，共 { $quota }
+kept-clearing = 空间不足时
+kept-stays = 浏览器会保留
+kept-may-go = 浏览器可能清除
+kept-persist = 请浏览器保留
+kept-persist-yes = 浏览器会一直保留，直到你删除。
+kept-persist-no = 浏览器没有同意。常用的或加了书签的页面更容易得到同意。
+kept-name = 名称
+kept-link = 来自链接
+kept-own = 会话 { $number }
+kept-open = 打开
+kept-open-now = 已打开
+kept-other-engine = 由另一个版本保存
+kept-about = { $seconds } 秒，{ $commands } 条命令{ $branches ->
+    [1] { "" }
+   *[other] ，{ $branches } 个分支
+}
+kept-delete = 删除
+kept-delete-sure = 确定要彻底删除吗？
+kept-delete-do = 删除
+kept-delete-not = 保留
+kept-delete-all = 全部删除
+kept-delete-all-sure = 确定要彻底删除所有已存内容和学习进度吗？
+kept-deleted = 已删除。
+kept-deleted-all = 已全部删除。
+kept-new = 新会话
+kept-export = 全部存为文件
+kept-import = 导入文件
+kept-exported = 所有已存内容都在这个文件里。
+kept-imported = 导入了 { $taken } 个会话，文件中有 { $same } 个这里已经有了。
+kept-held = “{ $name }”正在另一个标签页中打开。请先在那里关闭，没有删除任何内容。
+kept-not-a-file = 这不是已存内容的文件，没有导入任何内容。
+kept-later-file = 这个文件由更新版本的 Highwater 写成。请刷新页面后再试。
+kept-damaged-file = 文件已损坏，没有导入任何内容。
+kept-no-store = 这个浏览器在这里不保存任何内容。

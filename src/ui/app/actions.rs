@@ -77,6 +77,7 @@ impl App {
                 self.dialog = None;
                 self.visit((*start.0).clone());
             }
+            Action::Kept(action) => self.keep(action),
             Action::Dismiss(number) => self.notices.retain(|(n, _)| *n != number),
         }
     }

@@ -12,6 +12,7 @@ use crate::session::message::{Msg, Start};
 use crate::ui::app::App;
 use crate::ui::effects::kept;
 use crate::ui::lesson_panel::{LessonAction, OpenLesson};
+use crate::ui::prefs;
 use std::rc::Rc;
 
 use base64::Engine as _;
@@ -21,6 +22,7 @@ impl App {
     /// Opens a lesson by name, where the student left it. False when there is none of that name.
     pub(super) fn open_lesson(&mut self, id: &str) -> bool {
         let Some(lesson) = catalog::lesson(id) else { return false };
+        prefs::set_session(None);
         let progress = match kept_progress(id) {
             Some((tasks, task)) => Progress::restore(lesson, tasks, task as usize),
             None => Progress::new(lesson),
@@ -96,7 +98,8 @@ impl App {
         let progress = &open.progress;
         let task = u32::try_from(progress.task).unwrap_or(0);
         let bytes = postcard::to_allocvec(&(&progress.tasks, task)).unwrap_or_default();
-        kept::set(&key(&progress.lesson.id), &URL_SAFE_NO_PAD.encode(bytes));
+        kept::set(&progress_key(&progress.lesson.id), &URL_SAFE_NO_PAD.encode(&bytes));
+        self.storage.keep_progress(&progress.lesson.id, bytes);
     }
 }
 
@@ -112,10 +115,11 @@ fn observe(progress: &mut Progress, session: &Session) {
 
 /// The tasks of a lesson as they were left, and the one that was open.
 fn kept_progress(id: &str) -> Option<(Vec<TaskProgress>, u32)> {
-    let bytes = URL_SAFE_NO_PAD.decode(kept::get(&key(id))?).ok()?;
+    let bytes = URL_SAFE_NO_PAD.decode(kept::get(&progress_key(id))?).ok()?;
     postcard::from_bytes(&bytes).ok()
 }
 
-fn key(id: &str) -> String {
+/// Under which name progress with a lesson is kept, beside the store: a page opens with it at once.
+pub(super) fn progress_key(id: &str) -> String {
     format!("highwater.lesson.{id}")
 }

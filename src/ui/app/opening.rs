@@ -25,7 +25,7 @@ use gloo::utils::window;
 use yew::AttrValue;
 
 /// The name under which the playground is kept.
-const PLAYGROUND: &str = "playground";
+pub(super) const PLAYGROUND: &str = "playground";
 /// Titles of what was refused.
 const TITLE_LINK: &str = "sheet-damaged-title";
 const TITLE_FILE: &str = "sheet-damaged-file";
@@ -40,8 +40,9 @@ impl App {
         }
         match location::hash() {
             Some(hash) => self.open_link(&hash, is_reload()),
-            None => match prefs::query("lesson") {
-                Some(lesson) if self.open_lesson(&lesson) => {}
+            None => match (prefs::session(), prefs::query("lesson")) {
+                (Some(name), _) => self.open_kept(&name),
+                (_, Some(lesson)) if self.open_lesson(&lesson) => {}
                 _ => self.open_playground(),
             },
         }
@@ -53,6 +54,7 @@ impl App {
         match decode(hash) {
             Ok(opened) if as_left => {
                 self.lesson = None;
+                prefs::set_session(None);
                 self.look_at_nothing();
                 self.tell(Msg::Open(as_asked(start_of(&opened.scenario))));
             }
@@ -100,6 +102,7 @@ impl App {
     /// Opens a link or a file, as it was left if somebody worked on it.
     pub(super) fn visit(&mut self, start: Start) {
         self.lesson = None;
+        prefs::set_session(None);
         self.look_at_nothing();
         self.tell(Msg::Visit(start));
     }
@@ -129,18 +132,20 @@ impl App {
     /// Opens the playground as it was left, or as it ships.
     pub(super) fn open_playground(&mut self) {
         self.lesson = None;
-        let start = Start {
-            until: Moment { at: PLAYGROUND_SHOWN_AT, before: None },
-            left: prefs::left(PLAYGROUND),
-            ..Start::from_scenario(PLAYGROUND, &shipped::playground())
-        };
-        self.tell(Msg::Open(start));
+        prefs::set_session(None);
+        self.tell(Msg::Open(Start { left: prefs::left(PLAYGROUND), ..playground_start() }));
     }
 
     /// The whole address of a link to this moment.
     pub(super) fn link(&self) -> AttrValue {
         location::address_of(&self.session.borrow().link(), &prefs::OWN_PARAMETERS).into()
     }
+}
+
+/// The playground as it ships.
+pub(super) fn playground_start() -> Start {
+    let until = Moment { at: PLAYGROUND_SHOWN_AT, before: None };
+    Start { until, ..Start::from_scenario(PLAYGROUND, &shipped::playground()) }
 }
 
 /// A start as the page's address asks for it: `?t=12s` shows that moment, `&play=0` stands still and
@@ -159,7 +164,7 @@ fn as_asked(start: Start) -> Start {
 
 /// A link's or a file's world, as it was left, under a name that no other text has: what was done in one
 /// is never taken for another.
-fn start_of(scenario: &Scenario) -> Start {
+pub(super) fn start_of(scenario: &Scenario) -> Start {
     let name = format!("link-{}", digest::of_text(&printer::print(scenario)));
     let left = prefs::left(&name);
     Start { left, ..Start::from_scenario(&name, scenario) }

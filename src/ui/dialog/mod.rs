@@ -11,6 +11,7 @@ mod marks;
 mod open;
 mod qr;
 mod replace;
+mod sessions;
 mod share;
 
 use web_sys::HtmlDialogElement;
@@ -18,6 +19,7 @@ use yew::prelude::*;
 
 use crate::engine::ids::Text;
 use crate::session::message::Mark;
+use crate::store::report::StorageState;
 use crate::ui::context::{Action, Dialog, Shared, use_ui};
 use crate::ui::icon::{Icon, icon};
 
@@ -30,6 +32,7 @@ pub use help::Help;
 pub use marks::{MARKS_MOST, Marks};
 pub use open::Open;
 pub use replace::Replace;
+pub use sessions::{KeptAction, Known, Sessions, name_of as name_of_session};
 pub use share::Share;
 
 #[derive(Properties, PartialEq)]
@@ -54,6 +57,12 @@ pub struct DialogsProps {
     pub compared: Option<Shared<Compared>>,
     /// Checkpoints kept, and how many at most.
     pub checkpoints: (u32, u32),
+    /// What is known of saved work.
+    pub known: Shared<Known>,
+    /// The session that is open.
+    pub open: Text,
+    /// What is saved of it.
+    pub storage: StorageState,
 }
 
 /// The open dialog, if there is one.
@@ -80,6 +89,9 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
                 checkpoints={props.checkpoints} />
         },
         Some(Dialog::Open) => html! { <Open /> },
+        Some(Dialog::Sessions) => html! {
+            <Sessions known={props.known.clone()} open={props.open.clone()} storage={props.storage.clone()} />
+        },
         Some(Dialog::Replace(start)) => html! { <Replace {start} /> },
         Some(Dialog::Damaged(title, why)) => html! { <Damaged {title} {why} /> },
     }

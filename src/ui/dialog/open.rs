@@ -4,7 +4,7 @@ use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use crate::ui::context::{Action, use_ui};
-use crate::ui::dialog::Sheet;
+use crate::ui::dialog::{KeptAction, Sheet};
 use crate::ui::effects::file;
 
 /// The dialog.
@@ -49,6 +49,8 @@ pub fn Open() -> Html {
                 </label>
                 <p class="dim" id="open-what">{ ui.t("open-what") }</p>
                 <footer>
+                    <button type="button" class="btn" onclick={ui.on(Action::Kept(KeptAction::Show))}>{ ui.t("kept-title") }</button>
+                    <span class="sp"></span>
                     <button type="submit" class="btn primary" disabled={text.trim().is_empty()}>{ ui.t("open-do") }</button>
                 </footer>
             </form>

@@ -2,7 +2,7 @@
 
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::document;
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, DragEvent, File, HtmlAnchorElement, Url};
@@ -21,12 +21,36 @@ pub enum Handed {
     Unreadable,
 }
 
+/// Largest file of kept sessions that is read, in bytes.
+const ARCHIVE_BYTES_MAX: u64 = 1 << 30;
+
 /// Has the browser save a text under a name.
 pub fn download(name: &str, text: &str) {
     let kind = BlobPropertyBag::new();
     kind.set_type("text/plain;charset=utf-8");
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &kind);
-    let Some(url) = blob.ok().and_then(|blob| Url::create_object_url_with_blob(&blob).ok()) else {
+    save(name, Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &kind).ok());
+}
+
+/// Has the browser save bytes under a name.
+pub fn download_bytes(name: &str, bytes: &[u8]) {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    save(name, Blob::new_with_u8_array_sequence(&parts).ok());
+}
+
+/// Reads the bytes of a file; `None` when it is too large or cannot be read.
+pub fn read_bytes(file: File, done: impl FnOnce(Option<Vec<u8>>) + 'static) {
+    if file.size() as u64 > ARCHIVE_BYTES_MAX {
+        done(None);
+        return;
+    }
+    spawn_local(async move {
+        let bytes = JsFuture::from(file.array_buffer()).await.ok();
+        done(bytes.map(|bytes| Uint8Array::new(&bytes).to_vec()));
+    });
+}
+
+fn save(name: &str, blob: Option<Blob>) {
+    let Some(url) = blob.and_then(|blob| Url::create_object_url_with_blob(&blob).ok()) else {
         return;
     };
     let anchor =

@@ -15,6 +15,13 @@ pub fn set(name: &str, text: &str) {
     }
 }
 
+/// Keeps nothing under a name any more.
+pub fn forget(name: &str) {
+    if let Some(storage) = storage() {
+        let _was_not_there = storage.remove_item(name);
+    }
+}
+
 fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }

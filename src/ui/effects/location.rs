@@ -39,6 +39,14 @@ pub fn forget_parameter(name: &str) {
     }
 }
 
+/// Puts a parameter into the page's address.
+pub fn set_parameter(name: &str, value: &str) {
+    let (Some(url), Ok(history)) = (parsed(), window().history()) else { return };
+    url.search_params().set(name, value);
+    let _refused_in_sandboxed_frames =
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&url.href()));
+}
+
 /// Calls back when somebody opens another link in this page. It lasts as long as the listener lives.
 pub fn on_link(opened: impl Fn(Option<String>) + 'static) -> EventListener {
     EventListener::new(&window(), "hashchange", move |_| opened(hash()))

@@ -9,10 +9,16 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
+use crate::engine::ids::Text;
+use crate::scenario::version::ENGINE_VERSION;
 use crate::store::Store;
 use crate::store::indexed_db::{DATABASE, IndexedDb};
-use crate::store::report::{MemoryReason, StorageReport};
+use crate::store::report::{MemoryReason, Refusal, StorageReport};
 use crate::store::request::StoreRequest;
+use crate::store::rows::Note;
+
+/// Before a lesson's id, in the name under which progress with it is kept.
+pub const PROGRESS_OF: &str = "progress:";
 
 /// The page's store.
 #[derive(Clone)]
@@ -32,6 +38,43 @@ impl Storage {
     /// A store whose answers go to `report`.
     pub fn new(report: impl Fn(StorageReport) + 'static) -> Storage {
         Storage { queue: Rc::default(), report: Rc::new(report) }
+    }
+
+    /// Calls a session that is not open something else.
+    pub fn call(&self, name: Text, title: &str) {
+        let bytes = title.trim().as_bytes().to_vec();
+        self.request(StoreRequest::PutNote { name, note: Note::Title, bytes });
+    }
+
+    /// Keeps where a student stands with a lesson.
+    pub fn keep_progress(&self, lesson: &str, bytes: Vec<u8>) {
+        let name = format!("{PROGRESS_OF}{lesson}").into();
+        self.request(StoreRequest::PutNote { name, note: Note::Progress, bytes });
+    }
+
+    /// Asks what is kept.
+    pub fn list(&self) {
+        self.request(StoreRequest::List { engine: ENGINE_VERSION });
+    }
+
+    /// Removes everything kept under a name.
+    pub fn forget(&self, name: Text) {
+        self.request(StoreRequest::Forget { name });
+    }
+
+    /// Removes everything.
+    pub fn forget_all(&self) {
+        self.request(StoreRequest::ForgetAll);
+    }
+
+    /// Asks for everything as one file.
+    pub fn export(&self) {
+        self.request(StoreRequest::Export);
+    }
+
+    /// Takes in such a file.
+    pub fn import(&self, bytes: Vec<u8>) {
+        self.request(StoreRequest::Import(bytes));
     }
 
     /// Puts a request behind those that wait.
@@ -77,6 +120,11 @@ fn refuse(request: &StoreRequest, reason: &MemoryReason) -> Option<StorageReport
         StoreRequest::Save(batch) => {
             Some(StorageReport::Failed { serial: batch.serial, reason: reason.clone() })
         }
-        StoreRequest::Forget { .. } => None,
+        StoreRequest::PutNote { .. } => None,
+        StoreRequest::Forget { .. }
+        | StoreRequest::ForgetAll
+        | StoreRequest::List { .. }
+        | StoreRequest::Export
+        | StoreRequest::Import(_) => Some(StorageReport::Refused(Refusal::Store(reason.clone()))),
     }
 }
