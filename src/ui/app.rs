@@ -208,12 +208,15 @@ impl Component for App {
                 <div class="app" data-tab={tab_name(self.tab)} data-console={self.console.open.then_some("open")}>
                     { skip_links(&ui, self.console.open) }
                     { self.top() }
-                    { self.stage() }
-                    { self.time() }
-                    <Dock rows={Shared(self.shown.rows.clone())} level={self.level} why={self.why}
-                        causes={self.shown.causes.clone()} begins_earlier={self.shown.begins_earlier}
-                        console={self.console.open} />
-                    { self.console(&ui) }
+                    // On a phone one of its parts is shown at a time, the time bar always.
+                    <main class="work">
+                        { self.stage() }
+                        { self.time() }
+                        <Dock rows={Shared(self.shown.rows.clone())} level={self.level} why={self.why}
+                            causes={self.shown.causes.clone()} begins_earlier={self.shown.begins_earlier}
+                            console={self.console.open} />
+                        { self.console(&ui) }
+                    </main>
                     { self.side() }
                     { bottom_tabs(&ui, self.tab) }
                 </div>
@@ -334,7 +337,7 @@ impl App {
         let said = |(number, notice): &(u32, Notice)| self.said(&session, *number, notice);
         let notices: Vec<Said> = self.notices.iter().map(said).collect();
         html! {
-            <main class="stagew" id="stage" tabindex="-1">
+            <section class="stagew" id="stage" tabindex="-1" aria-label={ui.t("tab-stage")}>
                 <Caption told={self.shown.told.clone()} />
                 { old_behaviour(&ui, session.is_old_truncation()) }
                 <div class="stage-room">
@@ -347,7 +350,7 @@ impl App {
                 </div>
                 <Notices {notices} />
                 <Tools tool={self.tool} broken={self.broken} />
-            </main>
+            </section>
         }
     }
 

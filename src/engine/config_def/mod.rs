@@ -150,9 +150,35 @@ impl Definition {
                 Err(_) => Some("Not a number of type DOUBLE".to_owned()),
                 Ok(_) => None,
             },
+            Kind::String if self.name.ends_with("message.format.version") => self.no_version(value),
+            Kind::List if self.name.ends_with(".throttled.replicas") => self.no_replicas(value),
             Kind::String | Kind::List if range.is_none() => self.not_one_of(value),
             _ => None,
         }
+    }
+
+    /// A version is known by its first numbers: `3.0` and `3.0.1` are the newest 3.0
+    /// (`MetadataVersion.fromVersionString`).
+    fn no_version(&self, value: &str) -> Option<String> {
+        let numbers = if value.starts_with("0.") { 3 } else { 2 };
+        let key = value.split('.').take(numbers).collect::<Vec<_>>().join(".");
+        let words = self.valid?.strip_prefix('[')?.strip_suffix(']')?;
+        let is_known = |word: &str| word == key || word.split('-').next() == Some(&*key);
+        let known = words.split(", ").any(is_known);
+        (!known).then(|| format!("Version {value} is not a valid version"))
+    }
+
+    /// `*`, or partitions with a broker each (`ThrottledReplicaListValidator`).
+    fn no_replicas(&self, value: &str) -> Option<String> {
+        let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty();
+        let is_pair =
+            |one: &str| one.split_once(':').is_some_and(|(p, b)| number(p) && number(b));
+        let all = value.is_empty() || value == "*" || value.split(',').map(str::trim).all(is_pair);
+        let words = self.valid.unwrap_or_default();
+        let name = self.name;
+        (!all).then(|| {
+            format!("{name} must be the literal '*' or a list of replicas in the following format: {words}")
+        })
     }
 
     /// Where the valid values are a list of words, and one of these is none.
@@ -285,6 +311,13 @@ mod tests {
         assert_eq!(words("local.retention.ms", "-2"), None);
         let expected = Some("String must be one of: compact, delete".to_owned());
         assert_eq!(words("cleanup.policy", "delete,keep"), expected);
+        for version in ["3.0", "3.0.1", "3.0-IV1", "0.10.0"] {
+            assert_eq!(words("message.format.version", version), None, "{version}");
+        }
+        let expected = Some("Version 9.9 is not a valid version".to_owned());
+        assert_eq!(words("message.format.version", "9.9"), expected);
+        assert_eq!(words("leader.replication.throttled.replicas", "0:1, 2:3"), None);
+        assert!(words("leader.replication.throttled.replicas", "all").is_some());
     }
 
     #[test]

@@ -354,17 +354,15 @@ impl Resource {
             let text = format!("The topic '{topic}' does not exist.");
             return Err((ResponseError::UnknownTopicOrPartition.code(), text.into()));
         }
-        for (key, value) in &settings {
-            if let Err(refused) = settings_rules::check(key, value) {
-                let words = match &refused {
-                    Refused::Unknown(words) => words.clone(),
-                    Refused::Invalid(words) => format!(
-                        "Invalid config value for resource ConfigResource(type=TOPIC, name='{topic}'): {words}"
-                    )
-                    .into(),
-                };
-                return Err((ResponseError::InvalidConfig.code(), words));
-            }
+        if let Err(refused) = settings_rules::check_topic(&settings) {
+            let words = match refused {
+                Refused::Unknown(words) | Refused::Conflict(words) => words,
+                Refused::Invalid(words) => format!(
+                    "Invalid config value for resource ConfigResource(type=TOPIC, name='{topic}'): {words}"
+                )
+                .into(),
+            };
+            return Err((ResponseError::InvalidConfig.code(), words));
         }
         Ok(settings)
     }

@@ -229,33 +229,46 @@ impl ControlPlane {
         }
     }
 
-    /// A broker's setting wherever it is set, what holds first.
+    /// A broker's setting wherever it is set, what holds first, with others that say the same behind it
+    /// (`ConfigHelper.configSynonyms`: what comes before the first of its own name is not told).
     fn synonyms(&self, key: &str) -> Vec<Synonym> {
+        let names = alike(key);
         let dynamic =
             [(&self.dynamic.own, Source::Broker), (&self.dynamic.default, Source::DefaultBroker)];
-        let set = dynamic.into_iter().filter_map(|(settings, source)| {
-            let value = Some(settings.get(key)?.clone());
-            Some(Synonym { name: key.into(), value, source })
+        let set = dynamic.into_iter().flat_map(|(settings, source)| {
+            names.iter().filter_map(move |name| {
+                Some(Synonym { name: (*name).into(), value: Some(settings.get(*name)?.clone()), source })
+            })
         });
-        set.chain(self.fixed_synonyms(key)).collect()
+        let started = names.iter().filter_map(|name| {
+            let value = self.started_as(name).filter(|value| Some(value) != default_of(name).as_ref());
+            Some(Synonym { name: (*name).into(), value: Some(value?.into()), source: Source::Static })
+        });
+        let default = names.iter().filter_map(|name| {
+            let value = Some(default_of(name)?.into());
+            Some(Synonym { name: (*name).into(), value, source: Source::Default })
+        });
+        set.chain(started).chain(default).skip_while(|synonym| *synonym.name != *key).collect()
     }
 
-    /// What the broker was started with, and what it would be without.
-    fn fixed_synonyms(&self, key: &str) -> Vec<Synonym> {
-        let default = default_of(key);
+    /// What the broker was started with.
+    fn started_as(&self, key: &str) -> Option<String> {
         let id = || (key == "broker.id").then(|| self.broker.to_string());
-        let started = self.started_with.get(key).filter(|value| !value.is_empty()).or_else(id);
-        let mut synonyms = Vec::new();
-        let mut add = |value: Option<String>, source| {
-            if let Some(value) = value {
-                synonyms.push(Synonym { name: key.into(), value: Some(value.into()), source });
-            }
-        };
-        if started.is_some() && started != default {
-            add(started, Source::Static);
-        }
-        add(default, Source::Default);
-        synonyms
+        self.started_with.get(key).filter(|value| !value.is_empty()).or_else(id)
+    }
+}
+
+/// Settings of which the first that is set holds (`DynamicBrokerConfig.brokerConfigSynonyms`).
+fn alike(key: &str) -> Vec<&str> {
+    const ALIKE: [&[&str]; 3] = [
+        &["log.roll.ms", "log.roll.hours"],
+        &["log.roll.jitter.ms", "log.roll.jitter.hours"],
+        &["log.retention.ms", "log.retention.minutes", "log.retention.hours"],
+    ];
+    match ALIKE.iter().find(|names| names.contains(&key)) {
+        Some(names) => names.to_vec(),
+        None if key == "log.flush.interval.ms" => vec![key, "log.flush.scheduler.interval.ms"],
+        None => vec![key],
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which settings a topic may have, and what Kafka says of those it refuses (`LogConfig.validate`).
 
 use crate::engine::config::{BrokerConfig, TopicConfig};
-use crate::engine::config_def::Scope;
+use crate::engine::config_def::{Kind, Scope};
 use crate::engine::controller::broker_settings;
 use crate::engine::error::ConfigError;
 use crate::engine::ids::Text;
@@ -14,6 +14,8 @@ pub enum Refused {
     Unknown(Text),
     /// Its value will not do (`ConfigException`).
     Invalid(Text),
+    /// Its value does not go with another (`InvalidConfigurationException`).
+    Conflict(Text),
 }
 
 impl Refused {
@@ -21,9 +23,36 @@ impl Refused {
     #[must_use]
     pub fn message(&self) -> Text {
         match self {
-            Refused::Unknown(text) | Refused::Invalid(text) => text.clone(),
+            Refused::Unknown(text) | Refused::Invalid(text) | Refused::Conflict(text) => text.clone(),
         }
     }
+}
+
+/// Checks all settings of a topic, and that they go together (`LogConfig.validateValues`).
+///
+/// # Errors
+/// The first that is unknown, does not parse or is out of range; or two that conflict.
+pub fn check_topic(settings: &TopicOverrides) -> Result<(), Refused> {
+    settings.iter().try_for_each(|(key, value)| check(key, value))?;
+    let ms = |key, default| {
+        let own = settings.get(key).and_then(|value: &Text| value.trim().parse::<i64>().ok());
+        own.unwrap_or(default)
+    };
+    let (least, most) = (ms("min.compaction.lag.ms", 0), ms("max.compaction.lag.ms", i64::MAX));
+    if least > most {
+        let words = format!(
+            "conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})"
+        );
+        return Err(Refused::Conflict(words.into()));
+    }
+    // No broker here has tiered storage (`LogConfig.validateRemoteStorageOnlyIfSystemEnabled`).
+    let remote = settings.get("remote.storage.enable");
+    if remote.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+        let words = "Tiered Storage functionality is disabled in the broker. Topic cannot be \
+                     configured with remote log storage.";
+        return Err(Refused::Invalid(words.into()));
+    }
+    Ok(())
 }
 
 /// Checks one setting.
@@ -40,7 +69,11 @@ pub fn check(key: &str, value: &str) -> Result<(), Refused> {
         // What is Kafka's and changes nothing here is kept and told.
         Err(ConfigError::Unknown { .. }) => match Scope::Topic.find(key) {
             None => Err(Refused::Unknown(format!("Unknown topic config name: {key}").into())),
-            Some(known) => known.refusal(value).map_or(Ok(()), |what| Err(invalid(value, &what))),
+            Some(known) => known.refusal(value).map_or(Ok(()), |what| {
+                // A list is told as Java's.
+                let list = (known.kind == Kind::List).then(|| format!("[{}]", value.replace(',', ", ")));
+                Err(invalid(list.as_deref().unwrap_or(value), &what))
+            }),
         },
         Err(ConfigError::NotANumber { .. }) => Err(not_of_type()),
         Err(ConfigError::NotABoolean { .. }) => {
@@ -50,12 +83,25 @@ pub fn check(key: &str, value: &str) -> Result<(), Refused> {
             Err(invalid(&value, &format!("String must be one of: {allowed}")))
         }
         Err(ConfigError::OutOfRange { value: number, least, .. }) if number < least => {
-            Err(invalid(value, &format!("Value must be at least {least}")))
+            Err(invalid(&java_number(key, value), &format!("Value must be at least {least}")))
         }
-        Err(ConfigError::OutOfRange { .. }) if value.contains('.') => {
-            Err(invalid(value, "Value must be no more than 1"))
+        Err(ConfigError::OutOfRange { most, .. }) if number_type(key) == "DOUBLE" => {
+            Err(invalid(&java_number(key, value), &format!("Value must be no more than {most}")))
         }
         Err(ConfigError::OutOfRange { .. }) => Err(not_of_type()),
+    }
+}
+
+/// A number as Java prints it: of a double, at least one digit behind the point.
+fn java_number(key: &str, value: &str) -> String {
+    let value = value.trim();
+    match value.split_once('.') {
+        _ if number_type(key) != "DOUBLE" => value.to_owned(),
+        None => format!("{value}.0"),
+        Some((whole, part)) => match part.trim_end_matches('0') {
+            "" => format!("{whole}.0"),
+            part => format!("{whole}.{part}"),
+        },
     }
 }
 
@@ -160,6 +206,22 @@ mod tests {
             "cleanup.policy",
             "compact,keep",
             "Invalid value keep for configuration cleanup.policy: String must be one of: compact, delete",
+        );
+        check_words(
+            "min.cleanable.dirty.ratio",
+            "2",
+            "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1",
+        );
+    }
+
+    #[test]
+    fn settings_of_a_topic_go_together() {
+        let both = [("max.compaction.lag.ms", "5"), ("min.compaction.lag.ms", "10")];
+        let settings = both.map(|(key, value)| (Text::from(key), Text::from(value)));
+        let refused = check_topic(&settings.into_iter().collect()).expect_err("they conflict");
+        assert_eq!(
+            &*refused.message(),
+            "conflict topic config setting min.compaction.lag.ms (10) > max.compaction.lag.ms (5)"
         );
     }
 }

@@ -73,10 +73,8 @@ impl ControlPlane {
             return Err(refusal(ResponseError::InvalidTopicException, text.into()));
         }
         check_assignment(&replicas)?;
-        for (key, value) in &overrides {
-            settings_rules::check(key, value)
-                .map_err(|why| refusal(ResponseError::InvalidConfig, why.message()))?;
-        }
+        settings_rules::check_topic(&overrides)
+            .map_err(|why| refusal(ResponseError::InvalidConfig, why.message()))?;
         let id = topic_id(ctx);
         let assignment = TopicAssignment { id, partitions: replicas, ..Default::default() };
         Ok(Plan { assignment, overrides })

@@ -68,7 +68,8 @@ impl App {
                 self.console.was_opened = true;
                 self.console.made = None;
                 kept::set(OPEN_KEY, if self.console.open { "open" } else { "closed" });
-                if self.console.open {
+                // Beside the stage it is no tab: a window made narrow later shows what was shown.
+                if self.console.open && !console::is_beside() {
                     self.tab = Tab::Console;
                 } else if self.tab == Tab::Console {
                     self.tab = Tab::Stage;

@@ -30,8 +30,9 @@ use lists::Lists;
 
 /// Where the history is kept between visits.
 const HISTORY_KEY: &str = "highwater.history";
-/// From this width on the line has the focus when the console opens; below, that would open a keyboard.
-const FOCUS_FROM: &str = "(min-width: 1024px)";
+/// From this width on the console stands beside the stage, and its line has the focus when it opens;
+/// below, it is a tab, and a focus would open a keyboard.
+const BESIDE_FROM: &str = "(min-width: 1024px)";
 
 /// What somebody asked of the console as a part of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,9 +239,7 @@ impl Component for Console {
     fn rendered(&mut self, ctx: &Context<Console>, first: bool) {
         if first {
             self.lists.want(ctx.link(), &ctx.props().shown.0.screen);
-            let wide = window().match_media(FOCUS_FROM).ok().flatten();
-            let wide = wide.filter(|_| ctx.props().takes_focus);
-            if wide.is_some_and(|list| list.matches()) {
+            if ctx.props().takes_focus && is_beside() {
                 self.focus();
             }
         }
@@ -426,6 +425,12 @@ impl Console {
     fn is_read(&self, ctx: &Context<Console>) -> bool {
         self.running(ctx).is_some_and(line::reads_input)
     }
+}
+
+/// Whether the page is wide enough to show the console beside the stage.
+pub fn is_beside() -> bool {
+    let wide = window().match_media(BESIDE_FROM).ok().flatten();
+    wide.is_some_and(|list| list.matches())
 }
 
 /// The name of a terminal that is not there yet.

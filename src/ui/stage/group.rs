@@ -11,7 +11,7 @@ use crate::view::cluster::ProcessState;
 use crate::view::group::{Doing, Held, MemberView, Step, letter};
 use crate::view::scene::glyph::{Accent, Shape};
 use crate::view::scene::group::{Chip, GroupCard, MemberRow, PauseBar};
-use crate::view::scene::path::{Rect, drawn};
+use crate::view::scene::path::{Point, Rect, drawn};
 use crate::view::scene::reader::TAG;
 
 /// A colour for a reader: its letter stands beside it.
@@ -101,11 +101,14 @@ pub fn step_key(step: Step) -> &'static str {
     }
 }
 
-/// Revoke, join, sync, assign: steps done are filled, the present one is ringed.
+/// Revoke, join, sync, assign: steps done are filled, the present one is ringed. Where four words have no
+/// room, the present one has its word; and the ends, while nothing happens.
 fn rail(card: &GroupCard, lang: Lang) -> Html {
     let [first, .., last] = card.rail;
     let line = drawn("M~ ~H~", &[first.x, first.y, last.x]);
-    let stop = |(at, step): (&crate::view::scene::path::Point, Step)| {
+    let all = Step::ALL.map(|step| t(lang, step_key(step)));
+    let has_room = all.iter().map(|word| width(word) + RAIL_GAP).sum::<f64>() < card.rect.w - 20.0;
+    let stop = |(k, (at, step)): (usize, (&Point, Step))| {
         let (class, radius) = match card.step {
             None => ("step rest", 3.0),
             Some(present) if step < present => ("step done", 3.5),
@@ -113,13 +116,32 @@ fn rail(card: &GroupCard, lang: Lang) -> Html {
             Some(_) => ("step", 3.5),
         };
         let is_present = card.step == Some(step);
-        let words = (card.is_labelled || is_present).then(|| {
-            let class = if is_present { "t11 w6 t-consumer mid" } else { "t11 d3 mid" };
-            text(at.x, at.y + 18.0, class, t(lang, step_key(step)))
+        let is_end = matches!(step, Step::Revoke | Step::Assign) && card.step.is_none();
+        let words = (has_room || is_present || is_end).then(|| {
+            let class = if is_present { "t11 w6 t-consumer" } else { "t11 d3" };
+            let (x, anchor) = match step {
+                Step::Revoke => (card.rect.x + 12.0, None),
+                Step::Assign => (card.rect.right() - 12.0, Some("end")),
+                Step::Join | Step::Sync => (at.x, Some("mid")),
+            };
+            text(x, at.y + 18.0, classes!(class, anchor), all[k].clone())
         });
         html! { <g>{ disc(at.x, at.y, radius, class) }{ for words }</g> }
     };
-    html! { <g>{ path(line, "rail") }{ for card.rail.iter().zip(Step::ALL).map(stop) }</g> }
+    html! {
+        <g>
+            { path(line, "rail") }
+            { for card.rail.iter().zip(Step::ALL).enumerate().map(stop) }
+        </g>
+    }
+}
+
+/// Between two words of the rail.
+const RAIL_GAP: f64 = 8.0;
+
+/// About how wide a word is at 11 px.
+fn width(word: &str) -> f64 {
+    word.chars().map(|letter| if letter.is_ascii() { 6.3 } else { 11.0 }).sum()
 }
 
 /// A span as a class reads it: milliseconds up to a second, then seconds.

@@ -121,11 +121,9 @@ fn bracket(replica: &ReplicaShape, lang: Lang) -> Html {
     let d = drawn("M~ ~H~V~H~", &[x - 4.0, top, x, bottom, x - 4.0]);
     let words = words::t(lang, "stage-leo");
     let number = leo.offset.to_string();
-    // Right-aligned to the bracket, unless that would leave the column on the left.
-    let wide = 7.0 * (number.len() + 4) as f64;
-    let (place, class) = match x + 1.0 - wide < replica.rect.x {
-        true => (replica.rect.x + 1.0, "m t11 leo"),
-        false => (x + 1.0, "m t11 leo end"),
+    let (place, class) = match leo_words(replica, 7.0 * (number.len() + 4) as f64) {
+        (place, true) => (place, "m t11 leo end"),
+        (place, false) => (place, "m t11 leo"),
     };
     html! {
         <g>
@@ -134,6 +132,24 @@ fn bracket(replica: &ReplicaShape, lang: Lang) -> Html {
                 <tspan class="d3">{ words }</tspan>{ format!(" {number}") }
             </text>
         </g>
+    }
+}
+
+/// Where the words of the LEO stand, and whether they end there: at the bracket, unless that would leave
+/// the column or a reader's stick goes down there; then left of the sticks, or right of them.
+fn leo_words(replica: &ReplicaShape, wide: f64) -> (f64, bool) {
+    /// From a stick to the words.
+    const CLEAR: f64 = 6.0;
+    let at = replica.strip.leo.x + 1.0;
+    let sticks = replica.readers.iter().filter_map(|reader| reader.position).map(|mark| mark.x);
+    let near = sticks.filter(|x| (at - wide - CLEAR..at + CLEAR).contains(x));
+    let (first, last) =
+        near.fold((f64::MAX, f64::MIN), |(first, last), x| (first.min(x), last.max(x)));
+    let end = at.min(first - CLEAR);
+    match (end - wide < replica.rect.x, first <= last) {
+        (false, _) => (end, true),
+        (true, true) => (last + CLEAR, false),
+        (true, false) => (replica.rect.x + 1.0, false),
     }
 }
 

@@ -305,7 +305,7 @@ fn coordinated(cluster: &ClusterView, broker: BrokerId) -> Vec<Text> {
 }
 
 /// Room that the name of a folded topic takes, and the words behind its ticks.
-const FOLD_WORDS: [f64; 2] = [134.0, 92.0];
+const FOLD_WORDS: [f64; 2] = [146.0, 92.0];
 
 fn fold(cluster: &ClusterView, broker: BrokerId, room: &Room, card: &Rect) -> Option<Fold> {
     let y = card.y + room.fold_at?;

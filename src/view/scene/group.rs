@@ -31,7 +31,7 @@ const EMPTY: f64 = 78.0;
 const CHIP: (f64, f64) = (15.0, 14.0);
 /// Most chips in a row.
 const CHIPS_MAX: usize = 4;
-/// Under this width a row has room for two chips, and the rail for no words.
+/// Under this width a row has room for two chips.
 const NARROW: f64 = 130.0;
 
 /// A group.
@@ -55,8 +55,6 @@ pub struct GroupCard {
     pub step: Option<Step>,
     /// Places of the four steps.
     pub rail: [Point; 4],
-    /// Whether the rail has room for words.
-    pub is_labelled: bool,
     /// What the newest rebalance paused.
     pub pause: Option<PauseBar>,
     /// Rows of members.
@@ -189,7 +187,6 @@ fn group_card(
         is_empty: count == 0,
         step: group.step(),
         rail,
-        is_labelled: rect.w >= NARROW,
         pause: newest.filter(|_| count > 0).map(|told| pause_bar(rect, told, cluster.now)),
         rows: group.members.iter().take(shown).enumerate().map(member).collect(),
         more: u32::try_from(count - shown).unwrap_or(u32::MAX),

@@ -21,7 +21,7 @@ const CELLS_AT: f64 = 45.0;
 /// Height of the ZooKeeper plate.
 const PLATE: f64 = 34.0;
 /// From the plate to the first card: two lines of column heads.
-const HEADS: f64 = 54.0;
+const HEADS: f64 = 50.0;
 /// Width of the duct.
 const DUCT: f64 = 38.0;
 /// Least width of a column of tiles.
@@ -200,10 +200,11 @@ fn stack(sizes: &Wide, width: f64, partitions: usize) -> Stack {
     Stack { lod, column, left, width: stack, stage: width.max(fixed + stack) }
 }
 
-/// Cards one above the other, about the middle of the stack, never above the plate's top.
+/// Cards one above the other, about the middle of the stack; where they are higher than it, from its bottom
+/// up, never above the plate's top.
 fn stacked(heights: &[f64], x: f64, w: f64, (top, bottom): (f64, f64)) -> Vec<Rect> {
     let all: f64 = heights.iter().sum::<f64>() + GAP * heights.len().saturating_sub(1) as f64;
-    let mut y = (((top + bottom) - all) / 2.0).max(10.0);
+    let mut y = (((top + bottom) - all) / 2.0).min(bottom - all).max(10.0);
     let place = |h: &f64| {
         let rect = Rect::new(x, y, w, *h);
         y += h + GAP;
