@@ -4,7 +4,7 @@ use crate::engine::json::Json;
 use crate::engine::program::tool::Tool;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::flags::Flags;
-use crate::engine::program::tool::json_files::{array, integer, member, partition, twice};
+use crate::engine::program::tool::json_files::{array, integer, long, member, partition, twice};
 use crate::engine::program::tool::partitions::{Kind, Partition};
 use crate::engine::program::tool::properties::Properties;
 use crate::engine::program::tool::shell::{Flow, Shell, Stop};
@@ -59,7 +59,7 @@ fn offsets(text: &str) -> Result<Vec<(Partition, i64)>, Fault> {
     let rows = json.get("partitions").ok_or_else(|| refused("Missing partitions field"))?;
     let mut wanted = Vec::new();
     for row in array(rows)? {
-        wanted.push((partition(row)?, integer(member(row, "offset")?)?));
+        wanted.push((partition(row)?, long(member(row, "offset")?)?));
     }
     let partitions: Vec<Partition> = wanted.iter().map(|(p, _)| p.clone()).collect();
     let twice = twice(&partitions);

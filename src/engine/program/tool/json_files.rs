@@ -31,11 +31,16 @@ pub(super) fn array(json: &Json) -> Result<&[Json], Fault> {
     }
 }
 
-/// A whole number.
-pub(super) fn integer(json: &Json) -> Result<i64, Fault> {
+/// A whole number of 32 bits (`DecodeJson.DecodeInteger`).
+pub(super) fn integer(json: &Json) -> Result<i32, Fault> {
+    json.int().ok_or_else(|| unexpected("`Integer` value", json))
+}
+
+/// A whole number of 64 bits (`DecodeJson.DecodeLong`).
+pub(super) fn long(json: &Json) -> Result<i64, Fault> {
     match json {
         Json::Number(number) => Ok(*number),
-        _ => Err(unexpected("`Integer` value", json)),
+        _ => Err(unexpected("`Long` value", json)),
     }
 }
 
@@ -102,7 +107,7 @@ fn written(json: &Json) -> String {
 pub(super) fn partition(json: &Json) -> Result<(Text, i32), Fault> {
     let topic = string(member(json, "topic")?)?;
     let index = integer(member(json, "partition")?)?;
-    Ok((topic, i32::try_from(index).unwrap_or(i32::MAX)))
+    Ok((topic, index))
 }
 
 /// What is there more than once, in its order.

@@ -64,10 +64,9 @@ pub(super) fn read(text: &str) -> Result<Plan, Fault> {
     let rows = json.get("partitions").map(array).transpose()?.unwrap_or_default();
     for row in rows {
         let topic = string(member(row, "topic")?)?;
-        let index = i32::try_from(integer(member(row, "partition")?)?).unwrap_or(i32::MAX);
+        let index = integer(member(row, "partition")?)?;
         let replicas = array(member(row, "replicas")?)?;
-        let replica = |json| Ok(i32::try_from(integer(json)?).unwrap_or(i32::MAX));
-        let replicas = replicas.iter().map(replica).collect::<Result<Vec<i32>, Fault>>()?;
+        let replicas = replicas.iter().map(integer).collect::<Result<Vec<i32>, Fault>>()?;
         if let Some(directories) = row.get("log_dirs") {
             let directories = array(directories)?.iter().map(string);
             let directories = directories.collect::<Result<Vec<Text>, Fault>>()?;
