@@ -73,8 +73,7 @@ suite "tests, native" cargo test --locked --no-fail-fast --lib --bins "${native[
 # It compiles the engine's own tests a second time; they ran above, and are counted once.
 suite "the engine alone" cargo test --locked --test engine_alone -- --skip engine::
 suite "against a real Kafka" cargo test --locked --test conformance
-# All but confluent-kafka, which a busy machine makes give up on a coordinator's death now and then.
-suite "real clients" node tests/clients/run.js kafka-go kcat kcat-group java kafka-python aiokafka kafkajs
+suite "real clients" node tests/clients/run.js
 # It is a package of its own: the page's build needs it, the page does not.
 suite "the splitter of the page" cargo test --locked --manifest-path scripts/split/Cargo.toml --target-dir target/split
 # Random worlds with random faults, one a seed. In release: each runs a minute of a cluster, twice.

@@ -37,6 +37,8 @@ mod partitioners;
 mod consumers;
 #[path = "kafka_rules/groups.rs"]
 mod groups;
+#[path = "kafka_rules/group_requests.rs"]
+mod group_requests;
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{ElectionReason, EventKind};

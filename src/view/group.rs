@@ -145,10 +145,11 @@ impl GroupView {
         let does = |wanted: &[Doing]| self.members.iter().any(|m| wanted.contains(&m.doing));
         match self.state? {
             GroupState::PreparingRebalance => {
-                let waits = self.members.iter().any(|m| m.held == Some(Held::Join));
-                let asked = self.members.iter().filter(|m| m.process.is_up());
-                let to_come =
-                    asked.into_iter().any(|m| m.held.is_none() && !m.member_id.is_empty());
+                let asked = |m: &MemberView| m.held.is_some() || m.doing == Doing::Joining;
+                let waits = self.members.iter().any(asked);
+                // A request on its way counts: the coordinator goes on as the last one comes.
+                let mut known = self.members.iter().filter(|m| m.process.is_up());
+                let to_come = known.any(|m| !asked(m) && !m.member_id.is_empty());
                 Some(if waits && !to_come { Step::Join } else { Step::Revoke })
             }
             GroupState::CompletingRebalance => Some(Step::Sync),

@@ -69,7 +69,7 @@ fn received(lab: &Lab, name: &str) -> u64 {
     status.map_or(0, |status| status.received)
 }
 
-fn coordinator(lab: &Lab, group: &str) -> Option<i32> {
+pub(crate) fn coordinator(lab: &Lab, group: &str) -> Option<i32> {
     (1..=3).find(|id| {
         let up = lab.world.host(NodeId::Broker(BrokerId(*id))).is_some_and(|h| h.life.is_up());
         let broker = lab.world.broker(BrokerId(*id)).filter(|_| up);

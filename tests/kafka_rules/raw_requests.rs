@@ -14,7 +14,7 @@ use crate::acked;
 use crate::lab::{Lab, ms};
 
 /// Asks a broker on a connection of its own and reads the answer.
-fn ask<Q: Encodable, A: Decodable>(
+pub(crate) fn ask<Q: Encodable, A: Decodable>(
     lab: &mut Lab,
     (broker, api, version): (i32, ApiKey, i16),
     request: &Q,

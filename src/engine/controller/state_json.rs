@@ -270,11 +270,25 @@ fn read_rows(json: &Json) -> Option<BTreeMap<PartitionId, Vec<BrokerId>>> {
     Some(rows)
 }
 
-/// A topic's own settings.
+/// What `ConcurrentHashMap.spread` makes of `String.hashCode`.
+fn java_hash(text: &str) -> u32 {
+    let units = text.encode_utf16();
+    let hash = units.fold(0_u32, |h, unit| h.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    hash ^ (hash >> 16)
+}
+
+/// A topic's own settings, in the order of Java's `Properties` as far as one can tell: within a bucket
+/// theirs is that of insertion.
 #[must_use]
 pub fn config(overrides: &TopicOverrides) -> Text {
     let member = |(key, value): (&Text, &Text)| format!("{}:{}", quote(key), quote(value));
-    let members: Vec<String> = overrides.iter().map(member).collect();
+    let mut size = 16;
+    while overrides.len() * 4 >= size as usize * 3 {
+        size *= 2;
+    }
+    let mut sorted: Vec<(&Text, &Text)> = overrides.iter().collect();
+    sorted.sort_by_key(|(key, _)| java_hash(key) & (size - 1));
+    let members: Vec<String> = sorted.into_iter().map(member).collect();
     format!(r#"{{"version":1,"config":{{{}}}}}"#, members.join(",")).into()
 }
 

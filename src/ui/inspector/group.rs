@@ -131,7 +131,7 @@ fn timeouts(ui: &Ui, found: &GroupInside) -> Html {
     html! {
         <>
             <h3>{ ui.t("group-known") }</h3>
-            <div class="wide"><table>
+            <div class="wide" role="group" tabindex="0" aria-label={ui.t("group-known")}><table>
                 <thead><tr>
                     <th>{ ui.t("group-member-id") }</th><th>{ ui.t("group-assignors") }</th>
                     <th class="num">{ ui.t("group-session-timeout") }</th><th class="num">{ ui.t("group-poll-interval") }</th>

@@ -2,7 +2,8 @@
 
 use yew::prelude::*;
 
-use crate::engine::ids::{ClientId, Offset};
+use crate::engine::command::{Command, ConsumerCommand, SeekPlace};
+use crate::engine::ids::{ClientId, Offset, TopicPartition};
 use crate::i18n::Arg;
 use crate::ui::context::Ui;
 use crate::ui::inspector::{facts, pill};
@@ -18,6 +19,7 @@ pub fn show(ui: &Ui, cluster: &ClusterView, id: ClientId, inside: &ConsumerInsid
             { for member }
             <h3>{ ui.t("consumer-positions") }</h3>
             { partitions(ui, cluster, id, inside) }
+            { steering(ui, cluster, id, inside) }
             <h3>{ ui.t("fetches-title") }</h3>
             { fetches(ui, inside) }
         </>
@@ -93,6 +95,41 @@ fn partitions(ui: &Ui, cluster: &ClusterView, id: ClientId, inside: &ConsumerIns
             <tbody>{ for inside.partitions.iter().map(row) }</tbody>
         </table>
     }
+}
+
+/// What its application can be told: to read on elsewhere (`seek`), to want no records (`pause`).
+fn steering(ui: &Ui, cluster: &ClusterView, id: ClientId, inside: &ConsumerInside) -> Html {
+    let Some(consumer) = cluster.consumers.iter().find(|c| c.id == id && c.state.is_up()) else {
+        return Html::default();
+    };
+    let button = |[key, label]: [&str; 2], partition: &TopicPartition, command| {
+        let args = [
+            ("name", Arg::from(consumer.name.to_string())),
+            ("partition", Arg::from(partition.to_string())),
+        ];
+        let label = ui.tr(label, &args);
+        let command = Command::Consumer { name: consumer.name.clone(), command };
+        html! { <button class="btn sm" aria-label={label} onclick={ui.command(command)}>{ ui.t(key) }</button> }
+    };
+    let row = |watched: &WatchedPartition| {
+        let partition = &watched.partition;
+        let seek = |to| ConsumerCommand::Seek { partition: partition.clone(), to };
+        let partitions = vec![partition.clone()];
+        let (keys, flow) = match watched.paused {
+            true => (["steer-resume", "steer-resume-label"], ConsumerCommand::Resume { partitions }),
+            false => (["steer-pause", "steer-pause-label"], ConsumerCommand::Pause { partitions }),
+        };
+        let beginning = ["steer-beginning", "steer-beginning-label"];
+        html! {
+            <div class="la">
+                <span class="mono">{ partition.to_string() }</span>
+                { button(beginning, partition, seek(SeekPlace::Beginning)) }
+                { button(["steer-end", "steer-end-label"], partition, seek(SeekPlace::End)) }
+                { button(keys, partition, flow) }
+            </div>
+        }
+    };
+    html! { <>{ for inside.partitions.iter().map(row) }</> }
 }
 
 fn fetches(ui: &Ui, inside: &ConsumerInside) -> Html {

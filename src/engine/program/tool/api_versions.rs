@@ -49,6 +49,8 @@ fn run(shell: &mut Shell<'_>) -> Flow<()> {
         None => Properties::default(),
     };
     let servers = flags.value("bootstrap-server")?.cloned().unwrap_or_else(|| "".into());
+    // The tool has a client of its own, which wraps no faults.
+    shell.bootstrap(&servers)?;
     shell.connect(&servers, &settings)?;
     let brokers = shell.brokers()?;
     let request = ApiVersionsRequest::default()

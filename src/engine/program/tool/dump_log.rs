@@ -127,6 +127,20 @@ fn wanted(flags: &Flags) -> Result<Wanted, Fault> {
     })
 }
 
+/// Decoders have moved; their old names are known still (`DumpLogSegments.newDecoder`,
+/// `DecoderUtils.convertDeprecatedDecoderClass`).
+fn tell_old_names(shell: &mut Shell<'_>, flags: &Flags) -> Result<(), Fault> {
+    for flag in ["value-decoder-class", "key-decoder-class"] {
+        let class = flags.value(flag)?.map_or("", |class| class);
+        if let Some(name) = class.strip_prefix("kafka.serializer.") {
+            shell.out(&format!(
+                "{class} is deprecated. Please use org.apache.kafka.tools.api.{name} instead"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// `String.split`: empty texts at the end are left out.
 fn java_split(text: &str) -> Vec<&str> {
     let mut parts: Vec<&str> = text.split(',').collect();
@@ -198,6 +212,7 @@ impl<'a> Batches<'a> {
 
 fn dump_log(shell: &mut Shell<'_>, path: &str, flags: &Flags, findings: &mut Findings) -> Flow<()> {
     let wanted = wanted(flags)?;
+    tell_old_names(shell, flags)?;
     shell.out(&format!("Log starting offset: {}", base_offset(path)?));
     let mut bytes = existing(shell, path)?;
     let Ok(most) = usize::try_from(wanted.max_bytes) else {

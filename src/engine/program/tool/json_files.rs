@@ -58,26 +58,47 @@ pub(super) fn not_json(text: &str) -> Fault {
     let skipped = text.len() - text.trim_start().len();
     let rest = &text[skipped..];
     let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    let at = |line: usize, column: usize| {
+    let source = |end: usize| {
+        let line = text[..end].matches('\n').count() + 1;
+        let before = text[..end].rsplit('\n').next().map_or(0, |last| last.chars().count());
         format!(
-            "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); \
-             line: {line}, column: {column}]"
+            "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); \
+             line: {line}, column: {}]",
+            before + 1
         )
     };
-    let words = if word.is_empty() {
-        let line = text.lines().count() + usize::from(text.ends_with('\n'));
-        let column = text.rsplit('\n').next().map_or(1, |last| last.chars().count() + 1);
-        format!("Unexpected end-of-input{}", at(line.max(1), column))
-    } else {
-        let line = text[..skipped].matches('\n').count() + 1;
-        let before = text[..skipped].rsplit('\n').next().map_or(0, |last| last.chars().count());
-        format!(
-            "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or \
-             token 'null', 'true' or 'false'){}",
-            at(line, before + word.chars().count() + 1)
-        )
-    };
+    if word.is_empty() {
+        let open = unclosed(text).map(|(marker, start)| {
+            format!(": expected close marker for {marker} (start marker at {})", source(start))
+        });
+        let (open, end) = (open.unwrap_or_default(), source(text.len()));
+        let words = format!("Unexpected end-of-input{open}\n at {end}");
+        return Fault::new("com.fasterxml.jackson.core.io.JsonEOFException", &words);
+    }
+    let end = source(skipped + word.len());
+    let words = format!(
+        "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token \
+         'null', 'true' or 'false')\n at {end}"
+    );
     Fault::new("com.fasterxml.jackson.core.JsonParseException", &words)
+}
+
+/// The innermost list or object that has no end, and where it begins; `None` within a text.
+fn unclosed(text: &str) -> Option<(&'static str, usize)> {
+    let (mut open, mut in_text, mut escaped) = (Vec::new(), false, false);
+    for (at, sign) in text.char_indices() {
+        match sign {
+            _ if escaped => escaped = false,
+            '\\' if in_text => escaped = true,
+            '"' => in_text = !in_text,
+            _ if in_text => {}
+            '[' => open.push(("Array", at)),
+            '{' => open.push(("Object", at)),
+            ']' | '}' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop().filter(|_| !in_text)
 }
 
 /// What was there is not what was to be there.

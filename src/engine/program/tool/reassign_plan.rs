@@ -55,7 +55,7 @@ fn check_version(json: &Json) -> Result<(), Fault> {
 
 /// Reads a plan (`parsePartitionReassignmentData`).
 pub(super) fn read(text: &str) -> Result<Plan, Fault> {
-    let json = read_object(text).map_err(|fault| match fault.is("JsonParseException") {
+    let json = read_object(text).map_err(|fault| match fault.class.starts_with("com.fasterxml.jackson.core.") {
         true => refused(fault.words()).caused(fault),
         false => fault,
     })?;
@@ -131,7 +131,7 @@ pub(super) fn repeated(numbers: &[i32]) -> Vec<i32> {
 
 /// Reads which topics are to be moved (`parseTopicsData`).
 pub(super) fn read_topics(text: &str) -> Result<Vec<Text>, Fault> {
-    let json = read_object(text).map_err(|fault| match fault.is("JsonParseException") {
+    let json = read_object(text).map_err(|fault| match fault.class.starts_with("com.fasterxml.jackson.core.") {
         true => refused("The input string is not a valid JSON"),
         false => fault,
     })?;

@@ -174,6 +174,12 @@ fn with_line(client: &mut Client<'_, '_>, command: &str, line: &Line) -> Done {
             client.shell.out("Sync is OK");
             Ok(())
         }
+        // A watch of a command went with its session: there is none to take back.
+        "removewatches" => {
+            let path = valid(line.word(0)?)?;
+            client.ask(&path, vec![ZkOp::GetEphemerals {}])?;
+            Err(told(format!("KeeperErrorCode = No such watcher for {path}")))
+        }
         "whoami" => {
             client.ask("/", vec![ZkOp::GetEphemerals {}])?;
             client.shell.out("Auth scheme: User");
