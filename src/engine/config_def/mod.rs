@@ -170,9 +170,9 @@ impl Definition {
 
     /// `*`, or partitions with a broker each (`ThrottledReplicaListValidator`).
     fn no_replicas(&self, value: &str) -> Option<String> {
-        let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty();
-        let is_pair =
-            |one: &str| one.split_once(':').is_some_and(|(p, b)| number(p) && number(b));
+        let number =
+            |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty();
+        let is_pair = |one: &str| one.split_once(':').is_some_and(|(p, b)| number(p) && number(b));
         let all = value.is_empty() || value == "*" || value.split(',').map(str::trim).all(is_pair);
         let words = self.valid.unwrap_or_default();
         let name = self.name;

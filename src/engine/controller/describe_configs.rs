@@ -237,12 +237,21 @@ impl ControlPlane {
             [(&self.dynamic.own, Source::Broker), (&self.dynamic.default, Source::DefaultBroker)];
         let set = dynamic.into_iter().flat_map(|(settings, source)| {
             names.iter().filter_map(move |name| {
-                Some(Synonym { name: (*name).into(), value: Some(settings.get(*name)?.clone()), source })
+                Some(Synonym {
+                    name: (*name).into(),
+                    value: Some(settings.get(*name)?.clone()),
+                    source,
+                })
             })
         });
         let started = names.iter().filter_map(|name| {
-            let value = self.started_as(name).filter(|value| Some(value) != default_of(name).as_ref());
-            Some(Synonym { name: (*name).into(), value: Some(value?.into()), source: Source::Static })
+            let value =
+                self.started_as(name).filter(|value| Some(value) != default_of(name).as_ref());
+            Some(Synonym {
+                name: (*name).into(),
+                value: Some(value?.into()),
+                source: Source::Static,
+            })
         });
         let default = names.iter().filter_map(|name| {
             let value = Some(default_of(name)?.into());

@@ -23,7 +23,9 @@ impl Refused {
     #[must_use]
     pub fn message(&self) -> Text {
         match self {
-            Refused::Unknown(text) | Refused::Invalid(text) | Refused::Conflict(text) => text.clone(),
+            Refused::Unknown(text) | Refused::Invalid(text) | Refused::Conflict(text) => {
+                text.clone()
+            }
         }
     }
 }
@@ -71,7 +73,8 @@ pub fn check(key: &str, value: &str) -> Result<(), Refused> {
             None => Err(Refused::Unknown(format!("Unknown topic config name: {key}").into())),
             Some(known) => known.refusal(value).map_or(Ok(()), |what| {
                 // A list is told as Java's.
-                let list = (known.kind == Kind::List).then(|| format!("[{}]", value.replace(',', ", ")));
+                let list =
+                    (known.kind == Kind::List).then(|| format!("[{}]", value.replace(',', ", ")));
                 Err(invalid(list.as_deref().unwrap_or(value), &what))
             }),
         },

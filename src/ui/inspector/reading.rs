@@ -116,7 +116,9 @@ fn steering(ui: &Ui, cluster: &ClusterView, id: ClientId, inside: &ConsumerInsid
         let seek = |to| ConsumerCommand::Seek { partition: partition.clone(), to };
         let partitions = vec![partition.clone()];
         let (keys, flow) = match watched.paused {
-            true => (["steer-resume", "steer-resume-label"], ConsumerCommand::Resume { partitions }),
+            true => {
+                (["steer-resume", "steer-resume-label"], ConsumerCommand::Resume { partitions })
+            }
             false => (["steer-pause", "steer-pause-label"], ConsumerCommand::Pause { partitions }),
         };
         let beginning = ["steer-beginning", "steer-beginning-label"];
