@@ -42,7 +42,10 @@ pub fn bytes(count: u64) -> String {
     match count {
         0..1_024 => format!("{count} B"),
         1_024..1_048_576 => format!("{}.{} KB", count / 1_024, count % 1_024 * 10 / 1_024),
-        _ => format!("{}.{} MB", count / 1_048_576, count % 1_048_576 * 10 / 1_048_576),
+        1_048_576..1_073_741_824 => {
+            format!("{}.{} MB", count / 1_048_576, count % 1_048_576 * 10 / 1_048_576)
+        }
+        _ => format!("{}.{} GB", count >> 30, ((count & 0x3FFF_FFFF) * 10) >> 30),
     }
 }
 
