@@ -16,6 +16,7 @@ use std::fs;
 
 use digests::{digests, outcome};
 use expect_test::expect_file;
+use highwater::scenario::parser::parse;
 use highwater::scenario::{printer, shipped};
 
 #[test]
@@ -103,6 +104,22 @@ fn every_example_of_the_languages_page_does_what_it_says() {
         let found = highwater::scenario::parser::parse(text).expect_err("a refusal").to_string();
         assert_eq!(found, error, "{text}");
     }
+}
+
+#[test]
+fn damaged_scenarios_are_refused_with_place_reason_and_what_was_meant() {
+    let texts = include_str!("data/refused.txt").split("\n\n").map(|case| {
+        let lines = case.lines().filter_map(|line| line.strip_prefix("| "));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    });
+    let told = texts.map(|text| {
+        let error = parse(&text).expect_err(&text);
+        let shown: String = text.lines().map(|line| format!("| {line}\n")).collect();
+        format!("{shown}{error}\n")
+    });
+    let told: Vec<String> = told.collect();
+    assert!(told.len() >= 100, "{}", told.len());
+    expect_file!["data/refused.txt"].assert_eq(&told.join("\n"));
 }
 
 #[test]

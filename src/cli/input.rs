@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::i18n::Lang;
 use crate::scenario::ast::{FILE_BYTES_MAX, Scenario};
 use crate::scenario::link;
 use crate::scenario::parser::parse_file;
@@ -23,9 +24,9 @@ pub(super) fn read(name: &str) -> Result<Scenario, String> {
     }
     let text = text_of(name).map_err(|error| format!("{name}: {error}"))?;
     parse_file(&text).map_err(|error| {
-        let place = format!("{name}:{}:{}", error.line, error.column);
-        let meant = error.suggestion.map(|word| format!("; did you mean {word}?"));
-        format!("{place}: {}{}", error.problem, meant.unwrap_or_default())
+        let place = format!("{name}:{}:{}:", error.line, error.column);
+        let told = error.phrases().into_iter().skip(1).map(|phrase| phrase.text(Lang::En));
+        std::iter::once(place).chain(told).collect::<Vec<_>>().join(" ")
     })
 }
 

@@ -3,7 +3,7 @@
 //! Each event is encoded with `postcard` (fixed order, varints: the same bytes on 32 and 64 bits) and
 //! fed to XXH3-128. `derive(Hash)` is not used anywhere for this: it hashes `usize` lengths.
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::engine::event::Event;
 
@@ -46,7 +46,9 @@ impl Default for Digest {
 /// A text's own digest as 32 hexadecimal digits: a name for it.
 #[must_use]
 pub fn of_text(text: &str) -> String {
-    format!("{:032x}", xxh3_128(text.as_bytes()))
+    let mut digest = Digest::new();
+    digest.hasher.update(text.as_bytes());
+    digest.hex()
 }
 
 #[cfg(test)]

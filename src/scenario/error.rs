@@ -27,7 +27,7 @@ pub struct ParseError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Problem {
     /// Something else was expected here.
-    #[error("expected {}, found {found}", wanted.word())]
+    #[error("expected {}, found {}", told(*wanted), if found.is_empty() { "the end of the line" } else { found })]
     Expected {
         /// What would be right.
         wanted: Wanted,
@@ -35,7 +35,7 @@ pub enum Problem {
         found: Text,
     },
     /// A word that the language, the engine or the scenario does not know.
-    #[error("unknown {} {found}", kind.word())]
+    #[error("unknown {} {found}", told(*kind))]
     Unknown {
         /// What kind of word it should be.
         kind: Wanted,
@@ -158,6 +158,14 @@ pub enum Wanted {
     EndOfLine,
 }
 
+/// What is wanted as English has it.
+fn told(wanted: Wanted) -> String {
+    match wanted {
+        Wanted::Sign(_) | Wanted::Keyword(_) => wanted.word(),
+        _ => wanted.word().replace('-', " "),
+    }
+}
+
 impl Wanted {
     /// One word for it, the same in every language: translations select on it.
     #[must_use]
@@ -208,6 +216,9 @@ impl Problem {
     pub fn phrase(&self) -> Phrase {
         let phrase = Phrase::new;
         match self {
+            Problem::Expected { wanted, found } if found.is_empty() => {
+                phrase("error-scenario-expected-more").with("wanted", wanted.word())
+            }
             Problem::Expected { wanted, found } => phrase("error-scenario-expected")
                 .with("wanted", wanted.word())
                 .with("found", found.to_string()),
@@ -297,6 +308,7 @@ mod tests {
             "expect loss",
             "topic t p1 rf1\nexpect t-0.hw ~ 5",
             "at crash kill b1",
+            "at 5s kill",
         ];
         for text in texts {
             for phrase in parse(text).expect_err("a wrong text").phrases() {

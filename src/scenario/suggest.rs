@@ -5,18 +5,34 @@
 
 use crate::engine::ids::Text;
 
-/// The known word nearest to `word`, if one is near: at most a third of its letters differ.
+/// The known word nearest to `word`, if one is near: at most a third of its letters differ, and one stays;
+/// else the shortest that begins with it.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<Text> {
-    let most = (word.chars().count() / 3).clamp(1, 4);
-    known
-        .into_iter()
+    let letters = word.chars().count();
+    let most = (letters / 3).clamp(1, 4).min(letters.saturating_sub(1));
+    let known: Vec<&str> = known.into_iter().filter(|candidate| !candidate.is_empty()).collect();
+    let near = known
+        .iter()
         .map(|candidate| {
             (distance(&word.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate)
         })
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.into())
+        .map(|(_, candidate)| *candidate);
+    let longer = || {
+        let begun =
+            known.iter().filter(|candidate| letters >= BEGINNING_MIN && starts(candidate, word));
+        begun.min_by_key(|candidate| candidate.len()).copied()
+    };
+    near.or_else(longer).map(Text::from)
+}
+
+/// Fewest letters of which a longer word is guessed.
+const BEGINNING_MIN: usize = 3;
+
+fn starts(candidate: &str, word: &str) -> bool {
+    candidate.to_ascii_lowercase().starts_with(&word.to_ascii_lowercase())
 }
 
 /// Restricted Damerau–Levenshtein distance: a swap of neighbours counts one.
@@ -55,5 +71,13 @@ mod tests {
     #[test]
     fn a_strange_word_gets_no_suggestion() {
         assert_eq!(nearest("rebalance", ["kill", "stop"]), None);
+        assert_eq!(nearest("t", ["", "u"]), None, "nothing of it would stay");
+    }
+
+    #[test]
+    fn a_beginning_finds_the_shortest_word_that_goes_on_so() {
+        let known = ["leaderless", "leader", "log"];
+        assert_eq!(nearest("lead", known).as_deref(), Some("leader"));
+        assert_eq!(nearest("le", known), None);
     }
 }

@@ -53,11 +53,12 @@ pub struct TimeBarProps {
 #[component]
 pub fn TimeBar(props: &TimeBarProps) -> Html {
     let ui = use_ui();
+    let has_deeds = props.can_undo || props.can_redo || props.branches.len() > 1;
     html! {
         <section class="time" aria-label={ui.t("time-label")}>
             { transport(&ui, props) }
             <Scrubber now={props.now} end={props.end} marks={props.marks.clone()} told={props.told.clone()} branches={props.branches.clone()} />
-            <div class="time-more">
+            <div class={classes!("time-more", has_deeds.then_some("deeds"))}>
                 if props.can_undo {
                     <button class="btn quiet icon" title={ui.t("time-undo")} aria-label={ui.t("time-undo")}
                         onclick={ui.on(Action::tell(Msg::Undo))}>{ icon(Icon::Undo) }</button>

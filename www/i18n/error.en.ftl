@@ -98,6 +98,7 @@ error-scenario-wanted = { $wanted ->
    *[other] “{ $wanted }”
 }
 error-scenario-expected = expected { error-scenario-wanted }, found “{ $found }”.
+error-scenario-expected-more = expected { error-scenario-wanted }, but the line ends here.
 error-scenario-unknown = “{ $found }” is not known as { error-scenario-wanted }.
 error-scenario-range = “{ $found }” is not { error-scenario-wanted } from { $least } to { $most }.
 error-scenario-twice = “{ $found }” is already given.

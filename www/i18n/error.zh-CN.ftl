@@ -98,6 +98,7 @@ error-scenario-wanted = { $wanted ->
    *[other] “{ $wanted }”
 }
 error-scenario-expected = 这里应是{ error-scenario-wanted }，却是“{ $found }”。
+error-scenario-expected-more = 这里应是{ error-scenario-wanted }，这一行却到此为止。
 error-scenario-unknown = 没有这样的{ error-scenario-wanted }：“{ $found }”。
 error-scenario-range = “{ $found }”不合范围：{ error-scenario-wanted }应在 { $least } 到 { $most } 之间。
 error-scenario-twice = “{ $found }”已经给过了。

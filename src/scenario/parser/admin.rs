@@ -127,7 +127,7 @@ fn reassign(input: &mut Input<'_>) -> Parsed<Command> {
         let replicas: Vec<BrokerId> = row(input)?;
         return Ok(Command::Reassign { partition, replicas });
     }
-    let wanted = Wanted::Keyword("cancel");
+    let wanted = Wanted::Keyword(": | cancel");
     gap(input, wanted)?;
     let start = *input;
     match &*word(input, wanted)? {

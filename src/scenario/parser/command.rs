@@ -13,6 +13,7 @@ use crate::scenario::ast::BROKERS_MAX;
 use crate::scenario::error::{Problem, Wanted};
 use crate::scenario::suggest::nearest;
 
+use super::expect::Known;
 use super::lexical::{
     Fail, Input, Parsed, blanks, end_of_line, expected, fail_at, gap, has_sign, here, host_word,
     number, sign, time, word,
@@ -81,7 +82,7 @@ impl Reader {
                 None if verb == "pause" => Command::Pause { node: self.one_host(input)? },
                 None => Command::Resume { node: self.one_host(input)? },
             },
-            "seek" => consumer::seek(input)?,
+            "seek" => self.seek(input)?,
             "hold" => self.links(input, LinkState::Held)?,
             "cut" | "split" => self.links(input, LinkState::Cut)?,
             "heal" => self.links(input, LinkState::Flows)?,
@@ -125,6 +126,7 @@ impl Reader {
         }
         match broker_number(&name) {
             Some(id) if (1..=u64::from(BROKERS_MAX)).contains(&id) => {
+                self.know(Known::Host, &name, here(&start));
                 Ok(NodeId::Broker(BrokerId(i32::try_from(id).unwrap_or(i32::MAX))))
             }
             Some(_) => Err(broker_out_of_range(here(&start), &name)),
@@ -254,8 +256,7 @@ impl Reader {
 
     /// `send web m1 key:m2 m3@0`.
     fn send(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
-        gap(input, Wanted::Client)?;
-        let name = word(input, Wanted::Client)?;
+        let name = self.a_client(input)?;
         gap(input, Wanted::Record)?;
         let mut records = vec![record(input)?];
         loop {

@@ -3,6 +3,7 @@
 use crate::engine::command::{Command, ConsumerCommand, SeekPlace};
 use crate::scenario::error::Wanted;
 
+use super::Reader;
 use super::admin::partition;
 use super::lexical::{Input, Parsed, end_of_line, expected, gap, number, word};
 
@@ -29,28 +30,29 @@ pub(super) fn partitions(input: &mut Input<'_>, verb: &str) -> Parsed<Option<Com
     Ok(Some(Command::Consumer { name, command }))
 }
 
-/// `seek app t-0 42`, `seek app t-0 beginning`, `… end`, `… time 1700000000000`.
-pub(super) fn seek(input: &mut Input<'_>) -> Parsed<Command> {
-    gap(input, Wanted::Client)?;
-    let name = word(input, Wanted::Client)?;
-    gap(input, Wanted::Partition)?;
-    let partition = partition(input)?;
-    gap(input, PLACES)?;
-    let start = *input;
-    let to = match &*word(input, PLACES)? {
-        "beginning" => SeekPlace::Beginning,
-        "end" => SeekPlace::End,
-        "time" => {
-            gap(input, Wanted::Number)?;
-            SeekPlace::Time(at_most_i64(input)?)
-        }
-        digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
-            *input = start;
-            SeekPlace::Offset(at_most_i64(input)?)
-        }
-        _ => return Err(expected(&start, PLACES)),
-    };
-    Ok(Command::Consumer { name, command: ConsumerCommand::Seek { partition, to } })
+impl Reader {
+    /// `seek app t-0 42`, `seek app t-0 beginning`, `… end`, `… time 1700000000000`.
+    pub(super) fn seek(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
+        let name = self.a_client(input)?;
+        gap(input, Wanted::Partition)?;
+        let partition = partition(input)?;
+        gap(input, PLACES)?;
+        let start = *input;
+        let to = match &*word(input, PLACES)? {
+            "beginning" => SeekPlace::Beginning,
+            "end" => SeekPlace::End,
+            "time" => {
+                gap(input, Wanted::Number)?;
+                SeekPlace::Time(at_most_i64(input)?)
+            }
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                *input = start;
+                SeekPlace::Offset(at_most_i64(input)?)
+            }
+            _ => return Err(expected(&start, PLACES)),
+        };
+        Ok(Command::Consumer { name, command: ConsumerCommand::Seek { partition, to } })
+    }
 }
 
 const PLACES: Wanted = Wanted::Keyword("42, beginning, end, time 1700000000000");

@@ -53,7 +53,28 @@ pub(super) fn expected(input: &Input<'_>, wanted: Wanted) -> Fail {
         Some(end) => rest[..end].chars().take(40).collect(),
         None => rest.chars().take(if rest.starts_with(is_sign) { 1 } else { 40 }).collect(),
     };
-    fail_at(input.current_token_start(), Problem::Expected { wanted, found: shown.into() })
+    let suggestion = meant(wanted, &shown);
+    let problem = Problem::Expected { wanted, found: shown.into() };
+    Fail { offset: input.current_token_start(), problem, suggestion }
+}
+
+/// What was meant by a number without its unit, by another unit's name, by a broker's number alone.
+fn meant(wanted: Wanted, found: &str) -> Option<Text> {
+    let digits = found.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = found.split_at(digits);
+    if number.is_empty() {
+        return None;
+    }
+    match (wanted, unit) {
+        (Wanted::Broker | Wanted::Host, "") => Some(format!("b{number}").into()),
+        (Wanted::Time, "" | "sec" | "secs" | "second" | "seconds" | "S") => {
+            Some(format!("{number}s").into())
+        }
+        (Wanted::Time, "msec" | "msecs" | "millis" | "MS") => Some(format!("{number}ms").into()),
+        (Wanted::Time, "mins" | "minute" | "minutes") => Some(format!("{number}m").into()),
+        (Wanted::Time, "hour" | "hours") => Some(format!("{number}h").into()),
+        _ => None,
+    }
 }
 
 /// A failure at a byte of the line.

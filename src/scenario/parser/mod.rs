@@ -158,7 +158,8 @@ impl Reader {
     /// Whether `link` and `set` speak of a pair of hosts or of a client rather than of the world.
     fn is_client_or_pair(&self, statement: &str, mut input: Input<'_>) -> bool {
         let rest = gap(&mut input, Wanted::Word).and_then(|()| match statement {
-            "link" => lexical::time(&mut input).map(|_| false).or(Ok(true)),
+            "link" if input.starts_with(|c: char| c.is_ascii_digit()) => Ok(input.contains('-')),
+            "link" => Ok(true),
             _ => {
                 let _setting_or_client = word(&mut input, Wanted::Word)?;
                 Ok(!lexical::has_sign(&mut input, '='))
@@ -177,6 +178,10 @@ impl Reader {
         let start = here(&line);
         let commands = self.read_command(input, (start, line), verb)?;
         for command in commands {
+            if let (None, Command::CreateTopic { topic, .. }) = (given, &command) {
+                self.once(start, &format!("topic {topic}"))
+                    .map_err(|_| fail_at(start, Problem::Twice { what: topic.0.clone() }))?;
+            }
             let at = given.map_or_else(|| default_time(&command), |m| m.at);
             let before = given.and_then(|m| m.before);
             self.scenario.commands.push(TimedCommand { at, before, command });

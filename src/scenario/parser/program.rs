@@ -15,6 +15,7 @@ use crate::scenario::suggest::nearest;
 
 use super::Reader;
 use super::command::{broker_number, broker_out_of_range};
+use super::expect::Known;
 use super::lexical::{
     Fail, Input, Parsed, expected, fail_at, gap, has_sign, here, number, sign, word,
 };
@@ -47,7 +48,7 @@ impl Reader {
         gap(input, Wanted::Topic)?;
         let topic = TopicName(word(input, Wanted::Topic)?);
         let placement = if has_sign(input, ':') {
-            Placement::Assigned(assignment(input)?)
+            Placement::Assigned(self.placed(input)?)
         } else {
             automatic(input)?
         };
@@ -67,6 +68,27 @@ impl Reader {
             }
         }
         Ok(Command::CreateTopic { topic, placement, configs })
+    }
+
+    /// `b1>b2 | b2>b3` of brokers that the world has, none of them twice in a row.
+    fn placed(&mut self, input: &mut Input<'_>) -> Parsed<Vec<Vec<BrokerId>>> {
+        let mut partitions = vec![Vec::new()];
+        loop {
+            let at = here(input);
+            let id = broker(input)?;
+            let name = format!("b{}", id.0);
+            let row = partitions.last_mut().expect("it begins with one");
+            if row.contains(&id) {
+                return Err(fail_at(at, Problem::Twice { what: name.into() }));
+            }
+            row.push(id);
+            self.know(Known::Host, &name, at);
+            if has_sign(input, '|') {
+                partitions.push(Vec::new());
+            } else if !has_sign(input, '>') {
+                return Ok(partitions);
+            }
+        }
     }
 
     /// One setting of a topic. The name must be one that is modelled; the value is the broker's to
@@ -102,8 +124,7 @@ impl Reader {
 
     /// `set web acks=1`. The value is judged as the program judges it.
     pub(super) fn set_client(&mut self, input: &mut Input<'_>) -> Parsed<Command> {
-        gap(input, Wanted::Client)?;
-        let name = word(input, Wanted::Client)?;
+        let name = self.a_client(input)?;
         gap(input, Wanted::Setting)?;
         let entry = entry(input)?;
         let topic = TopicName::new("");
@@ -120,6 +141,15 @@ impl Reader {
             }
             (Err(problem), _) => Err(entry.fail(problem.into(), settings::PRODUCER_KEYS)),
         }
+    }
+
+    /// A client program that the text adds somewhere.
+    pub(super) fn a_client(&mut self, input: &mut Input<'_>) -> Parsed<Text> {
+        gap(input, Wanted::Client)?;
+        let at = here(input);
+        let name = word(input, Wanted::Client)?;
+        self.know(Known::Client, &name, at);
+        Ok(name)
     }
 
     /// A name that no host and no other client has.
@@ -207,6 +237,13 @@ fn entries(input: &mut Input<'_>, order: &[&str]) -> Parsed<Vec<Entry>> {
         }
     }
     if !entries.iter().any(|e| ["topic", "topic.pattern"].contains(&&*e.key)) {
+        if let Some(slip) = entries.iter().find(|entry| !order.contains(&&*entry.key)) {
+            let problem = ConfigError::Unknown { key: slip.key.clone() }.into();
+            return Err(Fail {
+                suggestion: nearest(&slip.key, order.iter().copied()),
+                ..fail_at(slip.key_at, problem)
+            });
+        }
         return Err(fail_at(start, Problem::Missing { what: "topic".into() }));
     }
     entries.sort_by_key(|entry| order.iter().position(|key| *key == &*entry.key));
