@@ -4,6 +4,15 @@
 //! command, another digest, an expectation that does not hold, a place that is not reached, a case that failed); 2 the arguments or the text are not right,
 //! and nothing ran.
 
+/// A line on standard output. Who reads it may stop reading (`| head`): then there is nothing more to do.
+macro_rules! say {
+    ($($what:tt)*) => { $crate::cli::out(&format!("{}\n", format_args!($($what)*))) };
+}
+/// As `say!`, and the line goes on.
+macro_rules! say_on {
+    ($($what:tt)*) => { $crate::cli::out(&format!($($what)*)) };
+}
+
 mod input;
 mod print;
 mod real;
@@ -12,12 +21,23 @@ mod serve;
 mod simulate;
 mod verify;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::scenario::ast::Moment;
 use crate::scenario::parser::parse_moment;
+
+/// Exit code of a command whose reader went away, as a shell tells it (128 + SIGPIPE).
+const READER_GONE: i32 = 141;
+
+/// Writes to standard output; ends the command when nobody reads it any more.
+fn out(text: &str) {
+    if std::io::stdout().write_all(text.as_bytes()).is_err() {
+        std::process::exit(READER_GONE);
+    }
+}
 
 /// A whole Kafka cluster, deterministic and replayable.
 #[derive(Parser)]
@@ -152,7 +172,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
         }
         Subcommands::Conform { files } => {
             let report = crate::conform::run(&files);
-            print!("{report}");
+            say_on!("{report}");
             Ok(if report.has_failed() { ExitCode::from(1) } else { ExitCode::SUCCESS })
         }
         Subcommands::Serve(arguments) => serve::serve(&arguments),
@@ -161,7 +181,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, String> {
         Subcommands::Script { file } => Ok(real::script(&input::read(&file)?)),
         Subcommands::Import { file } => real::import(&file),
         Subcommands::Text { file } => {
-            print!("{}", crate::scenario::printer::print(&input::read(&file)?));
+            say_on!("{}", crate::scenario::printer::print(&input::read(&file)?));
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -11,7 +11,7 @@ use crate::scenario::printer;
 /// `highwater script`. The exit code is 1 when Kafka's tools cannot do all of it.
 pub(super) fn script(scenario: &Scenario) -> ExitCode {
     let script = export::script(scenario);
-    print!("{}", script.text);
+    say_on!("{}", script.text);
     for statement in &script.left_out {
         eprintln!("highwater: Kafka's tools cannot do this: {statement}");
     }
@@ -26,7 +26,7 @@ pub(super) fn import(name: &str) -> Result<ExitCode, String> {
     let text = input::text_of(name).map_err(|error| format!("{name}: {error}"))?;
     let imported = import::describe(&text)
         .map_err(|error| format!("{name}:{}:{}: {}", error.line, error.column, error.problem))?;
-    print!("{}", printer::print(&imported.scenario));
+    say_on!("{}", printer::print(&imported.scenario));
     for (id, here) in &imported.renamed {
         eprintln!("highwater: broker {id} is b{here} here");
     }

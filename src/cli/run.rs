@@ -35,7 +35,7 @@ pub(super) fn run(
             {
                 names = world.client_names();
             }
-            println!("{}", print::event(event, &names, show.json));
+            say!("{}", print::event(event, &names, show.json));
         }
     });
     if let Err(diverged) = ran {
@@ -45,11 +45,11 @@ pub(super) fn run(
     let outcome = runner.finish();
     let (events, digest) = (outcome.events, outcome.digest.hex());
     if show.json && !show.events {
-        println!("{}", print::cluster_json(&outcome.world, events, &digest));
+        say!("{}", print::cluster_json(&outcome.world, events, &digest));
     } else if show.digest {
-        println!("{events} {digest}");
+        say!("{events} {digest}");
     } else if !show.events {
-        print!("{}", print::cluster(&outcome.world));
+        say_on!("{}", print::cluster(&outcome.world));
     }
     let kept = until.is_some() || digest_is_kept(scenario, &outcome);
     Ok(if refused(scenario, &outcome) || !kept { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -66,7 +66,7 @@ pub(super) fn link(scenario: &Scenario, until: Option<Moment>) -> Result<ExitCod
         ..scenario.clone()
     };
     let link = encode(&recorded);
-    println!("#{link}");
+    say!("#{link}");
     if link.len() > SHARED_CHARS_MAX {
         let length = link.len();
         eprintln!("highwater: {length} characters: too long to be shared as a link, send the file");
@@ -78,7 +78,7 @@ pub(super) fn link(scenario: &Scenario, until: Option<Moment>) -> Result<ExitCod
 pub(super) fn digest(name: &str, scenario: &Scenario) -> Result<ExitCode, String> {
     let outcome =
         runner::run(scenario, scenario.end(), |_, _| {}).map_err(|error| error.to_string())?;
-    println!("{} {} {name}", outcome.digest.hex(), outcome.events);
+    say!("{} {} {name}", outcome.digest.hex(), outcome.events);
     let kept = digest_is_kept(scenario, &outcome);
     Ok(if refused(scenario, &outcome) || !kept { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

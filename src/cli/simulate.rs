@@ -12,8 +12,8 @@ const FAILURES_MAX: u32 = 5;
 /// `highwater simulate --seed`: repeats one seed, and writes its link whether it fails or not.
 pub(super) fn repeat(seed: u64) -> ExitCode {
     let scenario = plan(seed).written();
-    print!("{}", printer::print(&scenario));
-    println!("open it: #{}", encode(&scenario).trim_start_matches('#'));
+    say_on!("{}", printer::print(&scenario));
+    say!("open it: #{}", encode(&scenario).trim_start_matches('#'));
     run(seed, 1)
 }
 
@@ -31,21 +31,21 @@ pub(super) fn run(first: u64, seeds: u64) -> ExitCode {
             }
         }
         if failed == FAILURES_MAX {
-            println!("…and no further after {FAILURES_MAX} failures");
+            say!("…and no further after {FAILURES_MAX} failures");
             break;
         }
     }
-    println!("{events} events");
+    say!("{events} events");
     let word = if failed == 0 { "ok" } else { "FAILED" };
-    println!("test result: {word}. {passed} passed; {failed} failed");
+    say!("test result: {word}. {passed} passed; {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 fn tell(seed: u64, failure: &Failure, plan: &Plan) {
-    println!("seed {seed}: {failure}");
+    say!("seed {seed}: {failure}");
     let scenario = plan.written();
-    print!("{}", printer::print(&scenario));
-    println!("open it: #{}", encode(&scenario).trim_start_matches('#'));
-    println!("again: make simulate SEED={seed}");
-    println!();
+    say_on!("{}", printer::print(&scenario));
+    say!("open it: #{}", encode(&scenario).trim_start_matches('#'));
+    say!("again: make simulate SEED={seed}");
+    say!("");
 }

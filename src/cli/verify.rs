@@ -20,12 +20,12 @@ pub(super) fn verify(name: &str, scenario: &Scenario) -> ExitCode {
     };
     for (expectation, answer) in scenario.expectations.iter().zip(&verified.answers) {
         let word = if answer.holds { "ok    " } else { "BROKEN" };
-        println!("{word}  {}  found {}", print(&expectation.predicate), answer.found);
+        say!("{word}  {}  found {}", print(&expectation.predicate), answer.found);
     }
     let refused = run::refused(scenario, &verified.outcome);
     let kept = run::digest_is_kept(scenario, &verified.outcome);
     let held = verified.answers.iter().filter(|answer| answer.holds).count();
-    println!("{name}: {held} of {} expectations hold", verified.answers.len());
+    say!("{name}: {held} of {} expectations hold", verified.answers.len());
     if held == verified.answers.len() && kept && !refused {
         ExitCode::SUCCESS
     } else {
@@ -50,7 +50,7 @@ pub(super) fn search(scenario: &Scenario, seeds: u64) -> Result<ExitCode, String
             return Ok(ExitCode::from(1));
         }
     }
-    println!("{seeds} seeds from {first} on: every expectation holds");
+    say!("{seeds} seeds from {first} on: every expectation holds");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,7 +59,7 @@ fn tell(seed: u64, scenario: Scenario, verified: &Verified) {
     for (expectation, answer) in scenario.expectations.iter().zip(&verified.answers) {
         if !answer.holds {
             let predicate = print(&expectation.predicate);
-            println!("seed {seed}: {predicate} does not hold: found {}", answer.found);
+            say!("seed {seed}: {predicate} does not hold: found {}", answer.found);
         }
     }
     let recorded = Scenario {
@@ -68,5 +68,5 @@ fn tell(seed: u64, scenario: Scenario, verified: &Verified) {
         digest: Some(verified.outcome.digest.hex().into()),
         ..scenario
     };
-    println!("open it: #{}", encode(&recorded));
+    say!("open it: #{}", encode(&recorded));
 }

@@ -27,7 +27,7 @@ pub struct ParseError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Problem {
     /// Something else was expected here.
-    #[error("expected {}, found {}", told(*wanted), if found.is_empty() { "the end of the line" } else { found })]
+    #[error("expected {}, found {}", wanted.word(), if found.is_empty() { "the end of the line" } else { found })]
     Expected {
         /// What would be right.
         wanted: Wanted,
@@ -35,7 +35,7 @@ pub enum Problem {
         found: Text,
     },
     /// A word that the language, the engine or the scenario does not know.
-    #[error("unknown {} {found}", told(*kind))]
+    #[error("unknown {} {found}", kind.word())]
     Unknown {
         /// What kind of word it should be.
         kind: Wanted,
@@ -156,14 +156,6 @@ pub enum Wanted {
     ClosingQuote,
     /// Nothing more on this line.
     EndOfLine,
-}
-
-/// What is wanted as English has it.
-fn told(wanted: Wanted) -> String {
-    match wanted {
-        Wanted::Sign(_) | Wanted::Keyword(_) => wanted.word(),
-        _ => wanted.word().replace('-', " "),
-    }
 }
 
 impl Wanted {

@@ -14,13 +14,19 @@ at 8s kill b2
 until=20s
 `;
 
+/** The leader of t-0 as the stage's tables say: the topic's come before the group's. */
+async function leader(person) {
+  const row = person.page.getByRole("row", { name: /^t-0 / }).first();
+  return (await row.count()) ? Number((await row.locator("td").first().textContent()).trim()) : 0;
+}
+
 async function opened(person) {
   await person.pause();
   await person.button("top-open").click();
   const dialog = person.page.getByRole("dialog", { name: person.t("open-title") });
   await dialog.getByRole("textbox").fill(TEXT);
   await dialog.getByRole("button", { name: person.t("open-do"), exact: true }).click();
-  await person.sees("the election behind the death", "t-0", (p) => p.leader === 3);
+  await until("the election behind the death", async () => (await leader(person)) === 3);
 }
 
 const slider = (person) => person.page.getByRole("slider", { name: person.t("time-position") });
@@ -38,7 +44,6 @@ everywhere("seeks and steps go there and back, and the bookmarks are those of wh
   const end = await at(person);
   await press(person, "Home", (now) => now === 0);
   await press(person, "End", (now) => now === end);
-  const leader = (await person.partition("t-0")).leader;
   await person.page.locator("body").click({ position: { x: 2, y: 2 } });
   const link = await person.link();
   for (const [there, back] of [[".", ","], ["m", "Shift+M"], ["ArrowRight", "ArrowLeft"]]) {
@@ -48,7 +53,7 @@ everywhere("seeks and steps go there and back, and the bookmarks are those of wh
     await person.page.keyboard.press(back);
     if (there !== "m") await until(`a step back by ${back}`, async () => (await at(person)) <= end);
   }
-  assert.equal((await person.partition("t-0")).leader, leader);
+  assert.equal(await leader(person), 3);
   const bar = slider(person);
   for (const mark of ["mark-election", "mark-death", "mark-rebalance"]) {
     assert.ok(await bar.getByTitle(person.t(mark), { exact: true }).count(), `${mark} stands on the bar`);

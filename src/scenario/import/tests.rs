@@ -70,7 +70,12 @@ fn what_is_wrong_is_named_with_its_place() {
     check(&TABS.replace("Isr: 2,1", "Isr: 2,7"), 3, 58, "unknown broker 7");
     check(&TABS.replace("Partition: 1", "Partition: 2"), 3, 1, "orders Partition: is missing");
     check(&TABS.replace("Partition: 1", "Partition: 0"), 3, 27, "orders-0 is already given");
-    check(&TABS.replace("Replicas: 2,1", "Replicas: "), 3, 50, "expected broker, found ");
+    check(
+        &TABS.replace("Replicas: 2,1", "Replicas: "),
+        3,
+        50,
+        "expected broker, found the end of the line",
+    );
     let alone = "\tTopic: t\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1\n";
     check(alone, 1, 9, "Topic: t PartitionCount: is missing");
 }

@@ -225,11 +225,16 @@ struct Maker {
     streams: Streams,
     clients: Vec<Text>,
     admin: bool,
+    brokers: u16,
+    topics: u32,
 }
 
 impl Maker {
     fn new(seed: u64) -> Maker {
-        Maker { streams: Streams::new(seed), clients: Vec::new(), admin: false }
+        let streams = Streams::new(seed);
+        let mut maker = Maker { streams, clients: Vec::new(), admin: false, brokers: 0, topics: 0 };
+        maker.brokers = 1 + maker.below(32) as u16;
+        maker
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -248,7 +253,7 @@ impl Maker {
     }
 
     fn broker(&mut self) -> BrokerId {
-        BrokerId(1 + self.below(32) as i32)
+        BrokerId(1 + self.below(u64::from(self.brokers)) as i32)
     }
 
     fn host(&mut self) -> NodeId {
@@ -262,7 +267,7 @@ impl Maker {
 
     fn scenario(&mut self) -> Scenario {
         let mut scenario = Scenario::default();
-        scenario.config.brokers = 1 + self.below(32) as u16;
+        scenario.config.brokers = self.brokers;
         scenario.config.seed = self.below(u64::MAX);
         scenario.config.wire_mode = self.below(2) == 0;
         scenario.config.boot = self.below(2) == 0;
@@ -348,8 +353,16 @@ impl Maker {
             }
             9 => self.producer(),
             10 => self.consumer(),
-            11 => Command::SetClient { name: self.word(), key: "acks".into(), value: "all".into() },
-            12 => Command::Send { name: self.word(), records: vec![self.record(), self.record()] },
+            11 | 12 if self.clients.is_empty() => self.producer(),
+            11 => Command::SetClient {
+                name: self.known_client(),
+                key: "acks".into(),
+                value: "all".into(),
+            },
+            12 => Command::Send {
+                name: self.known_client(),
+                records: vec![self.record(), self.record()],
+            },
             13 => Command::Pause { node: self.host() },
             14 => Command::Resume { node: self.host() },
             15 => Command::Cut { a: self.host(), b: self.host() },
@@ -415,20 +428,30 @@ impl Maker {
         let placement = if self.below(2) == 0 {
             Placement::Automatic { partitions: self.below(9) as u32, replication_factor: 3 }
         } else {
-            Placement::Assigned(vec![vec![self.broker(), self.broker()], vec![self.broker()]])
+            let mut pair = vec![self.broker(), self.broker()];
+            pair.dedup();
+            Placement::Assigned(vec![pair, vec![self.broker()]])
         };
         let configs: Vec<(Text, Text)> = TopicConfig::KEYS
             .iter()
             .take(self.below(3) as usize)
             .map(|k| ((*k).into(), self.word()))
             .collect();
-        Command::CreateTopic { topic: TopicName(self.word()), placement, configs }
+        self.topics += 1;
+        let topic = TopicName(format!("{}{}", self.word(), self.topics).into());
+        Command::CreateTopic { topic, placement, configs }
     }
 
     fn note_admin(&mut self) {
         if !std::mem::replace(&mut self.admin, true) {
             self.clients.push("admin".into());
         }
+    }
+
+    /// A client that is there.
+    fn known_client(&mut self) -> Text {
+        let place = self.below(self.clients.len() as u64) as usize;
+        self.clients[place].clone()
     }
 
     fn client_name(&mut self) -> Text {

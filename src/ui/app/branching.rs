@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::engine::ids::TopicPartition;
 use crate::i18n::{Arg, tr};
 use crate::session::branches::Branch;
 use crate::session::travel::LogState;
@@ -9,6 +10,7 @@ use crate::ui::app::App;
 use crate::ui::context::Shared;
 use crate::ui::dialog::{Compared, Row};
 use crate::view::explain::phrase;
+use crate::view::group::is_internal;
 
 impl App {
     /// Every branch, parents before those that left them.
@@ -60,7 +62,10 @@ impl App {
             ];
             tr(lang, "compare-state", &args).into()
         };
-        let partitions = found.partitions.into_iter();
+        // Kafka's own partitions are many; they are told where they differ.
+        let tells =
+            |(name, [a, b]): &(TopicPartition, [LogState; 2])| !is_internal(&name.topic) || a != b;
+        let partitions = found.partitions.into_iter().filter(tells);
         self.compared = Some(Shared(Rc::new(Compared {
             of: ids.map(|id| (id, branches.get(id).and_then(|branch| branch.name.clone()))),
             at: found.at,

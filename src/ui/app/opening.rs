@@ -18,6 +18,7 @@ use crate::scenario::shipped;
 use crate::session::message::{Msg, Notice, Start};
 use crate::ui::app::App;
 use crate::ui::context::{Dialog, Kind, Shared};
+use crate::ui::dialog::{TITLE_FILE, TITLE_LINK};
 use crate::ui::effects::file::{self, Handed};
 use crate::ui::effects::location;
 use crate::ui::prefs;
@@ -26,9 +27,6 @@ use yew::AttrValue;
 
 /// The name under which the playground is kept.
 pub(super) const PLAYGROUND: &str = "playground";
-/// Titles of what was refused.
-const TITLE_LINK: &str = "sheet-damaged-title";
-const TITLE_FILE: &str = "sheet-damaged-file";
 /// The playground is shown when its cluster is up and its first records are on their way.
 const PLAYGROUND_SHOWN_AT: Micros = Micros(2_450_000);
 

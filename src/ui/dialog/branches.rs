@@ -135,10 +135,10 @@ fn compared_html(ui: &Ui, compared: &Compared) -> Html {
             <thead><tr><td></td>{ head(0) }{ head(1) }</tr></thead>
             <tbody>
                 { row(ui.t("compare-first").to_string(), first) }
-                { for partitions.map(|(name, cells)| row(name.to_string(), cells.clone().map(|cell| cell.to_string()))) }
                 { verdict("compare-lost", 0) }
                 { verdict("compare-failed", 1) }
                 { verdict("compare-broken", 2) }
+                { for partitions.map(|(name, cells)| row(name.to_string(), cells.clone().map(|cell| cell.to_string()))) }
             </tbody>
         </table>
     }

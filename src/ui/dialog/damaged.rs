@@ -10,6 +10,8 @@ use crate::ui::dialog::Sheet;
 pub struct DamagedProps {
     /// Key of the title.
     pub title: &'static str,
+    /// Whether it was a link, which can be had again.
+    pub is_link: bool,
     /// What was refused, and why.
     pub why: Vec<Phrase>,
 }
@@ -23,7 +25,10 @@ pub fn Damaged(props: &DamagedProps) -> Html {
         <Sheet title={props.title}>
             <div class="damaged" role="alert">
                 <p>{ what.collect::<Vec<_>>().join(" ") }</p>
-                <p class="dim">{ ui.t("sheet-damaged-after") }{ " " }{ ui.t("sheet-damaged-do") }</p>
+                <p class="dim">
+                    { ui.t("sheet-damaged-after") }
+                    if props.is_link { { " " }{ ui.t("sheet-damaged-do") } }
+                </p>
             </div>
             <footer>
                 <button class="btn primary" autofocus=true onclick={ui.on(Action::Close)}>{ ui.t("sheet-damaged-close") }</button>

@@ -35,6 +35,10 @@ pub use replace::Replace;
 pub use sessions::{KeptAction, Known, Sessions, name_of as name_of_session};
 pub use share::Share;
 
+/// Titles of what was refused: a link, anything else.
+pub const TITLE_LINK: &str = "sheet-damaged-title";
+pub const TITLE_FILE: &str = "sheet-damaged-file";
+
 #[derive(Properties, PartialEq)]
 pub struct DialogsProps {
     /// The dialog that is open.
@@ -93,7 +97,9 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
             <Sessions known={props.known.clone()} open={props.open.clone()} storage={props.storage.clone()} />
         },
         Some(Dialog::Replace(start)) => html! { <Replace {start} /> },
-        Some(Dialog::Damaged(title, why)) => html! { <Damaged {title} {why} /> },
+        Some(Dialog::Damaged(title, why)) => {
+            html! { <Damaged {title} {why} is_link={title == TITLE_LINK} /> }
+        }
     }
 }
 
