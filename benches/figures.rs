@@ -15,10 +15,12 @@ use std::hint::black_box;
 
 use allocation::{Allocated, Counting, counted};
 use clock::Stopwatch;
+use highwater::engine::broker::Broker;
 use highwater::engine::command::{Command, ProducerSpec};
 use highwater::engine::config::WorldConfig;
 use highwater::engine::event::EventKind;
 use highwater::engine::ids::{BrokerId, NodeId};
+use highwater::engine::setting::Partitioner;
 use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
 use workload::Passed;
@@ -175,7 +177,7 @@ fn partitions() {
 fn events_against_partitions(what: &str, work: impl Fn(&mut World)) {
     let micros = |partitions: u32| {
         let mut world = workload::cluster(partitions);
-        workload::fill(&mut world, partitions);
+        fill(&mut world, partitions);
         let settled = world.now() + Micros::from_secs(60);
         workload::advance(&mut world, settled);
         work(&mut world);
@@ -190,6 +192,19 @@ fn events_against_partitions(what: &str, work: impl Fn(&mut World)) {
     };
     let (few, many) = (micros(10), micros(10_000));
     say(&format!("an event at 10,000 partitions against 10, {what}"), many / few, "×");
+}
+
+/// Gives every partition its first records, by a producer that then is done.
+fn fill(world: &mut World, partitions: u32) {
+    let limit = u64::from(partitions) * 3;
+    let spec =
+        ProducerSpec { rate: 10_000, limit, partitioner: Partitioner::Kafka23, ..workload::spec() };
+    world.apply(Command::AddProducer { name: "first".into(), spec }).expect("it takes a producer");
+    let filled = world.now() + Micros::from_secs(10);
+    workload::advance(world, filled);
+    let empty = |broker: &Broker| broker.partitions().any(|it| it.log.log_end_offset().0 == 0);
+    let brokers = (1..=3).filter_map(|id| world.broker(BrokerId(id)));
+    assert_eq!(brokers.filter(|broker| empty(broker)).count(), 0, "every partition has a record");
 }
 
 fn rebalances() {

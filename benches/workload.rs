@@ -2,12 +2,10 @@
 //!
 //! Events are drained as they pass, as a page does, so that recording them is part of the price.
 
-use highwater::engine::broker::Broker;
 use highwater::engine::command::{Command, Placement, ProducerSpec};
 use highwater::engine::config::WorldConfig;
 use highwater::engine::event::{Event, EventKind};
-use highwater::engine::ids::{BrokerId, TopicName};
-use highwater::engine::setting::Partitioner;
+use highwater::engine::ids::TopicName;
 use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
 
@@ -65,18 +63,6 @@ pub fn steady() -> World {
 /// 1,000 records a second that wait 100 ms for company make batches of 100.
 pub fn ten_batches_a_second() -> ProducerSpec {
     ProducerSpec { rate: 1_000, linger_ms: 100, ..spec() }
-}
-
-/// Gives every partition its first records, by a producer that then is done.
-pub fn fill(world: &mut World, partitions: u32) {
-    let limit = u64::from(partitions) * 3;
-    let spec = ProducerSpec { rate: 10_000, limit, partitioner: Partitioner::Kafka23, ..spec() };
-    world.apply(Command::AddProducer { name: "first".into(), spec }).expect("it takes a producer");
-    let filled = world.now() + Micros::from_secs(10);
-    advance(world, filled);
-    let empty = |broker: &Broker| broker.partitions().any(|it| it.log.log_end_offset().0 == 0);
-    let brokers = (1..=3).filter_map(|id| world.broker(BrokerId(id)));
-    assert_eq!(brokers.filter(|broker| empty(broker)).count(), 0, "every partition has a record");
 }
 
 /// Goes on to a time, draining events every 10 ms of it.

@@ -312,8 +312,9 @@ impl ConsumerApp {
 
     fn receive(&mut self, ctx: &mut Ctx<'_>, polled: Vec<Polled>) {
         self.received += polled.len() as u64;
-        for record in &polled {
-            self.newest.push_back(record.value.clone());
+        let shown = polled.len().saturating_sub(usize::try_from(NEWEST).unwrap_or(0));
+        for record in &polled[shown..] {
+            self.newest.push_back(record.value());
             if u32::try_from(self.newest.len()).is_ok_and(|held| held > NEWEST) {
                 self.newest.pop_front();
             }

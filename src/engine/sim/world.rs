@@ -30,6 +30,8 @@ const BOOT_STAGGER: Micros = Micros(100_000);
 
 /// Most events that room is kept for between two drains.
 const EVENTS_ROOM_MAX: usize = 256;
+/// And at least: what one request makes.
+const EVENTS_ROOM_MIN: usize = 32;
 
 /// A whole cluster with its clients. A clone is a checkpoint: bytes of records are shared.
 #[derive(Clone, Debug)]
@@ -116,9 +118,12 @@ impl World {
 
     /// Events since the last call, in order.
     pub fn drain_events(&mut self) -> Vec<Event> {
+        if self.events.is_empty() {
+            return Vec::new();
+        }
         // As many are likely to come next: the list need not grow step by step.
-        let room = Vec::with_capacity(self.events.len().min(EVENTS_ROOM_MAX));
-        std::mem::replace(&mut self.events, room)
+        let room = self.events.len().clamp(EVENTS_ROOM_MIN, EVENTS_ROOM_MAX);
+        std::mem::replace(&mut self.events, Vec::with_capacity(room))
     }
 
     /// Processes the next thing due, moving the clock to it. False when nothing is.

@@ -24,17 +24,26 @@ pub struct Polled {
     pub partition: TopicPartition,
     /// Its offset.
     pub offset: Offset,
-    /// Its value, without padding.
-    pub value: Text,
     /// The batch that holds it, uncompressed.
     pub batch: Bytes,
+}
+
+impl Polled {
+    /// Its value, without padding. It is looked for in the batch: few records are ever shown.
+    #[must_use]
+    pub fn value(&self) -> Text {
+        let found = records(&self.batch).flatten().find(|record| record.offset == self.offset);
+        let value = found.and_then(|record| record.value).unwrap_or_default();
+        String::from_utf8_lossy(value).trim_end().into()
+    }
 }
 
 /// What one fetch brought of a partition, and was not polled yet.
 #[derive(Clone, Debug)]
 pub struct Buffered {
     pub(super) partition: TopicPartition,
-    records: VecDeque<(Offset, Text, Bytes)>,
+    /// Each with the batch that holds it.
+    records: VecDeque<(Offset, Bytes)>,
     /// The position when all of them are polled.
     end: Offset,
     /// Reign of the last of them.
@@ -85,9 +94,9 @@ impl Consumer {
             let partition = held.partition.clone();
             let begin = polled.len();
             while room(&polled)
-                && let Some((offset, value, batch)) = held.records.pop_front()
+                && let Some((offset, batch)) = held.records.pop_front()
             {
-                polled.push(Polled { partition: partition.clone(), offset, value, batch });
+                polled.push(Polled { partition: partition.clone(), offset, batch });
             }
             let next = match held.records.front() {
                 Some(_) => polled.last().map_or(held.end, |last| last.offset.plus(1)),
@@ -162,9 +171,7 @@ impl Consumer {
                 continue;
             }
             for record in records(&plain).flatten().filter(|record| record.offset >= from) {
-                let value = String::from_utf8_lossy(record.value.unwrap_or_default());
-                let value = value.trim_end().into();
-                held.records.push_back((record.offset, value, plain.clone()));
+                held.records.push_back((record.offset, plain.clone()));
             }
         }
         match held.records.is_empty() {
