@@ -37,8 +37,9 @@ async fn the_mirror_and_raw_puts_hold_the_same_bytes() {
     let raw = raw_database("bench-raw").await;
     let (mut mirror_ms, mut raw_ms) = (0.0, 0.0);
     for number in 0..WARM + BATCHES {
+        let changes = changes(number);
         let begun = now_ms();
-        let saved = mirror.carry_out(changes(number)).await;
+        let saved = mirror.carry_out(changes).await;
         let between = now_ms();
         assert_eq!(saved, Some(StorageReport::Saved { serial: number }));
         put_raw(&raw, number).await;

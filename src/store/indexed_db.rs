@@ -164,7 +164,8 @@ impl Rows for IndexedDb {
         let (complete, abort) = (done.clone(), done.clone());
         transaction.on_complete(move |_| complete.give(true));
         transaction.on_abort(move |_| abort.give(false));
-        let written = writes.into_iter().try_for_each(|write| put(&transaction, session, write));
+        let written = Writing::of(&transaction, session)
+            .and_then(|into| writes.into_iter().try_for_each(|write| put(&into, write)));
         if let Err(error) = written {
             let reason = reason_of(&error);
             if let Ok(aborting) = transaction.abort() {
@@ -264,44 +265,62 @@ fn migrate(event: VersionChangeEvent) {
     }
 }
 
-fn put(transaction: &Transaction, session: &str, write: RowWrite) -> Result<(), idb::Error> {
-    let name = JsValue::from_str(session);
-    let sessions = || transaction.object_store(SESSIONS);
-    let (files, chunks) = (transaction.object_store(FILES)?, transaction.object_store(CHUNKS)?);
-    let notes = || transaction.object_store(NOTES);
-    let note_key = |note: &str| Array::of2(&name, &note.into());
+/// Where the rows of one transaction go: found once, since a batch has hundreds of them.
+struct Writing {
+    session: JsValue,
+    sessions: ObjectStore,
+    files: ObjectStore,
+    chunks: ObjectStore,
+    notes: ObjectStore,
+}
+
+impl Writing {
+    fn of(transaction: &Transaction, session: &str) -> Result<Writing, idb::Error> {
+        Ok(Writing {
+            session: JsValue::from_str(session),
+            sessions: transaction.object_store(SESSIONS)?,
+            files: transaction.object_store(FILES)?,
+            chunks: transaction.object_store(CHUNKS)?,
+            notes: transaction.object_store(NOTES)?,
+        })
+    }
+}
+
+fn put(into: &Writing, write: RowWrite) -> Result<(), idb::Error> {
+    let Writing { session: name, sessions, files, chunks, notes } = into;
+    let note_key = |note: &str| Array::of2(name, &note.into());
     match write {
         RowWrite::Clear | RowWrite::Forget => {
-            sessions()?.delete(name.clone())?;
-            delete_all(&files, std::slice::from_ref(&name))?;
-            delete_all(&chunks, std::slice::from_ref(&name))?;
+            sessions.delete(name.clone())?;
+            delete_all(files, std::slice::from_ref(name))?;
+            delete_all(chunks, std::slice::from_ref(name))?;
             for note in Note::ALL.map(Note::key).into_iter().chain([SAVED]) {
                 if write == RowWrite::Forget || note != Note::Title.key() {
-                    notes()?.delete(JsValue::from(note_key(note)))?;
+                    notes.delete(JsValue::from(note_key(note)))?;
                 }
             }
         }
         RowWrite::PutNote(note, bytes) => {
-            notes()?.put(&Uint8Array::from(&bytes[..]), Some(&note_key(note.key())))?;
+            notes.put(&Uint8Array::from(&bytes[..]), Some(&note_key(note.key())))?;
         }
         RowWrite::PutDocument(bytes) => {
-            sessions()?.put(&Uint8Array::from(&bytes[..]), Some(&name))?;
-            notes()?.put(&JsValue::from_f64(Date::now()), Some(&note_key(SAVED)))?;
+            sessions.put(&Uint8Array::from(&bytes[..]), Some(name))?;
+            notes.put(&JsValue::from_f64(Date::now()), Some(&note_key(SAVED)))?;
         }
         RowWrite::PutFile(node, path, row) => {
             let value = Array::of2(&number(row.number), &number(row.length));
-            files.put(&value, Some(&file_key(&name, node, &path)))?;
+            files.put(&value, Some(&file_key(name, node, &path)))?;
         }
         RowWrite::DeleteFile(node, path) => {
-            files.delete(JsValue::from(file_key(&name, node, &path)))?;
+            files.delete(JsValue::from(file_key(name, node, &path)))?;
         }
         RowWrite::PutChunk(file, position, bytes) => {
-            let key = Array::of3(&name, &number(file), &number(position));
+            let key = Array::of3(name, &number(file), &number(position));
             chunks.put(&Uint8Array::from(&bytes[..]), Some(&key))?;
         }
         RowWrite::DeleteChunks(file, from) => {
-            let first = Array::of3(&name, &number(file), &number(from));
-            let end = Array::of3(&name, &number(file), &Array::new());
+            let first = Array::of3(name, &number(file), &number(from));
+            let end = Array::of3(name, &number(file), &Array::new());
             chunks.delete(KeyRange::bound(&first, &end, None, None)?)?;
         }
     }
