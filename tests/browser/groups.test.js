@@ -178,6 +178,7 @@ everywhere("a member is added, and takes its leave", `${TWO_GROUPS}5s`, async (p
   await person.page.getByRole("button", { name: "billing-9", exact: true }).first().press("Enter");
   await person.turnTo("inspect");
   await panel(person).getByRole("button", { name: person.t("action-stop"), exact: true }).press("Enter");
+  await person.turnTo("stage");
   await until("its leave", async () => {
     const all = Object.entries(await billing.shares());
     const left = all.filter(([name]) => name !== "billing-9").map(([, partitions]) => partitions);
