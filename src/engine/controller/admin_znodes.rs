@@ -53,9 +53,8 @@ impl ControlPlane {
     }
 
     /// What `/admin/reassign_partitions` asks for begins; what cannot is taken out.
-    #[inline(never)]
     pub(super) fn found_reassignments(&mut self, results: &Results) {
-        let Some(asked) = data(results).map(|data| read_reassignments(data)) else {
+        let Some(asked) = data(results).map(read_reassignments) else {
             self.context.asked_by_znode = None;
             return;
         };
