@@ -3,8 +3,11 @@
 use super::*;
 use crate::store::rows::Note;
 
+/// A branch: its number, its name, whence and from when it parts, and its end.
+type Seen = (u32, Option<Text>, Option<u32>, Micros, Micros);
+
 /// Branches as they look from outside.
-fn tree(page: &Page) -> Vec<(u32, Option<Text>, Option<u32>, Micros, Micros)> {
+fn tree(page: &Page) -> Vec<Seen> {
     let branches = page.session.branches();
     let end = |branch: &branches::Branch| match branch.id == branches.current() {
         true => Micros::ZERO,
