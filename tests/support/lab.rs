@@ -14,7 +14,7 @@ use highwater::engine::ids::{
 };
 use highwater::engine::sim::world::World;
 use highwater::engine::time::Micros;
-use highwater::scenario::parser::parse;
+use highwater::scenario::parser::parse_among;
 use highwater::view::cluster::{ClusterView, PartitionView, ReplicaView};
 use highwater::view::project;
 
@@ -84,7 +84,8 @@ impl Lab {
 
     /// Gives the commands of statements as scenarios have them: `elect preferred t-0`.
     pub fn tell(&mut self, statement: &str) {
-        let scenario = parse(statement).expect("a statement of the scenario language");
+        let scenario =
+            parse_among(statement, &self.world).expect("a statement of the scenario language");
         for timed in scenario.commands {
             self.apply(timed.command);
         }

@@ -15,6 +15,10 @@ const BRING: &str = "bring";
 /// Where the document says how the second part is called.
 const PLACE: &str = r#"name="behind" content="""#;
 
+/// Modules whose functions stay as they are: what a picture needs depends on the moment that its frame
+/// falls on, and no recording sees them all.
+const WHOLE: [&str; 2] = ["highwater::view::scene", "highwater::ui::stage"];
+
 /// Cuts the module of the page in a folder; `linked` is that module as the linker left it.
 ///
 /// # Errors
@@ -76,7 +80,11 @@ pub fn outlined(
     first: &BTreeSet<u32>,
 ) -> Result<Vec<u8>, Failure> {
     outline::outline(bytes, module, &|function, body| {
-        let points = list.points(&module.name(function)?, body.shape)?;
+        let name = module.name(function)?;
+        if WHOLE.iter().any(|whole| name.contains(whole)) {
+            return None;
+        }
+        let points = list.points(&name, body.shape)?;
         (first.contains(&function) && points.len() >= body.points as usize).then_some(points)
     })
 }

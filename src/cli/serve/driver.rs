@@ -26,7 +26,7 @@ use crate::engine::protocol::wire;
 use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 use crate::scenario::ast::Scenario;
-use crate::scenario::parser::parse;
+use crate::scenario::parser::parse_among;
 
 /// World time at which clients are let in: the brokers have booted, and a scenario's topics are there.
 pub(super) const SETTLED: Micros = Micros(2_000_000);
@@ -273,7 +273,7 @@ impl Driver {
     }
 
     fn statement(&mut self, text: &str) -> Result<(), String> {
-        let read = parse(text).map_err(|error| match error.suggestion {
+        let read = parse_among(text, &self.world).map_err(|error| match error.suggestion {
             Some(meant) => format!("{}; did you mean {meant}?", error.problem),
             None => error.problem.to_string(),
         })?;

@@ -421,7 +421,7 @@ impl Reader {
 
     /// The first name in a predicate that nothing in the text makes known.
     pub(super) fn unknown_name(&self) -> Option<ParseError> {
-        let clients = self.scenario.clients();
+        let clients = self.known_clients();
         let brokers = u64::from(self.scenario.config.brokers);
         let is_known = |kind: Known, name: &str| match kind {
             Known::Topic | Known::Group => self.statements.contains(&as_written(name)),

@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::command::{Command, TimedCommand};
 use crate::engine::ids::{ClientId, NodeId, Text};
+use crate::engine::sim::world::World;
 use crate::scenario::ast::{
     COMMANDS_MAX, FILE_BYTES_MAX, FILE_COMMANDS_MAX, Moment, Scenario, TEXT_BYTES_MAX, default_time,
 };
@@ -53,18 +54,18 @@ pub fn parse_file(text: &str) -> Result<Scenario, ParseError> {
 }
 
 fn parse_within(text: &str, bytes: usize, commands: usize) -> Result<Scenario, ParseError> {
-    if text.len() > bytes {
-        let (found, most) = (text.len() as u64, bytes as u64);
-        let problem = Problem::TooLong { found, most };
-        return Err(ParseError { line: 1, column: 1, problem, suggestion: None });
-    }
-    let mut reader = Reader { commands_max: commands, ..Reader::default() };
-    for (index, line) in text.lines().enumerate() {
-        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        reader.line = number;
-        reader.read_line(line).map_err(|fail| place(fail, number, line))?;
-    }
-    reader.finish()
+    Reader { commands_max: commands, ..Reader::default() }.read(text, bytes)
+}
+
+/// Reads statements that are given to a world as it is: its clients are known, and so are its brokers.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_among(text: &str, world: &World) -> Result<Scenario, ParseError> {
+    let mut reader = Reader { commands_max: COMMANDS_MAX, ..Reader::default() };
+    reader.scenario.config.brokers = world.config().brokers;
+    reader.clients = world.client_names().into_iter().map(|(_, name)| name).collect();
+    reader.read(text, TEXT_BYTES_MAX)
 }
 
 /// Reads a moment alone: `10s`, `5.000123s#1042`.
@@ -95,6 +96,8 @@ struct Mention {
 #[derive(Default)]
 struct Reader {
     scenario: Scenario,
+    /// Clients of the world that the text is read for, by their numbers.
+    clients: Vec<Text>,
     /// Names of clients as they are mentioned; a `ClientId` in a command is an index of this list
     /// until [`Reader::finish`] puts the real ones in.
     mentions: Vec<Mention>,
@@ -112,6 +115,29 @@ struct Reader {
 }
 
 impl Reader {
+    fn read(mut self, text: &str, bytes: usize) -> Result<Scenario, ParseError> {
+        if text.len() > bytes {
+            let (found, most) = (text.len() as u64, bytes as u64);
+            let problem = Problem::TooLong { found, most };
+            return Err(ParseError { line: 1, column: 1, problem, suggestion: None });
+        }
+        for (index, line) in text.lines().enumerate() {
+            let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+            self.line = number;
+            self.read_line(line).map_err(|fail| place(fail, number, line))?;
+        }
+        self.finish()
+    }
+
+    /// Clients that there are, by their numbers: those of the world, then those of the text.
+    fn known_clients(&self) -> Vec<Text> {
+        let mut known = self.clients.clone();
+        known.extend(
+            self.scenario.clients().into_iter().filter(|name| !self.clients.contains(name)),
+        );
+        known
+    }
+
     fn read_line(&mut self, line: &str) -> Parsed<()> {
         line.clone_into(&mut self.text);
         let mut input = Input::new(line);
@@ -207,7 +233,7 @@ impl Reader {
     /// Orders the commands and gives mentioned clients their numbers.
     fn finish(mut self) -> Result<Scenario, ParseError> {
         self.scenario.commands.sort_by_key(|c| c.at);
-        let names = self.scenario.clients();
+        let names = self.known_clients();
         let mut unknown: Option<ParseError> = None;
         for timed in &mut self.scenario.commands {
             for id in clients_of(&mut timed.command) {

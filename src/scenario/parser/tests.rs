@@ -5,7 +5,7 @@ use crate::engine::command::{
     Acks, ConsumerSpec, DiskState, DurableFile, ElectionKind, Keys, LinkState, MessageAddress,
     Placement, ProducerSpec, RecordSpec,
 };
-use crate::engine::config::{LinkConfig, TopicConfig};
+use crate::engine::config::{LinkConfig, TopicConfig, WorldConfig};
 use crate::engine::ids::{BrokerId, EventId, PartitionId, TopicName, TopicPartition};
 use crate::engine::protocol::Api;
 use crate::engine::rng::{Stream, Streams};
@@ -32,6 +32,25 @@ at 7s#1042 kill b1
 at 9.000123s drop b2>b1 Fetch response 3
 at 10s hold p-b1
 ";
+
+#[test]
+fn statements_given_to_a_world_know_its_brokers_and_clients() {
+    let mut world = World::new(WorldConfig { brokers: 5, ..WorldConfig::default() });
+    for name in ["first", "web"] {
+        let spec = ProducerSpec::new(&TopicName::new("t"));
+        world.apply(Command::AddProducer { name: name.into(), spec }).expect("it is new");
+    }
+    let kill = |text: &str| match parse_among(text, &world).expect(text).commands.remove(0).command
+    {
+        Command::Kill { node } => node,
+        other => panic!("{text} is {other:?}"),
+    };
+    assert_eq!(kill("kill b5"), NodeId::Broker(BrokerId(5)));
+    assert_eq!(kill("kill web"), NodeId::Client(ClientId(1)));
+    assert!(parse_among("send web m1", &world).is_ok(), "it is there");
+    assert!(parse_among("send wob m1", &world).is_err(), "nobody is called so");
+    assert!(parse_among("kill b6", &world).is_err(), "there are five");
+}
 
 #[test]
 fn admin_statements_are_read_and_written_the_same() {
