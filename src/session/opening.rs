@@ -8,7 +8,9 @@ use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 use crate::scenario::ast::Moment;
 use crate::scenario::digest::Digest;
-use crate::scenario::parser::parse;
+use crate::scenario::error::ParseError;
+use crate::scenario::parser::{parse, parse_among};
+use crate::scenario::printer;
 use crate::scenario::version::ENGINE_VERSION;
 use crate::session::branches::{Branches, Deeds};
 use crate::session::checkpoint::{Checkpoint, Checkpoints};
@@ -261,6 +263,18 @@ impl Session {
 }
 
 impl Session {
+    /// The commands of lines of scenario language, given to the world as it stands.
+    ///
+    /// # Errors
+    /// A line is no command, or names what is not there.
+    pub fn read(&self, lines: &str) -> Result<Vec<Command>, ParseError> {
+        let now = printer::time(self.world.now());
+        let lines = lines.lines().filter(|line| !line.trim().is_empty());
+        let text: Vec<String> = lines.map(|line| format!("at {now} {}", line.trim())).collect();
+        let read = parse_among(&text.join("\n"), &self.world)?;
+        Ok(read.commands.into_iter().map(|timed| timed.command).collect())
+    }
+
     /// Branches as they were kept, and what the session's text said beside commands.
     fn bring_back(&mut self, futures: &Futures) {
         self.branches = Branches::restore(futures);

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kafka_protocol::ResponseError;
+
 use crate::engine::command::{Command, ConsumerSpec};
 use crate::engine::event::{Event, EventKind, GroupState};
 use crate::engine::ids::{BrokerId, ClientId, NodeId, Offset, Text, TopicPartition};
@@ -34,9 +36,6 @@ pub(super) struct Ledger {
     forgetful: BTreeSet<TopicPartition>,
 }
 
-/// OUT_OF_ORDER_SEQUENCE_NUMBER.
-const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
-
 impl Ledger {
     pub(super) fn note(&mut self, world: &World, event: &Event) {
         match (&event.kind, event.node) {
@@ -61,10 +60,10 @@ impl Ledger {
             ) => {
                 self.reloaded.insert((broker, partition.clone()));
             }
-            (
-                EventKind::ProduceRefused { partition, error: OUT_OF_ORDER_SEQUENCE_NUMBER },
-                Some(NodeId::Broker(broker)),
-            ) if self.reloaded.contains(&(broker, partition.clone())) => {
+            (EventKind::ProduceRefused { partition, error }, Some(NodeId::Broker(broker)))
+                if *error == ResponseError::OutOfOrderSequenceNumber.code()
+                    && self.reloaded.contains(&(broker, partition.clone())) =>
+            {
                 self.forgetful.insert(partition.clone());
             }
             (EventKind::CommittedRecordsLost { partition, .. }, _)

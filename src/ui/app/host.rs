@@ -1,9 +1,8 @@
 //! What pages that embed this one ask for: done as a click would be, and answered.
 
 use crate::engine::command::Command;
+use crate::i18n::{Lang, Phrase};
 use crate::scenario::opening;
-use crate::scenario::parser::parse_file;
-use crate::scenario::printer;
 use crate::session::message::{Msg, Notice};
 use crate::ui::app::App;
 use crate::ui::app::opening::start_of;
@@ -25,14 +24,7 @@ impl App {
                     self.visit(start_of(&given.scenario));
                     self.host.waiting.push(answer);
                 }
-                Err(error) => {
-                    let why = error
-                        .phrases()
-                        .iter()
-                        .map(|phrase| phrase.text(self.lang))
-                        .collect::<Vec<_>>();
-                    answer.refused(&why.join(" "));
-                }
+                Err(error) => answer.refused(&sentences(&error.phrases(), self.lang)),
             },
             Wish::Apply(command) => self.apply_all(vec![*command], &answer),
             Wish::ApplyLine(line) => match self.read_commands(&line) {
@@ -55,21 +47,8 @@ impl App {
 
     /// Commands of scenario language, as they would stand at this moment of this session.
     fn read_commands(&self, lines: &str) -> Result<Vec<Command>, String> {
-        let session = self.session.borrow();
-        let mut scenario = session.scenario();
-        (scenario.until, scenario.digest, scenario.engine) = (None, None, None);
-        scenario.expectations.clear();
-        let given = scenario.commands.len();
-        let mut text = printer::print(&scenario);
-        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-            text.push_str(&format!("at {} {}\n", printer::time(session.now()), line.trim()));
-        }
-        let read = parse_file(&text).map_err(|error| {
-            let why =
-                error.phrases().iter().map(|phrase| phrase.text(self.lang)).collect::<Vec<_>>();
-            format!("{lines}: {}", why.join(" "))
-        })?;
-        Ok(read.commands.into_iter().skip(given).map(|timed| timed.command).collect())
+        let read = self.session.borrow().read(lines);
+        read.map_err(|error| format!("{lines}: {}", sentences(&error.phrases(), self.lang)))
     }
 
     fn apply_all(&mut self, commands: Vec<Command>, answer: &Answer) {
@@ -101,4 +80,8 @@ impl App {
         }
         self.host.tell(&self.session.borrow());
     }
+}
+
+fn sentences(phrases: &[Phrase], lang: Lang) -> String {
+    phrases.iter().map(|phrase| phrase.text(lang)).collect::<Vec<_>>().join(" ")
 }

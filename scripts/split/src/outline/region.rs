@@ -273,10 +273,8 @@ impl Region {
             if !self.leads.is_empty() {
                 out.instructions().return_();
             }
-        } else if self.leads.is_empty() {
-            out.instructions().unreachable();
         } else {
-            // Its end is not reached, and the block around it ends here.
+            // Its end is not reached, but the function or a block around it ends here.
             out.instructions().unreachable();
         }
         for (index, _) in self.leads.iter().enumerate() {

@@ -83,6 +83,11 @@ pub(super) fn not_json(text: &str) -> Fault {
     Fault::new("com.fasterxml.jackson.core.JsonParseException", &words)
 }
 
+/// Whether text was no JSON at all (`JsonProcessingException` of Jackson's core).
+pub(super) fn is_of_parser(fault: &Fault) -> bool {
+    fault.class.starts_with("com.fasterxml.jackson.core.")
+}
+
 /// The innermost list or object that has no end, and where it begins; `None` within a text.
 fn unclosed(text: &str) -> Option<(&'static str, usize)> {
     let (mut open, mut in_text, mut escaped) = (Vec::new(), false, false);

@@ -6,7 +6,7 @@ use crate::engine::json::{Json, quote};
 use crate::engine::program::tool::cluster::list;
 use crate::engine::program::tool::fault::Fault;
 use crate::engine::program::tool::json_files::{
-    array, integer, mapping, member, not_json, string, twice, unexpected,
+    array, integer, is_of_parser, mapping, member, not_json, string, twice, unexpected,
 };
 use crate::engine::program::tool::partitions::Partition;
 
@@ -55,11 +55,9 @@ fn check_version(json: &Json) -> Result<(), Fault> {
 
 /// Reads a plan (`parsePartitionReassignmentData`).
 pub(super) fn read(text: &str) -> Result<Plan, Fault> {
-    let json = read_object(text).map_err(|fault| {
-        match fault.class.starts_with("com.fasterxml.jackson.core.") {
-            true => refused(fault.words()).caused(fault),
-            false => fault,
-        }
+    let json = read_object(text).map_err(|fault| match is_of_parser(&fault) {
+        true => refused(fault.words()).caused(fault),
+        false => fault,
     })?;
     check_version(&json)?;
     let mut plan = Plan::default();
@@ -133,11 +131,9 @@ pub(super) fn repeated(numbers: &[i32]) -> Vec<i32> {
 
 /// Reads which topics are to be moved (`parseTopicsData`).
 pub(super) fn read_topics(text: &str) -> Result<Vec<Text>, Fault> {
-    let json = read_object(text).map_err(|fault| {
-        match fault.class.starts_with("com.fasterxml.jackson.core.") {
-            true => refused("The input string is not a valid JSON"),
-            false => fault,
-        }
+    let json = read_object(text).map_err(|fault| match is_of_parser(&fault) {
+        true => refused("The input string is not a valid JSON"),
+        false => fault,
     })?;
     check_version(&json)?;
     let rows = json.get("topics").map(array).transpose()?.unwrap_or_default();
