@@ -6,7 +6,7 @@ from common import BOOTSTRAP, PREFIX, say, tell
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NotControllerError
 
 logging.disable(logging.CRITICAL)
 topic = PREFIX + "orders"
@@ -22,9 +22,27 @@ async def until(what, condition, seconds=60):
     raise RuntimeError(f"{what}: not within {seconds} s")
 
 
+async def at_controller(ask):
+    """The answer of the controller of now: an admin client keeps to the one that it found when it started."""
+    answers = []
+
+    async def answered():
+        fresh = AIOKafkaAdminClient(**common)
+        await fresh.start()
+        answers[:] = [await ask(fresh)]
+        await fresh.close()
+        return answers[0] != NotControllerError.errno
+
+    await until("the controller", answered)
+    return answers[0]
+
+
 async def create(admin, name, partitions=1, replicas=3):
-    said = await admin.create_topics([NewTopic(name, partitions, replicas)])
-    code = said.topic_errors[0][1]
+    async def asked(fresh):
+        said = await fresh.create_topics([NewTopic(name, partitions, replicas)])
+        return said.topic_errors[0][1]
+
+    code = await at_controller(asked)
 
     async def led():
         found = (await admin.describe_topics([name]))[0]
@@ -151,15 +169,14 @@ async def main():
     await faults(admin)
     await coordinator(admin)
 
-    async def gone():
-        # The controller may have gone with the broker that was killed: ask anew.
-        fresh = AIOKafkaAdminClient(**common)
-        await fresh.start()
-        await fresh.delete_topics([topic])
-        listed = await fresh.list_topics()
-        await fresh.close()
-        return topic not in listed
+    async def delete(fresh):
+        said = await fresh.delete_topics([topic])
+        return said.topic_error_codes[0][1]
 
+    async def gone():
+        return topic not in await admin.list_topics()
+
+    await at_controller(delete)
     await until("deletion", gone)
     say("deleted")
     await admin.close()

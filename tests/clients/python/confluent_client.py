@@ -16,8 +16,19 @@ def outcome(futures):
         return error.args[0].name()
 
 
+def at_controller(ask):
+    """The answer of the controller: an admin client keeps to the one that its last metadata named, and asks
+    for metadata when it is told to, or every five minutes."""
+    def answer():
+        admin.list_topics(timeout=10)
+        said = ask()
+        return None if said == "NOT_CONTROLLER" else said
+
+    return until("the controller of now", answer, 60)
+
+
 def create(name, partitions=1, replicas=3):
-    said = outcome(admin.create_topics([NewTopic(name, partitions, replicas)]))
+    said = at_controller(lambda: outcome(admin.create_topics([NewTopic(name, partitions, replicas)])))
     if said == "done":
         until("leaders", lambda: all(p.leader > 0 for p in admin.list_topics(name, 20).topics[name].partitions.values()))
     return said
@@ -142,10 +153,7 @@ def main():
     say("delete group", outcome(admin.delete_consumer_groups([PREFIX + "pair"])), outcome(admin.delete_consumer_groups([PREFIX + "nobody"])))
     faults()
     coordinator()
-    # An admin client keeps to the controller that its last metadata named, and asks for metadata when it is
-    # told to, or every five minutes.
-    until("the controller of now", lambda: admin.list_topics(timeout=10) and outcome(admin.delete_topics([PREFIX + "nothing"], request_timeout=5)) == "UNKNOWN_TOPIC_OR_PART", 60)
-    say("deleted", outcome(admin.delete_topics([topic])))
+    say("deleted", at_controller(lambda: outcome(admin.delete_topics([topic]))))
 
 
 main()
