@@ -1,73 +1,23 @@
-//! Conditions of a task and questions about it, evaluated on a world and its history.
+//! Conditions of a task and questions about it: predicates of scenarios, judged on the student's world.
 //!
-//! Written in lesson files in the curriculum's spelling, one condition a line: `acks(m)=0`,
-//! `result(m)=acked(-1)`, `copies(m)=0`, `lost(m)`, `not acked(m)`, `some CleanElection`,
-//! `some ProduceResponse{7|19|20}`. `m` is one record that the student's application sent: a task is
-//! met when some record satisfies all of its conditions at one moment.
-//!
-//! `copies(m)` counts the record's value in the current leader's log, and is known only when a leader
-//! exists and no request that may carry `m` is still on its way. `lost(m)`: acked, and no copy.
+//! A goal is what may stand behind `expect` (`docs/SCENARIO.md`), and has the same evaluator. One name is
+//! special: [`RECORD`], `m`, is whichever record the student's application sent. A task is met when some
+//! record satisfies all of its goals at one moment; what has no `m` in it holds or does not for all.
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::command::Acks;
-use crate::engine::ids::{BrokerId, EventId, NodeId, Offset};
-use crate::engine::protocol::Api;
+use crate::engine::ids::{BrokerId, EventId, Offset, TopicPartition};
 use crate::engine::sim::world::World;
 use crate::i18n::Phrase;
-use crate::lesson::history::{History, Send, Told};
+use crate::scenario::predicate::history::History;
+use crate::scenario::predicate::judge::{self, judge_of};
+use crate::scenario::predicate::print::{acks, print};
+use crate::scenario::predicate::sends::{Fate, Sent};
+use crate::scenario::predicate::{Compare, Pattern, Predicate, Quantity, RecordQuestion};
 use crate::view::project;
 
-/// Records of a log that `copies` reads at most.
-const RECORDS_MAX: u32 = 100_000;
-
-/// One condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Goal {
-    /// `acks(m)=1`: the producer's `acks` when it took the record.
-    Acks(Acks),
-    /// `result(m)=acked(-1)`: the application was told success with this offset.
-    Result(Offset),
-    /// `copies(m)=0`.
-    Copies(u64),
-    /// `lost(m)`.
-    Lost,
-    /// `not acked(m)`.
-    NotAcked,
-    /// `some CleanElection`: of the record's partition, after its sending.
-    CleanElection,
-    /// `some ProduceResponse{7|19|20}`: to the record's producer, after its sending.
-    ProduceResponse(Vec<i16>),
-}
-
-impl Goal {
-    /// Reads a condition; `None` when it is none of those above.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Goal> {
-        let plain: String = text.chars().filter(|c| *c != ' ').collect();
-        if let Some(codes) = plain.strip_prefix("someProduceResponse{") {
-            let codes = codes.strip_suffix('}')?.split('|').map(str::parse);
-            return codes.collect::<Result<Vec<i16>, _>>().ok().map(Goal::ProduceResponse);
-        }
-        match plain.as_str() {
-            "lost(m)" => return Some(Goal::Lost),
-            "notacked(m)" => return Some(Goal::NotAcked),
-            "someCleanElection" => return Some(Goal::CleanElection),
-            _ => {}
-        }
-        match plain.split_once('=')? {
-            ("acks(m)", "0") => Some(Goal::Acks(Acks::None)),
-            ("acks(m)", "1") => Some(Goal::Acks(Acks::Leader)),
-            ("acks(m)", "all") => Some(Goal::Acks(Acks::All)),
-            ("copies(m)", count) => count.parse().ok().map(Goal::Copies),
-            ("result(m)", told) => {
-                let offset = told.strip_prefix("acked(")?.strip_suffix(')')?;
-                offset.parse().ok().map(|offset| Goal::Result(Offset(offset)))
-            }
-            _ => None,
-        }
-    }
-}
+/// The name that stands for the student's record.
+pub const RECORD: &str = "m";
 
 /// What the judge says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,10 +32,14 @@ pub struct Verdict {
     pub deciding: Option<EventId>,
 }
 
-/// Judges a task's conditions on a world as it stands, and its history.
+/// Judges a task's conditions on a world as it stands, and its history, which must have been made
+/// [`History::of`] them.
 #[must_use]
-pub fn judge(goals: &[Goal], world: &World, history: &History) -> Verdict {
-    judge_best(goals, world, history).map_or_else(nothing_sent, |(_, verdict)| verdict)
+pub fn judge(goals: &[Predicate], world: &World, history: &History) -> Verdict {
+    if goals.iter().any(|goal| goal.is_about(RECORD)) {
+        return judge_best(goals, world, history).map_or_else(nothing_sent, |(_, verdict)| verdict);
+    }
+    Facts { world, history, sent: None }.verdict(goals)
 }
 
 fn nothing_sent() -> Verdict {
@@ -95,19 +49,16 @@ fn nothing_sent() -> Verdict {
 
 /// The record for which most conditions hold (the newest among equals), with its verdict.
 fn judge_best<'h>(
-    goals: &[Goal],
+    goals: &[Predicate],
     world: &World,
     history: &'h History,
-) -> Option<(&'h Send, Verdict)> {
-    let mut best: Option<(&Send, Verdict)> = None;
-    for send in history.sends.iter().rev() {
-        let facts = Facts { world, history, send };
-        let missing: Vec<Phrase> = goals.iter().filter_map(|goal| facts.missing(goal)).collect();
-        if best.as_ref().is_none_or(|(_, verdict)| missing.len() < verdict.missing.len()) {
-            let met = missing.is_empty();
-            let record = Some(send.value.to_string());
-            let deciding = goals.iter().filter_map(|goal| facts.event(goal)).max();
-            best = Some((send, Verdict { met, missing, record, deciding }));
+) -> Option<(&'h Sent, Verdict)> {
+    let mut best: Option<(&Sent, Verdict)> = None;
+    for sent in history.sent() {
+        let verdict = Facts { world, history, sent: Some(sent) }.verdict(goals);
+        let fewest = best.as_ref().map(|(_, verdict)| verdict.missing.len());
+        if fewest.is_none_or(|fewest| verdict.missing.len() < fewest) {
+            best = Some((sent, verdict));
         }
         if best.as_ref().is_some_and(|(_, verdict)| verdict.met) {
             break;
@@ -116,167 +67,148 @@ fn judge_best<'h>(
     best
 }
 
-/// One record in its world.
+/// A world, and the record for which `m` stands in it.
 struct Facts<'a> {
     world: &'a World,
     history: &'a History,
-    send: &'a Send,
-}
-
-/// How many copies of a record the leader has.
-enum Copies {
-    /// So many, in this broker's log.
-    Known(u64, BrokerId),
-    /// Nobody leads.
-    NoLeader,
-    /// A request that may carry the record is on its way.
-    OnTheWay,
+    sent: Option<&'a Sent>,
 }
 
 impl Facts<'_> {
+    fn verdict(&self, goals: &[Predicate]) -> Verdict {
+        let missing: Vec<Phrase> = goals.iter().filter_map(|goal| self.missing(goal)).collect();
+        Verdict {
+            met: missing.is_empty(),
+            missing,
+            record: self.sent.map(|sent| sent.value.to_string()),
+            deciding: goals.iter().filter_map(|goal| self.event(goal)).max(),
+        }
+    }
+
     /// `None` when the condition holds; else what is missing.
-    fn missing(&self, goal: &Goal) -> Option<Phrase> {
-        let holds = match goal {
-            Goal::Acks(acks) => self.send.acks == *acks,
-            Goal::Result(offset) => self.send.told == Told::Acked(*offset),
-            Goal::Copies(count) => return self.missing_copies(*count),
-            Goal::Lost if self.is_acked() => return self.missing_copies(0),
-            Goal::Lost => false,
-            Goal::NotAcked => !self.is_acked(),
-            Goal::CleanElection => self.event(goal).is_some(),
-            Goal::ProduceResponse(_) => self.event(goal).is_some(),
+    fn missing(&self, goal: &Predicate) -> Option<Phrase> {
+        let answer = match self.sent {
+            Some(sent) => judge_of(goal, self.world, self.history, (RECORD, sent)),
+            None => judge::judge(goal, self.world, self.history),
         };
-        (!holds).then(|| self.phrase(goal))
+        if answer.holds {
+            return None;
+        }
+        let own = self.sent.and_then(|sent| self.of_record(goal, sent));
+        own.or_else(|| of_pattern(goal)).or_else(|| {
+            let phrase = Phrase::new("lesson-missing").with("goal", print(goal));
+            Some(phrase.with("found", answer.found))
+        })
     }
 
-    fn phrase(&self, goal: &Goal) -> Phrase {
-        let record = self.send.value.to_string();
+    /// What a record lacks, in words of its own.
+    fn of_record(&self, goal: &Predicate, sent: &Sent) -> Option<Phrase> {
+        let about = |key| Some(Phrase::new(key).with("record", sent.value.to_string()));
         match goal {
-            Goal::Acks(acks) => Phrase::new("lesson-missing-acks")
-                .with("record", record)
-                .with("acks", acks_text(*acks))
-                .with("found", acks_text(self.send.acks)),
-            Goal::Result(_) | Goal::Lost | Goal::Copies(_) => {
-                Phrase::new("lesson-missing-ack").with("record", record)
+            Predicate::Record(_, RecordQuestion::Acks(wanted)) => {
+                let phrase = about("lesson-missing-acks")?.with("acks", acks(*wanted));
+                Some(phrase.with("found", acks(sent.acks)))
             }
-            Goal::NotAcked => Phrase::new("lesson-missing-no-ack").with("record", record),
-            Goal::CleanElection => Phrase::new("lesson-missing-election")
-                .with("partition", self.send.partition.to_string()),
-            Goal::ProduceResponse(codes) => {
-                let codes: Vec<String> = codes.iter().map(ToString::to_string).collect();
-                Phrase::new("lesson-missing-refusal").with("codes", codes.join(", "))
+            Predicate::Record(_, RecordQuestion::Acked | RecordQuestion::Result(_)) => {
+                about("lesson-missing-ack")
+            }
+            Predicate::Record(_, RecordQuestion::Lost) if !sent.is_acked() => {
+                about("lesson-missing-ack")
+            }
+            Predicate::Record(_, RecordQuestion::Settled | RecordQuestion::Lost) => {
+                self.unsettled(sent).or_else(|| self.held(sent))
+            }
+            Predicate::Number(Quantity::Copies(_), Compare::Is, 0) => self.held(sent),
+            Predicate::Not(inner) => match &**inner {
+                Predicate::Record(_, RecordQuestion::Acked) => about("lesson-missing-no-ack"),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn unsettled(&self, sent: &Sent) -> Option<Phrase> {
+        match sent.fate(self.world) {
+            Fate::Settled(_) => None,
+            Fate::NoLeader => {
+                let phrase = Phrase::new("lesson-missing-leader");
+                Some(phrase.with("partition", sent.partition.to_string()))
+            }
+            Fate::Untold | Fate::OnTheWay => {
+                let phrase = Phrase::new("lesson-missing-on-the-way");
+                Some(phrase.with("record", sent.value.to_string()))
             }
         }
     }
 
-    fn missing_copies(&self, wanted: u64) -> Option<Phrase> {
-        let record = self.send.value.to_string();
-        match self.copies() {
-            Copies::Known(count, _) if count == wanted => None,
-            Copies::Known(count, leader) => Some(
-                Phrase::new("lesson-missing-copies")
-                    .with("record", record)
-                    .with("count", count)
-                    .with("leader", NodeId::Broker(leader).to_string()),
-            ),
-            Copies::NoLeader => Some(
-                Phrase::new("lesson-missing-leader")
-                    .with("partition", self.send.partition.to_string()),
-            ),
-            Copies::OnTheWay => {
-                Some(Phrase::new("lesson-missing-on-the-way").with("record", record))
-            }
-        }
-    }
-
-    fn is_acked(&self) -> bool {
-        matches!(self.send.told, Told::Acked(_))
-    }
-
-    fn leader(&self) -> Option<BrokerId> {
-        let view = project::cluster(self.world);
-        let topic = view.topics.iter().find(|topic| topic.name == self.send.partition.topic)?;
-        topic.partitions.iter().find(|p| p.partition == self.send.partition)?.leader
-    }
-
-    fn copies(&self) -> Copies {
-        let producer = NodeId::Client(self.send.producer);
-        let on_the_way = project::messages(self.world, &[]).iter().any(|message| {
-            message.from == producer && message.api == Api::Produce && !message.response
-        });
-        if on_the_way || self.send.told == Told::Nothing {
-            return Copies::OnTheWay;
-        }
-        let Some(leader) = self.leader() else { return Copies::NoLeader };
-        let records =
-            project::records(self.world, leader, &self.send.partition, Offset(0), RECORDS_MAX);
-        let same = |value: Option<&str>| value == Some(&*self.send.value);
-        let count = records.iter().filter(|record| same(record.value.as_deref())).count();
-        Copies::Known(count as u64, leader)
+    /// That the leader's log holds the record, and how often.
+    fn held(&self, sent: &Sent) -> Option<Phrase> {
+        let Fate::Settled(leader) = sent.fate(self.world) else { return None };
+        let quantity = Quantity::Copies(sent.value.clone());
+        let count = judge::number(&quantity, self.world, self.history, None)?;
+        let phrase = Phrase::new("lesson-missing-copies").with("record", sent.value.to_string());
+        let phrase = phrase.with("count", u64::try_from(count).unwrap_or(0));
+        Some(phrase.with("leader", format!("b{leader}")))
     }
 
     /// The event that brought a condition's fact, when it is one.
-    fn event(&self, goal: &Goal) -> Option<EventId> {
-        let after = |event: &EventId| *event > self.send.queued;
+    fn event(&self, goal: &Predicate) -> Option<EventId> {
         match goal {
-            Goal::Result(_) | Goal::Lost => self.send.told_by,
-            Goal::CleanElection => {
-                let elections = self.history.clean_elections.iter();
-                let mut own = elections.filter(|e| e.partition == self.send.partition);
-                own.find(|e| after(&e.event)).map(|e| e.event)
-            }
-            Goal::ProduceResponse(codes) => {
-                let refusals = self.history.refusals.iter();
-                let mut own = refusals.filter(|r| r.producer == self.send.producer);
-                own.find(|r| after(&r.event) && codes.contains(&r.error)).map(|r| r.event)
-            }
-            Goal::Acks(_) | Goal::Copies(_) | Goal::NotAcked => None,
+            Predicate::Record(
+                _,
+                RecordQuestion::Acked | RecordQuestion::Result(_) | RecordQuestion::Lost,
+            ) => self.sent?.told_by,
+            Predicate::After(pattern, _) => self.history.matched_after(pattern, self.sent?.queued),
+            Predicate::Some(pattern) => self.history.matched(pattern).first.map(|(_, id)| id),
+            Predicate::Before(_, then) => self.history.matched(then).first.map(|(_, id)| id),
+            _ => None,
         }
     }
 }
 
-fn acks_text(acks: Acks) -> &'static str {
-    match acks {
-        Acks::None => "0",
-        Acks::Leader => "1",
-        Acks::All => "all",
+/// An event that has not been, in words where there are some.
+fn of_pattern(goal: &Predicate) -> Option<Phrase> {
+    let (Predicate::Some(pattern) | Predicate::After(pattern, _)) = goal else { return None };
+    let value = |name: &str| values(pattern, name).map(|values| values.join(", "));
+    match &*pattern.event {
+        "LeaderElected" if value("reason").as_deref() == Some("LeaderDied") => {
+            Some(Phrase::new("lesson-missing-election").with("partition", value("partition")?))
+        }
+        "MessageSent" if value("response").as_deref() == Some("true") => {
+            Some(Phrase::new("lesson-missing-refusal").with("codes", value("error")?))
+        }
+        _ => None,
     }
 }
 
-/// What a prediction is about: how the page lets it be tapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskKind {
-    /// An offset; −1 is "none".
-    Offset,
-    /// A broker.
-    Broker,
+fn values<'p>(pattern: &'p Pattern, name: &str) -> Option<Vec<&'p str>> {
+    let (_, values) = pattern.fields.iter().find(|(field, _)| &**field == name)?;
+    Some(values.iter().map(|value| &**value).collect())
 }
 
 /// What a question asks the world when the task ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AskExpr {
-    /// `offset(m)`: the offset that the application was told.
-    OffsetTold,
-    /// `leader(m)`: the leader of the record's partition.
-    Leader,
+    /// `offset(m)`, `t-0.hw`, …: a number; −1 is "none".
+    Number(Quantity),
+    /// `t-0.leader`.
+    Leader(TopicPartition),
 }
 
 /// A prediction or its truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// An offset.
+    /// An offset, or another number.
     Offset(Offset),
     /// A broker.
     Broker(BrokerId),
 }
 
-/// A question about the future: `ask reported offset := offset(m) of -1 0 1`.
+/// A question about the future: `ask reported := offset(m) of -1 0 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
     /// Its name, under which the prose has its words.
     pub id: String,
-    /// What kind of answer it has.
-    pub kind: AskKind,
     /// How the world answers it.
     pub expr: AskExpr,
     /// What may be tapped.
@@ -284,60 +216,56 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// Reads a question; `None` when it is not of the form above.
+    /// Cuts a question into its name and one predicate a choice, `offset(m) = -1`, for the scenario's
+    /// parser; `None` when it is not of the form above.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Ask> {
-        let (head, rest) = text.split_once(":=")?;
-        let (id, kind) = head.trim().split_once(' ')?;
-        let (expr, choices) = rest.split_once(" of ")?;
-        let kind = match kind.trim() {
-            "offset" => AskKind::Offset,
-            "broker" => AskKind::Broker,
-            _ => return None,
+    pub fn predicates(text: &str) -> Option<(&str, Vec<String>)> {
+        let (id, rest) = text.split_once(":=")?;
+        let (expr, choices) = rest.rsplit_once(" of ")?;
+        let choices =
+            choices.split_whitespace().map(|choice| format!("{} = {choice}", expr.trim()));
+        Some((id.trim(), choices.collect()))
+    }
+
+    /// The question of that name that has these predicates as its choices; `None` when they are about
+    /// different things, or about what cannot be asked.
+    #[must_use]
+    pub fn of(id: &str, choices: &[Predicate]) -> Option<Ask> {
+        let cut = |predicate: &Predicate| match predicate {
+            Predicate::Number(quantity, Compare::Is, number) => {
+                Some((AskExpr::Number(quantity.clone()), Answer::Offset(Offset(*number))))
+            }
+            Predicate::Leader(partition, Some(leader)) => {
+                Some((AskExpr::Leader(partition.clone()), Answer::Broker(*leader)))
+            }
+            _ => None,
         };
-        let expr = match expr.trim() {
-            "offset(m)" => AskExpr::OffsetTold,
-            "leader(m)" => AskExpr::Leader,
-            _ => return None,
-        };
-        let answer = |word: &str| match kind {
-            AskKind::Offset => word.parse().ok().map(|offset| Answer::Offset(Offset(offset))),
-            AskKind::Broker => word.parse().ok().map(|id| Answer::Broker(BrokerId(id))),
-        };
-        let choices = choices.split_whitespace().map(answer).collect::<Option<Vec<_>>>()?;
-        Some(Ask { id: id.to_owned(), kind, expr, choices })
+        let cut: Vec<(AskExpr, Answer)> = choices.iter().map(cut).collect::<Option<_>>()?;
+        let (expr, _) = cut.first()?.clone();
+        let is_one = cut.iter().all(|(other, _)| *other == expr);
+        let choices = cut.into_iter().map(|(_, answer)| answer).collect();
+        is_one.then(|| Ask { id: id.to_owned(), expr, choices })
     }
 
     /// What the world answers, of the record that meets the task's conditions best; `None` while it
     /// has no answer.
     #[must_use]
-    pub fn truth(&self, goals: &[Goal], world: &World, history: &History) -> Option<Answer> {
-        let (send, _) = judge_best(goals, world, history)?;
-        match (self.expr, send.told) {
-            (AskExpr::OffsetTold, Told::Acked(offset)) => Some(Answer::Offset(offset)),
-            (AskExpr::OffsetTold, _) => None,
-            (AskExpr::Leader, _) => Facts { world, history, send }.leader().map(Answer::Broker),
+    pub fn truth(&self, goals: &[Predicate], world: &World, history: &History) -> Option<Answer> {
+        let record = judge_best(goals, world, history).map(|(sent, _)| (RECORD, sent));
+        match &self.expr {
+            AskExpr::Number(quantity) => {
+                let number = judge::number(quantity, world, history, record)?;
+                Some(Answer::Offset(Offset(number)))
+            }
+            AskExpr::Leader(id) => {
+                let view = project::cluster(world);
+                let mut partitions = view.topics.iter().flat_map(|topic| &topic.partitions);
+                let found = partitions.find(|found| found.partition == *id)?;
+                found.leader.map(Answer::Broker)
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn conditions_are_read_in_the_curriculums_spelling() {
-        assert_eq!(Goal::parse("result(m)=acked(-1)"), Some(Goal::Result(Offset(-1))));
-        assert_eq!(Goal::parse("copies(m) = 2"), Some(Goal::Copies(2)));
-        let refused = Goal::ProduceResponse(vec![7, 19, 20]);
-        assert_eq!(Goal::parse("some ProduceResponse{7|19|20}"), Some(refused));
-        assert_eq!(Goal::parse("acks(m)=2"), None, "an unknown word never passes silently");
-    }
-
-    #[test]
-    fn a_question_names_its_choices() {
-        let ask = Ask::parse("next broker := leader(m) of 1 2 3").expect("a question");
-        assert_eq!((ask.kind, ask.expr, ask.choices.len()), (AskKind::Broker, AskExpr::Leader, 3));
-        assert_eq!(Ask::parse("next broker := leader(m) of b1"), None);
-    }
-}
+mod tests;

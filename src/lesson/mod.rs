@@ -2,7 +2,7 @@
 //!
 //! - [`structure`] what a lesson is, the same in every language · [`prose`] its words · [`catalog`] all of them
 //! - [`par`] which commands count
-//! - [`history`] what happened since the task opened, folded from events · [`goal`] conditions on it
+//! - [`goal`] conditions on the world and its history, in the language of scenarios
 //! - [`hint`] help on request · [`progress`] where a student stands
 //!
 //! Nothing here keeps an answer: a prediction is compared with what the student's own world did.
@@ -11,7 +11,6 @@ pub mod par;
 pub mod structure;
 pub mod prose;
 pub mod catalog;
-pub mod history;
 pub mod goal;
 pub mod hint;
 pub mod progress;

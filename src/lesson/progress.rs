@@ -6,14 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::event::Event;
+use crate::engine::command::Command;
+use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::EventId;
 use crate::engine::sim::world::World;
 use crate::lesson::goal::{Answer, Verdict, judge};
 use crate::lesson::hint::{Hint, hint};
-use crate::lesson::history::History;
 use crate::lesson::par;
 use crate::lesson::structure::{SharedLesson, Task};
+use crate::scenario::predicate::history::History;
 
 /// Whether a task is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,8 @@ pub struct Progress {
     /// Every task, in the lesson's order.
     pub tasks: Vec<TaskProgress>,
     history: History,
+    /// Commands carried out, those of the start included.
+    commands: Vec<Command>,
 }
 
 impl Progress {
@@ -76,7 +79,8 @@ impl Progress {
     #[must_use]
     pub fn new(lesson: SharedLesson) -> Progress {
         let tasks = lesson.tasks.iter().map(fresh).collect();
-        let mut progress = Progress { lesson, task: 0, tasks, history: History::default() };
+        let (history, commands) = (History::default(), Vec::new());
+        let mut progress = Progress { lesson, task: 0, tasks, history, commands };
         progress.open(0);
         progress
     }
@@ -91,6 +95,7 @@ impl Progress {
             }
         }
         progress.task = task.min(progress.tasks.len().saturating_sub(1));
+        progress.rewind();
         progress
     }
 
@@ -112,7 +117,7 @@ impl Progress {
             return;
         }
         self.task = task;
-        self.history = History::default();
+        self.rewind();
         if self.tasks[task].status == TaskStatus::Waiting {
             self.tasks[task].status = TaskStatus::Open;
         }
@@ -121,13 +126,16 @@ impl Progress {
     /// Forgets the folded history: the world was sought to another moment, and its events up to there
     /// will be observed again, from the first on.
     pub fn rewind(&mut self) {
-        self.history = History::default();
+        self.history = self.lesson.history(&self.lesson.tasks[self.task]);
+        self.commands.clear();
     }
 
     /// Takes in the next event of the task's world.
     pub fn observe(&mut self, event: &Event) {
         self.history.observe(event);
-        let given = self.history.commands.iter().skip(self.lesson.start.commands.len());
+        let EventKind::CommandApplied { command } = &event.kind else { return };
+        self.commands.push(command.clone());
+        let given = self.commands.iter().skip(self.lesson.start.commands.len());
         let state = &mut self.tasks[self.task];
         if state.status != TaskStatus::Done {
             state.commands = par::count(given);
@@ -175,8 +183,8 @@ impl Progress {
     /// The hint of a level, from 1, without taking it.
     #[must_use]
     pub fn hint_at(&self, level: u32) -> Option<Hint> {
-        let start = self.lesson.start.commands.len().min(self.history.commands.len());
-        hint(&self.lesson, self.open_task(), &self.history.commands[start..], level)
+        let start = self.lesson.start.commands.len().min(self.commands.len());
+        hint(&self.lesson, self.open_task(), &self.commands[start..], level)
     }
 
     /// Whether every task is done.

@@ -9,11 +9,13 @@ use thiserror::Error;
 
 use crate::engine::command::TimedCommand;
 use crate::engine::time::Micros;
-use crate::lesson::goal::{Ask, Goal};
+use crate::lesson::goal::{Ask, AskExpr};
 use crate::lesson::par;
 use crate::scenario::ast::Scenario;
 use crate::scenario::error::ParseError;
 use crate::scenario::parser::parse;
+use crate::scenario::predicate::history::History;
+use crate::scenario::predicate::{Compare, Predicate};
 
 /// A lesson.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,13 +36,27 @@ pub struct Lesson {
     pub absent: Vec<Absent>,
 }
 
+impl Lesson {
+    /// A history that can answer a task's goals and questions, of what passes from the task's opening on.
+    #[must_use]
+    pub fn history(&self, task: &Task) -> History {
+        let asked = task.asks.iter().filter_map(|ask| match &ask.expr {
+            AskExpr::Number(quantity) => Some(Predicate::Number(quantity.clone(), Compare::Is, 0)),
+            AskExpr::Leader(_) => None,
+        });
+        let asked: Vec<Predicate> = asked.collect();
+        let predicates = task.goals.iter().chain(&asked);
+        History::of(predicates, self.start.clients()).since(self.opens_at)
+    }
+}
+
 /// A task of a lesson.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// `T1`, `T2`, …
     pub id: String,
-    /// What must hold of one record, all of it.
-    pub goals: Vec<Goal>,
+    /// What must hold, all of it; where it names `m`, of one record.
+    pub goals: Vec<Predicate>,
     /// Predictions that may be made before.
     pub asks: Vec<Ask>,
     /// The whole run of a solution, from the start.
@@ -172,6 +188,15 @@ fn scenario(section: &str, text: &str) -> Result<Scenario, LessonError> {
     parse(text).map_err(|error| LessonError::Scenario { section: section.to_owned(), error })
 }
 
+/// A predicate about the world that a lesson begins with, as a scenario's `expect` has it.
+fn predicate_of(section: &str, start_text: &str, text: &str) -> Result<Predicate, LessonError> {
+    let read = scenario(section, &format!("{start_text}expect {text}\n"))?;
+    let expected = read.expectations.into_iter().next_back();
+    expected
+        .map(|it| it.predicate)
+        .ok_or_else(|| LessonError::Missing(format!("{section}: {text}")))
+}
+
 fn task(
     id: &str,
     section: &Section<'_>,
@@ -183,9 +208,14 @@ fn task(
     let mut asks = Vec::new();
     for (line, text) in &section.lines {
         let wrong = || LessonError::Line { line: *line, text: (*text).to_owned() };
+        let read = |predicate: &str| predicate_of(section.name, start_text, predicate);
         match text.split_once(' ') {
-            Some(("goal", rest)) => goals.push(Goal::parse(rest.trim()).ok_or_else(wrong)?),
-            Some(("ask", rest)) => asks.push(Ask::parse(rest.trim()).ok_or_else(wrong)?),
+            Some(("goal", goal)) => goals.push(read(goal)?),
+            Some(("ask", ask)) => {
+                let (id, choices) = Ask::predicates(ask).ok_or_else(wrong)?;
+                let choices: Result<Vec<_>, _> = choices.iter().map(|it| read(it)).collect();
+                asks.push(Ask::of(id, &choices?).ok_or_else(wrong)?);
+            }
             _ => return Err(wrong()),
         }
     }

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
 import { serve } from "../../scripts/serve.js";
 import { openBrowser, visit } from "./browser.js";
 
@@ -73,6 +75,29 @@ test("the declaration names every method that is there, and the view's fields", 
   assert.deepEqual(sorted(view), names("View", /^  (\w+):/gm));
   assert.deepEqual(sorted(view.topics[0].partitions[0]), names("Partition", /^  (\w+):/gm));
   await context.close();
+});
+
+test("the declaration compiles strictly, and so does an example that uses all of it", async () => {
+  const example = fileURLToPath(new URL("embedding.ts", import.meta.url));
+  const program = ts.createProgram([example], {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: [],
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ES2022,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+  });
+  const found = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
+    return `${file?.fileName}:${line}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
+  });
+  assert.deepEqual(found, []);
+  const declared = await readFile(new URL("../../www/js/highwater.d.ts", import.meta.url), "utf8");
+  const [, body] = /interface Highwater \{\n([^]*?)\n\}/.exec(declared);
+  const text = await readFile(example, "utf8");
+  for (const [, method] of body.matchAll(/^  (\w+)\(/gm)) assert.match(text, new RegExp(`highwater\\.${method}\\(`), method);
 });
 
 test("commands are lines or objects, and what is refused says why", { timeout: 240_000 }, async () => {

@@ -1,5 +1,6 @@
 // Looking inside, and breaking things where they stand: every control by its name, in both languages.
 import assert from "node:assert/strict";
+import { findings } from "./axe.js";
 import { everywhere } from "./everywhere.js";
 import { until } from "./person.js";
 
@@ -141,13 +142,97 @@ const OLD_LOSS =
   "#v1.engine=3;brokers+4;set+replica.lag.time.max.ms=20000;set+zookeeper.session.timeout.ms=6000;set+lab.truncation=hw;" +
   "topic+t:+b2!b3!b4;producer+p(topic=t);at+2s+send+p+m1;at+4s+send+p+m2;at+4.1s+kill+b2;at+4.1s+hold+b3-b4;at+11.5s+kill+b3;until=20s";
 
-everywhere("what the checker finds is a red mark on the time bar, pressed for its story", OLD_LOSS, async (person) => {
+/** The bar's moment in seconds. */
+async function moment(person) {
+  const slider = person.page.getByRole("slider", { name: person.t("time-position") });
+  return Number(await slider.getAttribute("aria-valuenow")) / 1000;
+}
+
+everywhere("what the checker finds is a red mark at its moment, reached by keyboard and told", OLD_LOSS.replace("until=20s", "until=12s"), async (person) => {
   const mark = person.page.locator(".mark.broken");
-  await mark.first().waitFor();
+  const hold = person.page.getByRole("button", { name: person.t.pattern("rules-hold") });
   await person.page.getByText(person.t("old-truncation")).waitFor();
-  await mark.first().dispatchEvent("pointerdown");
+  await hold.waitFor();
+  assert.equal(await mark.count(), 0, "all rules hold before the second leader's death is noticed");
+  await person.hurry();
+  await person.play();
+  await mark.first().waitFor();
+  await person.pause();
+  await person.turnTo("stage");
+  assert.equal(await hold.count(), 0);
+  const colour = await mark.first().evaluate((it) => getComputedStyle(it).color);
+  const [red, green, blue] = colour.match(/\d+/g).map(Number);
+  assert.ok(red > 2 * green && red > 2 * blue, `red, not ${colour}`);
+
+  // Its sign at the tools opens the list; the newest breach is told first, and Enter goes there.
+  const broken = person.page.getByRole("button", { name: person.t.pattern("rules-broken") });
+  await broken.press("Enter");
+  const dialog = person.page.getByRole("dialog", { name: person.t("rules-title") });
+  await dialog.waitFor();
+  assert.deepEqual(await findings(person.page), []);
+  const row = dialog.getByRole("button", { name: new RegExp(`${person.t("mark-broken")} `) }).last();
+  const told = await row.textContent();
+  const seconds = Number(/\d+\.\d+/.exec(told)[0]);
+  assert.ok(seconds > 12, "the rule broke after the link's moment");
+  const { left, whole } = await mark.first().evaluate((it) => ({
+    left: it.getBoundingClientRect().left - it.parentElement.getBoundingClientRect().left,
+    whole: it.parentElement.getBoundingClientRect().width,
+  }));
+  const slider = person.page.getByRole("slider", { name: person.t("time-position") });
+  const end = Number(await slider.getAttribute("aria-valuemax")) / 1000;
+  assert.ok(Math.abs((left / whole) * end - seconds) < 0.02 * end, `${left} of ${whole} is ${seconds} of ${end}`);
+  await row.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  await until("the mark's moment", async () => Math.abs((await moment(person)) - seconds) < 0.01);
   await person.turnTo("events");
-  await until("its story", async () => (await person.page.locator("#events .why li").count()) > 1);
+  const story = person.page.locator("#events .why li");
+  await until("its story", async () => (await story.count()) > 1);
+  const sentence = (await story.allTextContents()).at(-1);
+  assert.match(sentence, /t-0/, "the story ends with the rule and its partition");
+  assert.deepEqual(await findings(person.page), []);
+
+  await mark.first().dispatchEvent("pointerdown");
+  await until("the mark pressed goes there too", async () => Math.abs((await moment(person)) - seconds) < 0.01);
+});
+
+/** One consumer of a group reads what is written, and stands still. */
+const READER =
+  "#v1.engine=3;brokers+3;set+group.initial.rebalance.delay.ms=0;set+offsets.topic.num.partitions=1;topic+orders:+b1!b2!b3;" +
+  "producer+web(topic=orders,rate=10,keys=3);consumer+app(topic=orders,group=g);until=6s";
+
+everywhere("a consumer is sent to the beginning and to the end, paused and resumed", READER, async (person) => {
+  await open(person, "app");
+  const panel = inspector(person);
+  const row = panel.getByRole("row", { name: /^orders-0/ });
+  const numbers = async () => (await row.locator("td").allTextContents()).map((text) => (text === "–" ? null : Number(text)));
+  const named = (key) => panel.getByRole("button", { name: person.t(key, { name: "app", partition: "orders-0" }), exact: true });
+  await named("steer-beginning-label").waitFor();
+  const [before, , high] = await numbers();
+  assert.ok(before > 20 && high >= before, `it reads: ${before} of ${high}`);
+
+  await named("steer-beginning-label").press("Enter");
+  await until("its position at the beginning", async () => (await numbers())[0] === 0);
+  await person.hears("event-position-sought", { to: 0 });
+  await person.turnTo("inspect");
+  assert.ok((await numbers())[3] >= high, "all of it is to be read again");
+
+  await named("steer-end-label").press("Enter");
+  await person.hurry();
+  await person.play();
+  await person.turnTo("inspect");
+  await until("its position at the end", async () => (await numbers())[0] >= high);
+
+  await named("steer-pause-label").click();
+  await panel.getByText(person.t("consumer-paused"), { exact: true }).waitFor();
+  await named("steer-resume-label").waitFor();
+  const [paused] = await numbers();
+  await until("more that waits", async () => (await numbers())[3] > 10);
+  assert.equal((await numbers())[0], paused, "a paused consumer reads nothing of it");
+
+  await named("steer-resume-label").click();
+  await panel.getByText(person.t("consumer-paused"), { exact: true }).waitFor({ state: "detached" });
+  await until("it reads on", async () => (await numbers())[0] > paused + 10);
+  await person.pause();
 });
 
 everywhere("single keys can be switched off, and stay off", "", async (person) => {

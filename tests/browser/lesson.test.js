@@ -83,6 +83,27 @@ everywhere("the lesson is finished", "?lesson=acks-and-loss", async (person) => 
   await passes(person, "T2");
   await nextTask(person);
 
+  // T3: the followers leave the ISR, the leader answers alone and dies, and one from outside may lead.
+  await choose(person, "all");
+  await hold(person, 0);
+  await hold(person, 1);
+  await send(person);
+  await person.hurry();
+  await person.play();
+  await until("the leader's own acknowledgement", async () => {
+    const row = await person.page.getByRole("row", { name: /^p / }).textContent();
+    return /[1-9]\d* acked|已确认 [1-9]/.test(row);
+  });
+  await person.button("stage-kill-label", { id: 1 }).click();
+  await person.page.getByRole("button", { name: new RegExp(`^${PARTITION} `) }).first().press("Enter");
+  await person.turnTo("inspect");
+  const unclean = person.page.getByRole("group", { name: "unclean.leader.election.enable" });
+  await unclean.getByRole("button", { name: "true", exact: true }).click();
+  await person.turnTo("stage");
+  await person.sees("a leader from outside the ISR", PARTITION, (p) => p.leader > 1);
+  await passes(person, "T3");
+  await nextTask(person);
+
   // T4: too few replicas in sync, so the broker refuses.
   await person.page.getByRole("button", { name: new RegExp(`^${PARTITION} `) }).first().press("Enter");
   await person.turnTo("inspect");

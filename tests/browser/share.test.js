@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import jsQR from "jsqr";
 import { findings } from "./axe.js";
 import { arrive, everywhere } from "./everywhere.js";
 import { until } from "./person.js";
@@ -48,6 +49,21 @@ async function downloaded(person, dialog, key) {
   return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
 }
 
+/** What a camera reads from the code as it stands on the screen. */
+async function scanned(person, code) {
+  await person.settled();
+  const shot = (await code.screenshot()).toString("base64");
+  const { pixels, width, height } = await person.page.evaluate(async (shot) => {
+    const bytes = Uint8Array.from(atob(shot), (sign) => sign.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const { data, width, height } = canvas.getImageData(0, 0, image.width, image.height);
+    return { pixels: [...data], width, height };
+  }, shot);
+  return jsQR(Uint8ClampedArray.from(pixels), width, height)?.data;
+}
+
 async function sharing(person) {
   await person.button("top-share").click();
   const dialog = person.page.getByRole("dialog", { name: person.t("share-title") });
@@ -70,6 +86,7 @@ everywhere("a link is copied, can be read, and stands as a code", "", async (per
   const code = dialog.getByRole("img", { name: person.t("share-qr-label") });
   const box = await code.boundingBox();
   assert.ok(box && box.width >= 160 && Math.abs(box.width - box.height) < 1, "the code is large and square");
+  assert.equal(await scanned(person, code), link, "a camera reads the link");
   assert.deepEqual(await findings(person.page), []);
   await dialog.getByRole("button", { name: person.t("share-copy"), exact: true }).click();
   await dialog.getByRole("button", { name: person.t("share-copied"), exact: true }).waitFor();

@@ -2,6 +2,7 @@
 
 ## What a task still lacks
 
+lesson-missing = Not yet: { $goal } does not hold; now: { $found }.
 lesson-missing-send = Not yet: no record has been sent since the task opened.
 lesson-missing-acks = Not yet: { $record } was sent with acks={ $found }; this task wants acks={ $acks }.
 lesson-missing-ack = Not yet: the producer has not been told that { $record } is acked.

@@ -2,6 +2,7 @@
 
 ## What a task still lacks
 
+lesson-missing = 还没有：{ $goal } 不成立；现在是：{ $found }。
 lesson-missing-send = 还没有：任务开始以来没有发送过消息。
 lesson-missing-acks = 还没有：{ $record } 是用 acks={ $found } 发送的，本任务要求 acks={ $acks }。
 lesson-missing-ack = 还没有：生产者还没有收到 { $record } 的确认。

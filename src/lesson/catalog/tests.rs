@@ -3,7 +3,6 @@
 use super::*;
 use crate::engine::time::Micros;
 use crate::lesson::goal::{Verdict, judge};
-use crate::lesson::history::History;
 use crate::lesson::progress::{Progress, TaskStatus};
 use crate::lesson::structure::Task;
 use crate::scenario::ast::{Moment, Scenario};
@@ -24,9 +23,9 @@ fn end_of(scenario: &Scenario) -> Micros {
 }
 
 /// Runs a scenario in steps of 1 ms of world time, judging after each, until the goals are met.
-fn first_met(task: &Task, scenario: &Scenario) -> Option<(Micros, Verdict)> {
+fn first_met(lesson: &Lesson, task: &Task, scenario: &Scenario) -> Option<(Micros, Verdict)> {
     let mut runner = Runner::new(scenario);
-    let mut history = History::default();
+    let mut history = lesson.history(task);
     let mut judged = 0;
     let mut at = Micros::ZERO;
     while at <= end_of(scenario) {
@@ -53,11 +52,12 @@ fn first_met(task: &Task, scenario: &Scenario) -> Option<(Micros, Verdict)> {
 #[test]
 fn no_goal_is_met_when_its_task_opens() {
     each_lesson(|lesson| {
-        let mut history = History::default();
-        let opens = Moment { at: lesson.opens_at, before: None };
-        let outcome = run(&lesson.start, opens, |_, event| history.observe(event)).expect("runs");
-        assert_eq!(outcome.refused, [], "{}: the start is refused", lesson.id);
         for task in &lesson.tasks {
+            let mut history = lesson.history(task);
+            let opens = Moment { at: lesson.opens_at, before: None };
+            let outcome = run(&lesson.start, opens, |_, event| history.observe(event));
+            let outcome = outcome.expect("it runs");
+            assert_eq!(outcome.refused, [], "{}: the start is refused", lesson.id);
             assert!(!judge(&task.goals, &outcome.world, &history).met, "{}", task.id);
             assert!(!task.goals.is_empty(), "{} has goals", task.id);
         }
@@ -68,7 +68,7 @@ fn no_goal_is_met_when_its_task_opens() {
 fn every_solution_meets_its_goals_within_par() {
     each_lesson(|lesson| {
         for task in &lesson.tasks {
-            let met = first_met(task, &task.solution);
+            let met = first_met(lesson, task, &task.solution);
             assert!(met.is_some(), "{} {} is not met", lesson.id, task.id);
             assert!(task.steps().iter().all(|step| step.at >= lesson.opens_at), "{}", task.id);
         }
@@ -79,7 +79,7 @@ fn every_solution_meets_its_goals_within_par() {
 fn no_decoy_meets_the_goals() {
     each_lesson(|lesson| {
         for task in &lesson.tasks {
-            let met = first_met(task, &task.decoy);
+            let met = first_met(lesson, task, &task.decoy);
             assert!(met.is_none(), "{} {}: {met:?}", lesson.id, task.id);
         }
     });
@@ -89,10 +89,10 @@ fn no_decoy_meets_the_goals() {
 fn every_question_gets_one_answer_that_can_be_tapped() {
     each_lesson(|lesson| {
         for task in &lesson.tasks {
-            let Some((at, _)) = first_met(task, &task.solution) else {
+            let Some((at, _)) = first_met(lesson, task, &task.solution) else {
                 panic!("{} unmet", task.id)
             };
-            let mut history = History::default();
+            let mut history = lesson.history(task);
             let end = Moment { at, before: None };
             let outcome =
                 run(&task.solution, end, |_, event| history.observe(event)).expect("it runs");

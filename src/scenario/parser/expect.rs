@@ -8,6 +8,7 @@ use crate::engine::ids::{BrokerId, PartitionId, Text, TopicName, TopicPartition}
 use crate::scenario::ast::{BROKERS_MAX, Expectation, Moment, TIME_MAX};
 use crate::scenario::error::{ParseError, Problem, Wanted};
 use crate::scenario::predicate::events::{self, Shape, is_among};
+use crate::scenario::predicate::readings::Reading;
 use crate::scenario::predicate::{
     ClientField, Compare, PartitionField, Pattern, Predicate, Quantity,
 };
@@ -16,6 +17,7 @@ use crate::scenario::suggest::nearest;
 
 use super::command::{broker_number, broker_out_of_range};
 use super::expect_group::GROUP_FIELDS;
+use super::expect_record::RECORD_WORDS;
 use super::lexical::{
     Fail, Input, Parsed, blanks, expected, fail_at, gap, has_sign, here, moment, number, sign,
     time, word,
@@ -25,12 +27,31 @@ use super::{Mention, Reader};
 /// What stands behind the last dot of `orders-0.leader`.
 const FIELDS: &[&str] = &[
     "up", "leader", "replicas", "isr", "epoch", "hw", "start", "leo", "log", "segments", "n", "rf",
-    "sent", "acked", "failed", "received", "done", "pos",
+    "sent", "acked", "failed", "received", "done", "pos", "seen",
 ];
 
 /// First words of predicates that begin with one.
-const WORDS: &[&str] =
-    &["not", "some", "no", "count", "time", "inOrder", "leaderless", "copies", "controller", "zk"];
+const WORDS: &[&str] = &[
+    "not",
+    "some",
+    "no",
+    "count",
+    "time",
+    "inOrder",
+    "leaderless",
+    "copies",
+    "controller",
+    "zk",
+    "acks",
+    "acked",
+    "result",
+    "settled",
+    "lost",
+    "offset",
+    "majority",
+    "backlog",
+    "file",
+];
 
 /// What a name in a predicate must be known as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +132,7 @@ impl Reader {
         let start = *input;
         let first = word(input, Wanted::Predicate)?;
         match &*first {
-            "some" => self.behind(input).map(Predicate::Some),
+            "some" => self.some(input),
             "no" => self.none(input),
             "count" => {
                 let pattern = self.behind(input)?;
@@ -129,12 +150,6 @@ impl Reader {
                 sign(input, ')')?;
                 Ok(Predicate::Leaderless(partition, compare(input)?, time(input)?))
             }
-            "copies" => {
-                sign(input, '(')?;
-                let value = word(input, Wanted::Value)?;
-                sign(input, ')')?;
-                number_of(input, Quantity::Copies(value))
-            }
             "controller" => {
                 sign(input, '=')?;
                 self.broker_or_none(input).map(Predicate::Controller)
@@ -144,8 +159,21 @@ impl Reader {
                 sign(input, ']')?;
                 Ok(Predicate::Znode(path))
             }
+            _ if RECORD_WORDS.contains(&&*first) => self.of_record(input, &first),
             _ => self.of_name_or_event(input, &first, start),
         }
+    }
+
+    /// `some E{…}`, `some E{…} after m`.
+    fn some(&mut self, input: &mut Input<'_>) -> Parsed<Predicate> {
+        let pattern = self.behind(input)?;
+        let mut ahead = *input;
+        if gap(&mut ahead, Wanted::Word).and_then(|()| keyword(&mut ahead, "after")).is_err() {
+            return Ok(Predicate::Some(pattern));
+        }
+        *input = ahead;
+        gap(input, Wanted::Value)?;
+        Ok(Predicate::After(pattern, word(input, Wanted::Value)?))
     }
 
     /// A pattern behind a word.
@@ -217,6 +245,8 @@ impl Reader {
                 };
                 number_of(input, quantity)
             }
+            "seen" => self.reading(input, name, Reading::Seen, at),
+            "done" if input.starts_with('(') => self.reading(input, name, Reading::Done, at),
             "sent" | "acked" | "failed" | "received" | "done" => {
                 self.know(Known::Client, name, at);
                 let field = match field {
@@ -294,7 +324,7 @@ impl Reader {
         }
     }
 
-    fn known_broker(&mut self, input: &mut Input<'_>) -> Parsed<BrokerId> {
+    pub(super) fn known_broker(&mut self, input: &mut Input<'_>) -> Parsed<BrokerId> {
         let start = *input;
         let name = word(input, Wanted::Broker)?;
         let id = broker_number(&name).ok_or_else(|| expected(&start, Wanted::Broker))?;
@@ -401,7 +431,7 @@ impl Reader {
         }
     }
 
-    fn one_of(&mut self, input: &mut Input<'_>, words: &str) -> Parsed<Text> {
+    pub(super) fn one_of(&mut self, input: &mut Input<'_>, words: &str) -> Parsed<Text> {
         let start = here(input);
         let found = word(input, Wanted::Value)?;
         if is_among(words, &found) {

@@ -14,6 +14,7 @@ mod consumer;
 mod tools;
 mod expect;
 mod expect_group;
+mod expect_record;
 
 use std::collections::BTreeSet;
 

@@ -1,17 +1,22 @@
 //! What is kept of the events that pass, so that predicates about the past can be answered.
 //!
 //! Events themselves are not kept: of each pattern that is asked for, how often it matched and when
-//! first; of each partition whose leader is watched, how long it had none that was up; and the ledger
-//! of records.
+//! first; of each partition whose leader is watched, how long it had none that was up; the ledger of
+//! records; single records that were sent; and what consumers read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::{BrokerId, EventId, NodeId, Text, TopicPartition};
 use crate::engine::time::Micros;
 use crate::scenario::predicate::fields::matches;
 use crate::scenario::predicate::ledger::Ledger;
+use crate::scenario::predicate::readings::Readings;
+use crate::scenario::predicate::sends::{Sends, Sent};
 use crate::scenario::predicate::{Pattern, Predicate, Quantity};
+
+/// Most events that are kept of a pattern whose place after a record is asked for.
+const PLACES_MAX: usize = 1_000;
 
 /// What passed so far, as far as some predicates need it.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +25,16 @@ pub struct History {
     patterns: Vec<(Pattern, Matched)>,
     leaders: BTreeMap<TopicPartition, Watched>,
     down: BTreeSet<BrokerId>,
-    /// Records sent, when something asks for them.
+    /// Events before it match no pattern.
+    since: Micros,
+    /// Events that matched a pattern, oldest first, for `after`.
+    places: Vec<(Pattern, VecDeque<EventId>)>,
+    /// All records, when something asks for them.
     pub(super) ledger: Option<Ledger>,
+    /// Single records, when something asks for them.
+    sends: Option<Sends>,
+    /// What consumers read, when something asks for it.
+    pub(super) readings: Option<Readings>,
 }
 
 /// How often a pattern matched, and when first.
@@ -31,8 +44,6 @@ pub struct Matched {
     pub count: u64,
     /// The first time.
     pub first: Option<(Micros, EventId)>,
-    /// The last time.
-    pub last: Option<(Micros, EventId)>,
 }
 
 /// A partition's leader.
@@ -58,6 +69,13 @@ impl History {
         history
     }
 
+    /// The same, of which only events from a moment on match patterns: a task opens in a world that
+    /// has run for a while.
+    #[must_use]
+    pub fn since(self, since: Micros) -> History {
+        History { since, ..self }
+    }
+
     fn watch(&mut self, predicate: &Predicate) {
         for pattern in predicate.patterns() {
             if !self.patterns.iter().any(|(known, _)| known == pattern) {
@@ -69,11 +87,23 @@ impl History {
             Predicate::Leaderless(partition, ..) => {
                 self.leaders.entry(partition.clone()).or_default();
             }
-            Predicate::NoneLost
-            | Predicate::NoneDuplicated
-            | Predicate::InOrder
-            | Predicate::Number(Quantity::Copies(_), ..) => {
+            Predicate::NoneLost | Predicate::NoneDuplicated | Predicate::InOrder => {
                 self.ledger.get_or_insert_default();
+            }
+            Predicate::After(pattern, _) => {
+                self.places.push((pattern.clone(), VecDeque::new()));
+                self.sends.get_or_insert_default();
+            }
+            Predicate::Record(..)
+            | Predicate::Number(Quantity::Copies(_) | Quantity::Offset(_), ..) => {
+                self.sends.get_or_insert_default();
+            }
+            Predicate::Read(..) => {
+                self.sends.get_or_insert_default();
+                self.readings.get_or_insert_default();
+            }
+            Predicate::Number(Quantity::Backlog(_), ..) => {
+                self.readings.get_or_insert_default();
             }
             _ => {}
         }
@@ -81,12 +111,14 @@ impl History {
 
     /// Takes in the next event.
     pub fn observe(&mut self, event: &Event) {
-        for (pattern, matched) in &mut self.patterns {
-            if matches(pattern, event, &self.clients) {
-                matched.count += 1;
-                matched.first.get_or_insert((event.at, event.id));
-                matched.last = Some((event.at, event.id));
-            }
+        if event.at >= self.since {
+            self.match_patterns(event);
+        }
+        if let Some(sends) = &mut self.sends {
+            sends.observe(event);
+        }
+        if let Some(readings) = &mut self.readings {
+            readings.observe(event);
         }
         if !self.leaders.is_empty() {
             self.follow_leaders(event);
@@ -94,6 +126,34 @@ impl History {
         if let Some(ledger) = &mut self.ledger {
             ledger.observe(event);
         }
+    }
+
+    fn match_patterns(&mut self, event: &Event) {
+        for (pattern, matched) in &mut self.patterns {
+            if !matches(pattern, event, &self.clients) {
+                continue;
+            }
+            matched.count += 1;
+            matched.first.get_or_insert((event.at, event.id));
+            for (_, places) in self.places.iter_mut().filter(|(known, _)| known == pattern) {
+                if places.len() == PLACES_MAX {
+                    places.pop_front();
+                }
+                places.push_back(event.id);
+            }
+        }
+    }
+
+    /// Single records that were sent, newest first; none when nothing asks about one.
+    pub fn sent(&self) -> impl Iterator<Item = &Sent> {
+        self.sends.iter().flat_map(Sends::newest)
+    }
+
+    /// The first event behind another that matched a pattern of an `after`.
+    #[must_use]
+    pub fn matched_after(&self, pattern: &Pattern, event: EventId) -> Option<EventId> {
+        let (_, places) = self.places.iter().find(|(known, _)| known == pattern)?;
+        places.iter().find(|place| **place > event).copied()
     }
 
     /// How often a pattern matched; never for one that was not asked for.

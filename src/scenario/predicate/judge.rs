@@ -6,6 +6,7 @@ use crate::scenario::predicate::groups;
 use crate::scenario::predicate::history::History;
 use crate::scenario::predicate::ledger::{self, Audit};
 use crate::scenario::predicate::print::brokers;
+use crate::scenario::predicate::sends::{Sent, Told};
 use crate::scenario::predicate::{ClientField, PartitionField, Predicate, Quantity};
 use crate::scenario::printer::time;
 use crate::view::cluster::{ClusterView, PartitionView, ReplicaView};
@@ -26,20 +27,52 @@ pub struct Answer {
 /// Answers a predicate. Its history must have been made [`History::of`] it.
 #[must_use]
 pub fn judge(predicate: &Predicate, world: &World, history: &History) -> Answer {
-    Judge { world, history, view: project::cluster(world) }.answer(predicate)
+    Judge::new(world, history, None).answer(predicate)
 }
 
-struct Judge<'a> {
-    world: &'a World,
-    history: &'a History,
-    view: ClusterView,
+/// Answers a predicate in which a name stands for one certain record.
+#[must_use]
+pub fn judge_of(
+    predicate: &Predicate,
+    world: &World,
+    history: &History,
+    record: (&str, &Sent),
+) -> Answer {
+    Judge::new(world, history, Some(record)).answer(predicate)
+}
+
+/// A number of a world, where a name may stand for one certain record.
+#[must_use]
+pub fn number(
+    quantity: &Quantity,
+    world: &World,
+    history: &History,
+    record: Option<(&str, &Sent)>,
+) -> Option<i64> {
+    Judge::new(world, history, record).number(quantity)
+}
+
+pub(super) struct Judge<'a> {
+    pub world: &'a World,
+    pub history: &'a History,
+    pub view: ClusterView,
+    /// A name and the record for which it stands.
+    pub bound: Option<(&'a str, &'a Sent)>,
 }
 
 pub(super) fn answer(holds: bool, found: impl ToString) -> Answer {
     Answer { holds, found: found.to_string() }
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn new(
+        world: &'a World,
+        history: &'a History,
+        bound: Option<(&'a str, &'a Sent)>,
+    ) -> Judge<'a> {
+        Judge { world, history, view: project::cluster(world), bound }
+    }
+
     fn answer(&self, predicate: &Predicate) -> Answer {
         match predicate {
             Predicate::Not(inner) => {
@@ -50,6 +83,7 @@ impl Judge<'_> {
                 let count = self.history.matched(pattern).count;
                 answer(count > 0, count)
             }
+            Predicate::After(pattern, record) => self.after(pattern, record),
             Predicate::No(pattern) => {
                 let matched = self.history.matched(pattern);
                 let first =
@@ -79,6 +113,8 @@ impl Judge<'_> {
                 answer(compare.holds(&longest, wanted), time(longest))
             }
             Predicate::Group(group, question) => groups::ask(self.world, group, question),
+            Predicate::Record(record, question) => self.of_record(record, *question),
+            Predicate::Read(app, reading, record) => self.has_read(app, *reading, record),
             Predicate::Number(quantity, compare, wanted) => match self.number(quantity) {
                 Some(number) => answer(compare.holds(&number, wanted), number),
                 None => answer(false, "nothing of that name"),
@@ -101,6 +137,10 @@ impl Judge<'_> {
             Predicate::Znode(path) => {
                 let zookeeper = self.world.zookeeper();
                 let exists = zookeeper.is_some_and(|server| server.get(path).is_some());
+                answer(exists, if exists { "exists" } else { "absent" })
+            }
+            Predicate::File(broker, path) => {
+                let exists = self.has_file(*broker, path);
                 answer(exists, if exists { "exists" } else { "absent" })
             }
             Predicate::Controller(wanted) => broker_is(self.view.controller, *wanted),
@@ -152,7 +192,7 @@ impl Judge<'_> {
         node.and_then(|node| self.world.host(node)).is_some_and(|host| host.life.is_up())
     }
 
-    fn partition(&self, id: &TopicPartition) -> Option<&PartitionView> {
+    pub(super) fn partition(&self, id: &TopicPartition) -> Option<&PartitionView> {
         let topic = self.view.topics.iter().find(|topic| topic.name == id.topic)?;
         topic.partitions.iter().find(|view| view.partition == *id)
     }
@@ -213,7 +253,20 @@ impl Judge<'_> {
                 let end = self.partition(id)?.high_watermark.0;
                 Some(end - groups::committed(self.world, group, id)?)
             }
-            Quantity::Copies(value) => i64::try_from(ledger::copies(self.world, value)).ok(),
+            Quantity::Copies(record) => {
+                i64::try_from(ledger::copies(self.world, self.value_of(record))).ok()
+            }
+            Quantity::Offset(record) => match self.sent(record)?.told {
+                Told::Acked(offset) => Some(offset.0),
+                _ => None,
+            },
+            Quantity::Majority(id) => {
+                let mut ends: Vec<i64> =
+                    self.partition(id)?.replicas.iter().map(|r| r.log_end_offset.0).collect();
+                ends.sort_unstable();
+                ends.iter().rev().nth(ends.len() / 2).copied()
+            }
+            Quantity::Backlog(app) => self.backlog(app),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::view::cluster::PartitionView;
 use crate::view::project;
 
 /// Records of a log that are read at most.
-const RECORDS_MAX: u32 = 1_000_000;
+pub(super) const RECORDS_MAX: u32 = 1_000_000;
 
 /// Records told to be a success: `count` from the number `first` on, at offsets from `base` on.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ struct Told {
 }
 
 /// A record's key and value.
-type Pair = (Option<Text>, String);
+pub(super) type Pair = (Option<Text>, String);
 
 /// What was sent so far.
 #[derive(Clone, Debug, Default)]
@@ -125,14 +125,14 @@ pub(super) fn copies(world: &World, value: &str) -> u64 {
 }
 
 /// Producers of which a Produce request is on its way: what it carries is neither lost nor there.
-fn senders(world: &World) -> BTreeSet<ClientId> {
+pub(super) fn senders(world: &World) -> BTreeSet<ClientId> {
     let messages = project::messages(world, &[]);
     let produce = messages.iter().filter(|m| m.api == Api::Produce && !m.response);
     produce.filter_map(|message| message.from.client()).collect()
 }
 
 /// The first offset of a leader's log, and keys and values of its records.
-fn leaders_log(world: &World, partition: &PartitionView) -> Option<(Offset, Vec<Pair>)> {
+pub(super) fn leaders_log(world: &World, partition: &PartitionView) -> Option<(Offset, Vec<Pair>)> {
     let leader = partition.leader?;
     let replica = partition.replicas.iter().find(|replica| replica.broker == leader)?;
     let records = project::records(world, leader, &partition.partition, Offset(0), RECORDS_MAX);

@@ -1,23 +1,30 @@
 //! Predicates: what can be asked of a world and its history, with a yes or a no.
 //!
 //! One language for expectations of scenarios and goals of lessons: `orders-0.leader = b1`, `no lost`,
-//! `some LeaderElected{partition=orders-0}`, `web.acked >= 10`. Names of events and of their fields are
-//! the engine's, from `events.txt`, which a test keeps equal to the engine.
+//! `some LeaderElected{partition=orders-0}`, `web.acked >= 10`, `acked(m)`. Names of events and of their
+//! fields are the engine's, from `events.txt`, which a test keeps equal to the engine.
 //!
 //! - [`events`] the table of events · [`print`] predicate → text (the parser reads it back)
 //! - [`history`] what is kept of the events that pass · [`fields`] an event against a pattern
-//! - [`ledger`] records that were sent, and what became of them · [`judge`] the answer · [`groups`] of groups
+//! - [`ledger`] what was told of all records against the logs · [`sends`] single records · [`readings`] who read what
+//! - [`judge`] the answer · [`groups`] of groups · [`records`] of single records
 
 pub mod events;
 pub mod print;
 pub mod fields;
 pub mod history;
 pub mod ledger;
+pub mod sends;
+pub mod readings;
 pub mod judge;
 pub mod groups;
+pub mod records;
 
+use crate::engine::command::Acks;
 use crate::engine::ids::{BrokerId, Text, TopicName, TopicPartition};
 use crate::engine::time::Micros;
+use crate::scenario::predicate::readings::Reading;
+use crate::scenario::predicate::sends::Told;
 
 /// Something that holds or does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +33,8 @@ pub enum Predicate {
     Not(Box<Predicate>),
     /// `some E{…}`.
     Some(Pattern),
+    /// `some E{…} after m`: since the record of this name was sent.
+    After(Pattern, Text),
     /// `no E{…}`.
     No(Pattern),
     /// `count E{…} = 3`.
@@ -62,6 +71,13 @@ pub enum Predicate {
     Log(TopicPartition, BrokerId, Vec<Text>),
     /// `billing.state = Stable`, `billing.coord = b2`, `billing.assign(c1) = t-0>t-1`.
     Group(Text, GroupQuestion),
+    /// `acked(m)`, `lost(m)`, `acks(m) = 1`: of the newest record of this value.
+    Record(Text, RecordQuestion),
+    /// `app.seen(m)`, `app.done(m)`: a consumer's application was given the record, is done with it.
+    Read(Text, Reading, Text),
+    /// `file(b1, t-0/00000000000000000000.log)`: a file of a broker's log directory; a star at the end
+    /// stands for any rest.
+    File(BrokerId, Text),
     /// `web.acked >= 10`.
     Number(Quantity, Compare, i64),
 }
@@ -75,6 +91,22 @@ pub enum GroupQuestion {
     Coordinator(Option<BrokerId>),
     /// The partitions of a member, a consumer program, in any order; empty is `none`.
     Assignment(Text, Vec<TopicPartition>),
+}
+
+/// What can be asked of a single record that an application sent, beside numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordQuestion {
+    /// `acks(m) = 1`: the producer's `acks` when it took the record.
+    Acks(Acks),
+    /// `acked(m)`: the application was told success.
+    Acked,
+    /// `result(m) = acked(-1)`: what the application was told.
+    Result(Told),
+    /// `settled(m)`: the application was told, somebody leads the partition, and no request that may
+    /// carry the record is on its way.
+    Settled,
+    /// `lost(m)`: settled and acked, and the leader lacks it.
+    Lost,
 }
 
 /// A number of a world.
@@ -102,6 +134,12 @@ pub enum Quantity {
     Lag(Text, TopicPartition),
     /// `copies(m)`: how often the value `m` stands in leaders' logs.
     Copies(Text),
+    /// `offset(m)`: the offset that the application was told; −1 with acks=0.
+    Offset(Text),
+    /// `majority(orders-0)`: the log end offset that more than half of the replicas have reached.
+    Majority(TopicPartition),
+    /// `backlog(app)`: committed records that the consumer's application is not done with.
+    Backlog(Text),
 }
 
 /// A number of a partition.
@@ -188,11 +226,27 @@ impl Predicate {
         match self {
             Predicate::Not(inner) => inner.patterns(),
             Predicate::Some(pattern)
+            | Predicate::After(pattern, _)
             | Predicate::No(pattern)
             | Predicate::Count(pattern, ..)
             | Predicate::Time(pattern, ..) => vec![pattern],
             Predicate::Before(first, then) => vec![first, then],
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether it asks about the record of this name.
+    #[must_use]
+    pub fn is_about(&self, record: &str) -> bool {
+        match self {
+            Predicate::Not(inner) => inner.is_about(record),
+            Predicate::After(_, name)
+            | Predicate::Record(name, _)
+            | Predicate::Read(_, _, name)
+            | Predicate::Number(Quantity::Copies(name) | Quantity::Offset(name), ..) => {
+                **name == *record
+            }
+            _ => false,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Predicates as text: the one way to write each.
 
+use crate::engine::command::Acks;
 use crate::engine::ids::{BrokerId, Text};
+use crate::scenario::predicate::readings::Reading;
+use crate::scenario::predicate::sends::Told;
 use crate::scenario::predicate::{
     ClientField, Compare, GroupQuestion, PartitionField, Pattern, Predicate, Quantity,
+    RecordQuestion,
 };
 use crate::scenario::printer::{time, word};
 
@@ -12,6 +16,9 @@ pub fn print(predicate: &Predicate) -> String {
     match predicate {
         Predicate::Not(inner) => format!("not {}", print(inner)),
         Predicate::Some(event) => format!("some {}", pattern(event)),
+        Predicate::After(event, record) => {
+            format!("some {} after {}", pattern(event), word(record))
+        }
         Predicate::No(event) => format!("no {}", pattern(event)),
         Predicate::Count(event, compare, count) => {
             format!("count {} {} {count}", pattern(event), compare.sign())
@@ -51,6 +58,15 @@ pub fn print(predicate: &Predicate) -> String {
             format!("{}(b{id}) = {values}", of(partition, "log"))
         }
         Predicate::Group(group, question) => of_group(group, question),
+        Predicate::Record(record, question) => of_record(&word(record), *question),
+        Predicate::Read(app, reading, record) => {
+            let field = match reading {
+                Reading::Seen => "seen",
+                Reading::Done => "done",
+            };
+            format!("{}({})", of(app, field), word(record))
+        }
+        Predicate::File(id, path) => format!("file(b{id}, {})", word(path)),
         Predicate::Number(of, compare, number) => {
             format!("{} {} {number}", quantity(of), compare.sign())
         }
@@ -98,6 +114,9 @@ fn quantity(quantity: &Quantity) -> String {
             format!("{}({})", of(group, "lag"), word(&partition.to_string()))
         }
         Quantity::Copies(value) => format!("copies({})", word(value)),
+        Quantity::Offset(value) => format!("offset({})", word(value)),
+        Quantity::Majority(partition) => format!("majority({})", word(&partition.to_string())),
+        Quantity::Backlog(app) => format!("backlog({})", word(app)),
     }
 }
 
@@ -123,6 +142,36 @@ fn of_group(group: &Text, question: &GroupQuestion) -> String {
             let partitions = list(partitions.iter().map(|p| word(&p.to_string())));
             format!("{}({}) = {partitions}", of(group, "assign"), word(member))
         }
+    }
+}
+
+fn of_record(record: &str, question: RecordQuestion) -> String {
+    match question {
+        RecordQuestion::Acks(wanted) => format!("acks({record}) = {}", acks(wanted)),
+        RecordQuestion::Acked => format!("acked({record})"),
+        RecordQuestion::Result(wanted) => format!("result({record}) = {}", told(wanted)),
+        RecordQuestion::Settled => format!("settled({record})"),
+        RecordQuestion::Lost => format!("lost({record})"),
+    }
+}
+
+/// `acks` as it is written.
+#[must_use]
+pub fn acks(acks: Acks) -> &'static str {
+    match acks {
+        Acks::None => "0",
+        Acks::Leader => "1",
+        Acks::All => "all",
+    }
+}
+
+/// What an application was told, as it is written: `acked(-1)`, `failed(7)`, `none`.
+#[must_use]
+pub fn told(told: Told) -> String {
+    match told {
+        Told::Nothing => "none".to_owned(),
+        Told::Acked(offset) => format!("acked({offset})"),
+        Told::Failed(error) => format!("failed({error})"),
     }
 }
 

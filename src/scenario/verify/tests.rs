@@ -144,9 +144,152 @@ fn slips_in_expectations_are_named_with_place_and_suggestion() {
         ("moment crash=7s", "column 8: crash is already given"),
         ("expect some LeaderElected{leader=b1", "expected }"),
         ("expect not not no lost", "unknown predicate not"),
+        ("expect acked web", "column 14: expected (, found web"),
+        ("expect acks(m) = 2", "column 18: unknown value 2"),
+        ("expect result(m) = ackd(1)", "column 20: unknown value ackd; did you mean acked?"),
+        ("expect result(m) = failed(x)", "column 27: expected number, found x"),
+        ("expect ap.seen(m)", "column 8: unknown client ap; did you mean app?"),
+        ("expect backlog(web2) = 0", "column 16: unknown client web2; did you mean web?"),
+        ("expect majority(orders-0) = 0", "column 17: unknown topic orders"),
+        ("expect file(b7, t-0/*)", "column 13: unknown host b7"),
+        ("expect some ProcessKilled after", "column 32: expected value"),
     ];
     for (line, wanted) in cases {
         let error = refused(line);
         assert!(error.contains(wanted), "{line}: {error}");
     }
+}
+
+/// Two records: `kept` is everywhere, `gone` only on the leader that dies.
+const GONE: &str = "brokers 3\nseed 1\ntopic t: b1>b2>b3\nproducer p{topic=t, acks=1}\n\
+    consumer app{topic=t, group=g, work=10ms}\nat 4s send p kept\nat 6s hold b1-b2\n\
+    at 6s hold b1-b3\nat 7s send p gone\nat 9s kill b1\nuntil=40s\n";
+
+#[test]
+fn a_single_record_is_asked_what_became_of_it() {
+    all_hold(
+        GONE,
+        &[
+            "at 7s expect result(gone) = none",
+            "at 8s expect acked(gone)",
+            "at 8s expect settled(gone)",
+            "at 8s expect copies(gone) = 1",
+            "at 8s expect not lost(gone)",
+            "at 10s expect t-0.leader = b1",
+            "expect acks(gone) = 1",
+            "expect offset(gone) = 1",
+            "expect result(gone) = acked(1)",
+            "expect lost(gone)",
+            "expect copies(gone) = 0",
+            "expect result(kept) = acked(0)",
+        ],
+    );
+    none_holds(
+        GONE,
+        &[
+            "at 7s expect acked(gone)",
+            "at 7s expect settled(gone)",
+            "at 7s expect offset(gone) = 1",
+            "at 8s expect lost(gone)",
+            "expect acks(gone) = all",
+            "expect acks(gone) = 0",
+            "expect result(gone) = failed(7)",
+            "expect result(gone) = none",
+            "expect lost(kept)",
+            "expect acked(never-sent)",
+            "expect settled(never-sent)",
+            "expect lost(never-sent)",
+        ],
+    );
+}
+
+#[test]
+fn a_record_is_not_settled_while_it_travels_or_nobody_leads() {
+    let world = "brokers 2\nseed 1\nlink 20ms\ntopic t: b2\nproducer p{topic=t, acks=0}\n\
+        at 3s send p before\nat 4s send p m\nat 6s kill b2\nuntil=30s\n";
+    all_hold(
+        world,
+        &["at 4.01s expect acked(m)", "at 5s expect settled(m)", "expect t-0.leader = none"],
+    );
+    none_holds(
+        world,
+        &["at 4.01s expect settled(m)", "at 4.01s expect lost(m)", "expect settled(m)"],
+    );
+}
+
+#[test]
+fn a_failure_is_told_with_its_error() {
+    let world = "brokers 3\nseed 1\ntopic t: b1>b2>b3 {min.insync.replicas=2}\n\
+        producer p{topic=t, request.timeout.ms=3000, delivery.timeout.ms=20000}\n\
+        at 3s kill b2\nat 3s kill b3\nat 35s send p m\nuntil=70s\n";
+    all_hold(
+        world,
+        &[
+            "expect result(m) = failed(7)",
+            "expect not acked(m)",
+            "expect some MessageSent{api=Produce, response=true, to=p, error=7|19|20} after m",
+        ],
+    );
+    none_holds(world, &["expect acked(m)", "expect result(m) = failed(19)", "expect lost(m)"]);
+}
+
+#[test]
+fn an_event_after_a_record_is_one_that_passed_since_it_was_sent() {
+    let elected = "some LeaderElected{partition=t-0, leader=b2, reason=LeaderDied} after";
+    all_hold(GONE, &[&format!("expect {elected} kept"), &format!("expect {elected} gone")]);
+    none_holds(
+        GONE,
+        &[
+            &format!("expect {elected} never-sent"),
+            "expect some LeaderElected{partition=t-0, reason=NewPartition} after kept",
+            "at 8s expect some ProcessKilled after gone",
+        ],
+    );
+}
+
+#[test]
+fn a_consumer_has_seen_what_it_was_given_and_is_done_with_what_it_processed() {
+    let world = "brokers 1\nseed 1\ntopic t: b1\nproducer p{topic=t}\n\
+        consumer app{topic=t, group=g, work=5000ms, from=beginning}\n\
+        at 20s send p first\nat 30s send p second\nat 31s send p third\nuntil=36s\n";
+    all_hold(
+        world,
+        &[
+            "at 22s expect app.seen(first)",
+            "at 22s expect backlog(app) = 1",
+            "expect app.done(first)",
+            "expect app.seen(second)",
+            "expect app.done(second)",
+            "expect backlog(app) = 1",
+        ],
+    );
+    none_holds(
+        world,
+        &[
+            "at 19s expect app.seen(first)",
+            "at 22s expect app.done(first)",
+            "expect app.done(third)",
+            "expect app.seen(never-sent)",
+            "expect backlog(app) = 0",
+        ],
+    );
+    none_holds(GONE, &["expect app.seen(gone)", "expect app.done(gone)"]);
+}
+
+#[test]
+fn a_majority_is_more_than_half_of_the_replicas() {
+    all_hold(GONE, &["at 8s expect t-0.leo(b1) = 2", "at 8s expect majority(t-0) = 1"]);
+    none_holds(GONE, &["at 8s expect majority(t-0) = 2"]);
+    let two = "brokers 2\nseed 1\ntopic t: b1>b2\nproducer p{topic=t, acks=1}\n\
+        at 4s hold b1-b2\nat 5s send p m\nuntil=7s\n";
+    all_hold(two, &["expect t-0.leo(b1) = 1", "expect majority(t-0) = 0"]);
+}
+
+#[test]
+fn files_of_a_brokers_log_directory_are_there_or_not() {
+    all_hold(GONE, &["expect file(b1, t-0/00000000000000000000.log)", "expect file(b2, t-0/*)"]);
+    none_holds(
+        GONE,
+        &["expect file(b1, t-0/00000000000000000001.log)", "expect file(b1, \"u-*\")"],
+    );
 }

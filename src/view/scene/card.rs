@@ -388,7 +388,7 @@ pub fn heads(
             hw_y: first - 13.0,
             hw,
             words_left: words >= column.x + if upright { 70.0 } else { 0.0 },
-            line: line(&partition.partition, first, brokers),
+            line: line(&partition.partition, first, brokers, hw.map(|mark| mark.x), upright),
             leaderless: partition.leader.is_none(),
         }
     };
@@ -403,14 +403,29 @@ fn mark(lod: Lod, axis: &Axis, offset: Offset) -> Option<Mark> {
     }
 }
 
-/// The HW line leaves out what stands under a strip (the LEO's words), except between cards.
-fn line(partition: &TopicPartition, first: f64, brokers: &[BrokerCard]) -> Vec<(f64, f64)> {
+/// How far to the right a replica's role may reach: `leader  epoch 12` and its pennant.
+const ROLE_WIDE: f64 = 124.0;
+
+/// The HW line, which stands at `x`, leaves out what stands under a strip (the LEO's words), except
+/// between cards, and the words of the role above it.
+fn line(
+    partition: &TopicPartition,
+    first: f64,
+    brokers: &[BrokerCard],
+    x: Option<f64>,
+    upright: bool,
+) -> Vec<(f64, f64)> {
     let mut pieces = Vec::new();
     let mut from = first - 7.0;
     for broker in brokers {
         let Some(replica) = broker.replicas.iter().find(|r| r.partition == *partition) else {
             continue;
         };
+        let words = if upright { broker.rect.x + 134.0 } else { replica.rect.x };
+        if x.is_some_and(|x| (words - 2.0..words + ROLE_WIDE).contains(&x)) {
+            pieces.push((from, broker.rect.y + 8.0));
+            from = broker.rect.y + 27.0;
+        }
         pieces.push((from, replica.strip.rect.bottom() + 6.0));
         from = replica.rect.bottom() - 4.0;
     }
