@@ -249,7 +249,7 @@ fn an_event_after_a_record_is_one_that_passed_since_it_was_sent() {
 
 #[test]
 fn a_consumer_has_seen_what_it_was_given_and_is_done_with_what_it_processed() {
-    let world = "brokers 1\nseed 1\ntopic t: b1\nproducer p{topic=t}\n\
+    let world = "brokers 3\nseed 1\ntopic t: b1\nproducer p{topic=t}\n\
         consumer app{topic=t, group=g, work=5000ms, from=beginning}\n\
         at 20s send p first\nat 30s send p second\nat 31s send p third\nuntil=36s\n";
     all_hold(

@@ -85,7 +85,7 @@ fn partitions(ui: &Ui, cluster: &ClusterView, id: ClientId, inside: &ConsumerIns
         }
     };
     html! {
-        <table>
+        <table class="short">
             <thead><tr>
                 <th>{ ui.t("consumer-partition") }</th><th class="num">{ ui.t("consumer-position") }</th>
                 if group.is_some() { <th class="num">{ ui.t("group-committed") }</th> }
@@ -123,7 +123,7 @@ fn steering(ui: &Ui, cluster: &ClusterView, id: ClientId, inside: &ConsumerInsid
         };
         let beginning = ["steer-beginning", "steer-beginning-label"];
         html! {
-            <div class="la">
+            <div class="la steer">
                 <span class="mono">{ partition.to_string() }</span>
                 { button(beginning, partition, seek(SeekPlace::Beginning)) }
                 { button(["steer-end", "steer-end-label"], partition, seek(SeekPlace::End)) }
@@ -152,7 +152,7 @@ fn fetches(ui: &Ui, inside: &ConsumerInside) -> Html {
         }
     };
     html! {
-        <table>
+        <table class="short">
             <thead><tr>
                 <th>{ ui.t("stage-col-broker") }</th><th class="num">{ ui.t("fetch-session") }</th>
                 <th class="num">{ ui.t("stage-col-epoch") }</th><th class="num">{ ui.t("group-partitions") }</th>

@@ -121,6 +121,8 @@ fn bracket(replica: &ReplicaShape, lang: Lang) -> Html {
     let d = drawn("M~ ~H~V~H~", &[x - 4.0, top, x, bottom, x - 4.0]);
     let words = words::t(lang, "stage-leo");
     let number = leo.offset.to_string();
+    // Readers' marks stand between the strip and the words.
+    let below = if replica.readers.is_empty() { 18.0 } else { 20.5 };
     let (place, class) = match leo_words(replica, 7.0 * (number.len() + 4) as f64) {
         (place, true) => (place, "m t11 leo end"),
         (place, false) => (place, "m t11 leo"),
@@ -128,7 +130,7 @@ fn bracket(replica: &ReplicaShape, lang: Lang) -> Html {
     html! {
         <g>
             { path(d, "bracket") }
-            <text x={px(place)} y={px(at.bottom() + 18.0)} {class}>
+            <text x={px(place)} y={px(at.bottom() + below)} {class}>
                 <tspan class="d3">{ words }</tspan>{ format!(" {number}") }
             </text>
         </g>
@@ -139,7 +141,7 @@ fn bracket(replica: &ReplicaShape, lang: Lang) -> Html {
 /// the column or a reader's stick goes down there; then left of the sticks, or right of them.
 fn leo_words(replica: &ReplicaShape, wide: f64) -> (f64, bool) {
     /// From a stick to the words.
-    const CLEAR: f64 = 6.0;
+    const CLEAR: f64 = 9.0;
     let at = replica.strip.leo.x + 1.0;
     let sticks = replica.readers.iter().filter_map(|reader| reader.position).map(|mark| mark.x);
     let near = sticks.filter(|x| (at - wide - CLEAR..at + CLEAR).contains(x));

@@ -405,9 +405,11 @@ fn mark(lod: Lod, axis: &Axis, offset: Offset) -> Option<Mark> {
 
 /// How far to the right a replica's role may reach: `leader  epoch 12` and its pennant.
 const ROLE_WIDE: f64 = 124.0;
+/// From a strip up to where its own HW mark ends.
+const OVER_STRIP: f64 = 16.0;
 
-/// The HW line, which stands at `x`, leaves out what stands under a strip (the LEO's words), except
-/// between cards, and the words of the role above it.
+/// The HW line, which stands at `x`, leaves out what stands under a strip (the LEO's words, the readers,
+/// folded topics) and what stands above it: the words of the role, and on an upright card its head.
 fn line(
     partition: &TopicPartition,
     first: f64,
@@ -418,16 +420,21 @@ fn line(
     let mut pieces = Vec::new();
     let mut from = first - 7.0;
     for broker in brokers {
-        let Some(replica) = broker.replicas.iter().find(|r| r.partition == *partition) else {
-            continue;
-        };
-        let words = if upright { broker.rect.x + 134.0 } else { replica.rect.x };
-        if x.is_some_and(|x| (words - 2.0..words + ROLE_WIDE).contains(&x)) {
+        let replica = broker.replicas.iter().find(|r| r.partition == *partition);
+        if upright {
+            pieces.push((from, broker.rect.y - 2.0));
+            from = broker.rect.bottom() + 2.0;
+        }
+        let Some(replica) = replica else { continue };
+        let strip = &replica.strip.rect;
+        if upright {
+            from = strip.y - OVER_STRIP;
+        } else if x.is_some_and(|x| x < replica.rect.x + ROLE_WIDE) {
             pieces.push((from, broker.rect.y + 8.0));
             from = broker.rect.y + 27.0;
         }
-        pieces.push((from, replica.strip.rect.bottom() + 6.0));
-        from = replica.rect.bottom() - 4.0;
+        pieces.push((from, strip.bottom() + 6.0));
+        from = broker.rect.bottom() - 3.0;
     }
     pieces
 }
