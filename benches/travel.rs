@@ -10,7 +10,7 @@ use highwater::store::report::{MemoryReason, StorageReport};
 
 use crate::workload;
 
-/// Where it seeks to, in ms: forty places, each far from the one before, and the last moments.
+/// Where it seeks to, in ms: forty places, each far from the one before, back and ahead in turn, and the last moments.
 pub const PLACES: [u32; 42] = places();
 
 const HOUR_MS: u32 = 3_600_000;
@@ -53,6 +53,11 @@ impl Hour {
             self.0.update(Msg::Frame { elapsed_us: 0, steps: 100_000 });
         }
         self.0.next_event().0
+    }
+
+    /// Steps that were made so far, those of replays among them; and those between two checkpoints.
+    pub fn steps(&self) -> (u64, u64) {
+        self.0.steps()
     }
 
     /// How many checkpoints are kept, and the most that ever are.

@@ -43,6 +43,12 @@ impl Hour {
         u32::try_from(self.0.checkpoints().0).unwrap_or(u32::MAX)
     }
 
+    /// Steps that were made so far.
+    #[must_use]
+    pub fn steps(&self) -> f64 {
+        self.0.steps().0 as f64
+    }
+
     /// The places to seek to, in ms.
     #[must_use]
     pub fn places() -> Vec<u32> {

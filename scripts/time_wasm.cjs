@@ -21,10 +21,14 @@ if (native) console.log(`wasm against native                 ${(took / native).t
 let began = performance.now();
 const hour = new Hour();
 console.log(`an hour with groups in wasm         ${((performance.now() - began) / 1000).toFixed(3)} s, ${hour.kept()} checkpoints`);
+let most = 0;
 const seeks = Array.from(Hour.places(), (place) => {
+  const before = hour.steps();
   began = performance.now();
   hour.seek(place);
-  return performance.now() - began;
+  const took = performance.now() - began;
+  most = Math.max(most, hour.steps() - before);
+  return took;
 }).sort((a, b) => a - b);
 const middle = seeks[seeks.length >> 1];
-console.log(`seeks in that hour                  slowest ${seeks.at(-1).toFixed(0)} ms, half below ${middle.toFixed(0)} ms, of ${seeks.length}`);
+console.log(`seeks in that hour                  slowest ${seeks.at(-1).toFixed(0)} ms, half below ${middle.toFixed(0)} ms, of ${seeks.length}; at most ${most} steps replayed`);

@@ -9,11 +9,12 @@ use crate::engine::ids::EventId;
 use crate::engine::sim::world::World;
 use crate::engine::time::Micros;
 use crate::scenario::digest::Digest;
+use crate::store::document::Place;
 
 /// Most checkpoints kept.
 pub const CHECKPOINTS_MAX: usize = 512;
 /// Steps between two checkpoints of a young session.
-const SPACING_MIN: u64 = 2_000;
+pub(super) const SPACING_MIN: u64 = 2_000;
 
 /// A world as it stood, and what a session folded over its events until then.
 #[derive(Clone)]
@@ -26,18 +27,40 @@ pub struct Checkpoint {
     pub digest: Digest,
 }
 
+impl Checkpoint {
+    /// Whether a world at `place` has seen all that this one has.
+    #[must_use]
+    pub fn is_within(&self, place: Place) -> bool {
+        let (at, next) = (self.world.now(), self.world.next_event());
+        let is_behind = match place.before {
+            Some(before) if at == place.at => next <= before,
+            _ => at <= place.at,
+        };
+        is_behind && u64::try_from(self.commands).is_ok_and(|seen| seen <= place.commands)
+    }
+
+    fn place(&self) -> (Micros, EventId) {
+        (self.world.now(), self.world.next_event())
+    }
+}
+
 /// Checkpoints of one timeline, oldest first; the first is the world's beginning.
 pub struct Checkpoints {
     kept: Vec<Checkpoint>,
     spacing: u64,
     steps: u64,
+    /// Steps of all moves.
+    ran: u64,
+    /// How far the timeline was seen.
+    farthest: (Micros, EventId),
 }
 
 impl Checkpoints {
     /// The checkpoints of a world that begins.
     #[must_use]
     pub fn new(beginning: Checkpoint) -> Checkpoints {
-        Checkpoints { kept: vec![beginning], spacing: SPACING_MIN, steps: 0 }
+        let farthest = beginning.place();
+        Checkpoints { kept: vec![beginning], spacing: SPACING_MIN, steps: 0, ran: 0, farthest }
     }
 
     /// Steps until the next checkpoint is wanted.
@@ -49,10 +72,24 @@ impl Checkpoints {
     /// The world made steps.
     pub fn count(&mut self, steps: u64) {
         self.steps = self.steps.saturating_add(steps);
+        self.ran += steps;
+    }
+
+    /// Steps that were made so far, those of replays among them.
+    #[must_use]
+    pub fn ran(&self) -> u64 {
+        self.ran
+    }
+
+    /// Steps between two checkpoints at most: what a seek replays, beside a few that fill the list.
+    #[must_use]
+    pub fn spacing(&self) -> u64 {
+        self.spacing
     }
 
     /// Keeps a checkpoint when one is due: enough was done since the last, and the world is past it.
     pub fn offer(&mut self, world: &World, make: impl FnOnce() -> Checkpoint) {
+        self.farthest = self.farthest.max((world.now(), world.next_event()));
         if self.steps < self.spacing {
             return;
         }
@@ -73,29 +110,32 @@ impl Checkpoints {
     }
 
     /// The newest checkpoint at which `is_early_enough` holds; the beginning when none is.
-    pub fn newest(&mut self, is_early_enough: impl Fn(&Checkpoint) -> bool) -> &Checkpoint {
-        self.steps = 0;
+    #[must_use]
+    pub fn find(&self, is_early_enough: impl Fn(&Checkpoint) -> bool) -> &Checkpoint {
         let found = self.kept.iter().rev().find(|checkpoint| is_early_enough(checkpoint));
         found.unwrap_or(&self.kept[0])
     }
 
+    /// As [`Checkpoints::find`]; the world goes on from there.
+    pub fn go_to(&mut self, is_early_enough: impl Fn(&Checkpoint) -> bool) -> &Checkpoint {
+        self.steps = 0;
+        self.find(is_early_enough)
+    }
+
     /// How many events a place lies behind the newest checkpoint at which `is_early_enough` holds: told
-    /// by the place itself, else guessed from its moment, between that checkpoint and what follows it,
-    /// at the latest `here`.
+    /// by the place itself, else guessed from its moment, between that checkpoint and what follows it.
     #[must_use]
     pub fn events_behind(
         &self,
         (at, before): (Micros, Option<EventId>),
         is_early_enough: impl Fn(&Checkpoint) -> bool,
-        here: (Micros, EventId),
     ) -> u64 {
         let index = self.kept.iter().rposition(is_early_enough).unwrap_or(0);
-        let place_of = |kept: &Checkpoint| (kept.world.now(), kept.world.next_event());
-        let (from, first) = place_of(&self.kept[index]);
+        let (from, first) = self.kept[index].place();
         if let Some(before) = before {
             return before.0.saturating_sub(first.0);
         }
-        let (to, last) = self.kept.get(index + 1).map_or(here, place_of);
+        let (to, last) = self.kept.get(index + 1).map_or(self.farthest, Checkpoint::place);
         let span = to.since(from).0.max(1);
         let part =
             u128::from(at.since(from).0.min(span)) * u128::from(last.0.saturating_sub(first.0));
@@ -118,12 +158,14 @@ impl Checkpoints {
             |kept: &&Checkpoint| kept.world.now() <= now && kept.world.next_event() <= next;
         let len = self.kept.iter().take_while(is_past).count();
         self.kept.truncate(len.max(1));
+        self.farthest = (self.farthest.0.min(now), self.farthest.1.min(next));
     }
 
     /// Forgets checkpoints that have seen more than `commands` commands.
     pub fn retain_before(&mut self, commands: usize) {
         let len = self.kept.iter().take_while(|kept| kept.commands <= commands).count();
         self.kept.truncate(len.max(1));
+        self.farthest = self.kept.last().map_or(self.farthest, Checkpoint::place);
     }
 
     /// How many are kept.

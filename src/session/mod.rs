@@ -224,9 +224,7 @@ impl Session {
         if self.saving.is_opening() {
             return;
         }
-        if at < self.world.now() {
-            self.restore_before(at, EventId(u64::MAX));
-        }
+        self.approach(at);
         self.verifies = false;
         self.set_out(Target::moment(at));
     }
@@ -268,6 +266,7 @@ impl Session {
     /// Another future begins at the event `next`: the one that was known is no more.
     fn cut_future(&mut self, next: EventId) {
         self.folds.cut(next);
+        self.window.cut(Micros(u64::MAX), next);
         self.checkpoints.cut(self.world.now(), next);
         self.end = self.world.now();
         if self.saving.tip().is_some() {
@@ -524,12 +523,6 @@ impl Session {
     #[must_use]
     pub fn branches(&self) -> &Branches {
         &self.branches
-    }
-
-    /// How many checkpoints are kept, and how many at most: what going back may cost in memory.
-    #[must_use]
-    pub fn checkpoints(&self) -> (usize, usize) {
-        (self.checkpoints.len(), checkpoint::CHECKPOINTS_MAX)
     }
 
     /// Name under which the session is kept.

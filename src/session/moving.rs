@@ -9,7 +9,7 @@ use crate::engine::ids::EventId;
 use crate::engine::time::Micros;
 use crate::scenario::ast::Moment;
 use crate::session::Session;
-use crate::session::checkpoint::Checkpoint;
+use crate::session::checkpoint::{CHECKPOINTS_MAX, Checkpoint};
 use crate::session::history::{Ran, StopAt, place_of, run_to, settle};
 use crate::store::document::Place;
 
@@ -156,26 +156,48 @@ impl Session {
         self.absorb();
     }
 
-    /// Goes back to a checkpoint from which `at` and the event `before` lie ahead, with events before it.
-    pub(super) fn restore_before(&mut self, at: Micros, before: EventId) {
-        let is_early =
-            |kept: &Checkpoint| kept.world.now() <= at && kept.world.next_event() <= before;
-        let here = (self.world.now(), self.world.next_event());
-        let known = (before.0 < u64::MAX).then_some(before);
-        let behind = self.checkpoints.events_behind((at, known), is_early, here);
-        let nearest = self.checkpoints.newest(is_early).world.next_event();
-        let joins_window = self.window.first().is_some_and(|first| first <= nearest);
-        let missing = EVENTS_BEFORE.saturating_sub(behind);
-        let wanted =
-            if joins_window { nearest } else { EventId(nearest.0.saturating_sub(missing)) };
-        self.restore(|kept| kept.world.now() <= at && kept.world.next_event() <= wanted);
+    /// Goes to the checkpoint from which the way to a moment is shortest, unless it is shorter from here:
+    /// a checkpoint in the past, or one ahead, after a rewind.
+    pub(super) fn approach(&mut self, at: Micros) {
+        let chosen = self.checkpoint_before(at, EventId(u64::MAX));
+        if at < self.world.now() || chosen > self.world.next_event() {
+            self.restore(|kept| kept.world.next_event() <= chosen);
+        }
     }
 
-    /// Goes back to the newest checkpoint that fits.
+    /// Goes back to a checkpoint from which `at` and the event `before` lie ahead, with events before it.
+    pub(super) fn restore_before(&mut self, at: Micros, before: EventId) {
+        let chosen = self.checkpoint_before(at, before);
+        self.restore(|kept| kept.world.next_event() <= chosen);
+    }
+
+    /// Which checkpoint to go to for a place, by its next event: the nearest before it, or one farther
+    /// back where the list of events would be shorter than [`EVENTS_BEFORE`] else.
+    fn checkpoint_before(&self, at: Micros, before: EventId) -> EventId {
+        // The mirror must see every change of a file that is not saved yet, so nothing is jumped over.
+        let mirrored = self.saving.mirrored();
+        let is_early = |kept: &Checkpoint| {
+            kept.world.now() <= at
+                && kept.world.next_event() <= before
+                && mirrored.is_none_or(|place| kept.is_within(place))
+        };
+        let known = (before.0 < u64::MAX).then_some(before);
+        let nearest = self.checkpoints.find(is_early).world.next_event();
+        let behind = self.checkpoints.events_behind((at, known), is_early);
+        let missing = EVENTS_BEFORE.saturating_sub(behind).min(nearest.0);
+        if self.window.reaches_before(nearest).is_some_and(|there| there >= missing) {
+            return nearest;
+        }
+        let wanted = EventId(nearest.0 - missing);
+        let has_enough = |kept: &Checkpoint| is_early(kept) && kept.world.next_event() <= wanted;
+        self.checkpoints.find(has_enough).world.next_event()
+    }
+
+    /// Goes to the newest checkpoint that fits.
     pub(super) fn restore(&mut self, fits: impl Fn(&Checkpoint) -> bool) {
         self.saving.rewind();
-        let kept = self.checkpoints.newest(fits).clone();
-        self.window.rewind(kept.world.next_event());
+        let kept = self.checkpoints.go_to(fits).clone();
+        self.window.go_to(kept.world.next_event());
         self.timeline.rewind(kept.commands);
         self.world = kept.world;
         self.digest = kept.digest;
@@ -188,7 +210,7 @@ impl Session {
         if id >= self.world.next_event() || self.window.get(id).is_some() {
             return;
         }
-        let kept = self.checkpoints.newest(|kept| kept.world.next_event() <= id).clone();
+        let kept = self.checkpoints.find(|kept| kept.world.next_event() <= id).clone();
         let mut world = kept.world;
         world.set_mirror(false);
         let commands = self.timeline.commands();
@@ -203,5 +225,21 @@ impl Session {
         }
         while world.next_event() <= id && world.step() {}
         self.window.remember(world.drain_events());
+    }
+}
+
+/// What going elsewhere costs.
+impl Session {
+    /// How many checkpoints are kept, and how many at most: what going back may cost in memory.
+    #[must_use]
+    pub fn checkpoints(&self) -> (usize, usize) {
+        (self.checkpoints.len(), CHECKPOINTS_MAX)
+    }
+
+    /// Steps that the world made so far, those of replays among them; and how many a seek within what was
+    /// seen replays at most, beside those that bring back a list of events.
+    #[must_use]
+    pub fn steps(&self) -> (u64, u64) {
+        (self.checkpoints.ran(), self.checkpoints.spacing())
     }
 }

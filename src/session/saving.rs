@@ -177,6 +177,17 @@ impl Saving {
         }
     }
 
+    /// How far the files are gathered, where any are: a world put in this one's place must not stand
+    /// beyond it, or what it did on the way there would be missing.
+    #[must_use]
+    pub fn mirrored(&self) -> Option<Place> {
+        match self.mode {
+            Mode::Following => Some(self.gathered),
+            Mode::Behind(place) => Some(place),
+            Mode::Opening | Mode::Memory(_) | Mode::ReadOnly => None,
+        }
+    }
+
     /// A checkpoint was put in the world's place: it reports file changes only when they are new.
     pub fn attach(&self, world: &mut World) {
         world.set_mirror(self.mode == Mode::Following);

@@ -4,6 +4,7 @@
 mod faults;
 mod keeping;
 mod recovery;
+mod seeking;
 mod terminals;
 mod time;
 mod travel;

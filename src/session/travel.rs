@@ -122,6 +122,7 @@ impl Session {
             // It was kept between visits: its events are folded once from the first, then one goes back.
             self.folds = Folds::default();
             self.checkpoints.cut(Micros::ZERO, EventId(0));
+            self.window.cut(Micros::ZERO, EventId(0));
             self.take_over(&commands, Target::moment(end));
             self.seek(at);
         }
@@ -144,6 +145,7 @@ impl Session {
         let (common, place) = parting(self.timeline.commands(), commands);
         if let Some((at, before)) = place {
             self.checkpoints.cut(at, before);
+            self.window.cut(at, before);
         }
         self.checkpoints.retain_before(common);
         self.timeline = Timeline::new(commands.to_vec());

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::event::{Event, EventKind};
 use crate::engine::ids::EventId;
+use crate::engine::time::Micros;
 
 /// Most events in the window.
 pub const WINDOW_MAX: usize = 20_000;
@@ -21,6 +22,8 @@ pub struct EventWindow {
     events: VecDeque<Event>,
     roots: BTreeMap<EventId, Event>,
     recalled: BTreeMap<EventId, Event>,
+    /// The id of the event that comes next: roots from it on lie ahead.
+    next: EventId,
 }
 
 impl EventWindow {
@@ -37,19 +40,43 @@ impl EventWindow {
         if is_root(&event) && self.roots.len() < ROOTS_MAX {
             self.roots.insert(event.id, event.clone());
         }
+        self.next = EventId(event.id.0 + 1);
         self.events.push_back(event);
         if self.events.len() > WINDOW_MAX {
             self.events.pop_front();
         }
     }
 
-    /// Forgets the events that a world whose next event is `next` has not had.
-    pub fn rewind(&mut self, next: EventId) {
+    /// Goes to where a world's next event is `next`: later ones have not happened yet. Where that lies
+    /// beyond the window's end, what is between would be a gap, and the window begins anew. Roots of what
+    /// lies ahead stay, as the commands that they are of do.
+    pub fn go_to(&mut self, next: EventId) {
         while self.events.back().is_some_and(|event| event.id >= next) {
             self.events.pop_back();
         }
+        if self.end() != Some(next) {
+            self.events.clear();
+        }
         self.recalled.split_off(&next);
-        self.roots.split_off(&next);
+        self.next = next;
+    }
+
+    /// Forgets roots that another future replaced: what happened at `at` or later, and events from `next`.
+    pub fn cut(&mut self, at: Micros, next: EventId) {
+        self.roots.retain(|id, event| *id < next && event.at < at);
+    }
+
+    /// The id behind the newest event, when there is any.
+    fn end(&self) -> Option<EventId> {
+        self.events.back().map(|event| EventId(event.id.0 + 1))
+    }
+
+    /// How many events before the one with this id the window holds; `None` when it does not reach so
+    /// far, or has only later ones.
+    #[must_use]
+    pub fn reaches_before(&self, next: EventId) -> Option<u64> {
+        let first = self.first().filter(|first| *first <= next)?;
+        (self.end()? >= next).then(|| next.0 - first.0)
     }
 
     /// The events of the window, oldest first.
@@ -69,14 +96,15 @@ impl EventWindow {
         self.events.back().map(|event| event.id)
     }
 
-    /// An event, when it is in the window, a root, or remembered.
+    /// An event, when it is in the window, a root or remembered.
     #[must_use]
     pub fn get(&self, id: EventId) -> Option<&Event> {
         let in_window = self.first().filter(|first| *first <= id).and_then(|first| {
             let index = usize::try_from(id.0 - first.0).ok()?;
             self.events.get(index)
         });
-        in_window.or_else(|| self.roots.get(&id)).or_else(|| self.recalled.get(&id))
+        let root = || self.roots.get(&id).filter(|_| id < self.next);
+        in_window.or_else(root).or_else(|| self.recalled.get(&id))
     }
 
     /// Keeps events that a replay of the past brought back, the newest of them if they are too many. What
@@ -100,7 +128,6 @@ fn is_root(event: &Event) -> bool {
 mod tests {
     use super::*;
     use crate::engine::event::TimerPurpose;
-    use crate::engine::time::Micros;
 
     #[test]
     fn what_is_recalled_last_is_known_however_old_it_is() {
@@ -152,10 +179,33 @@ mod tests {
     }
 
     #[test]
-    fn rewinding_forgets_what_has_not_happened_yet() {
+    fn going_back_forgets_what_has_not_happened_yet() {
         let mut window = window(0..10);
-        window.rewind(EventId(4));
+        window.go_to(EventId(4));
         assert_eq!(window.last(), Some(EventId(3)));
         assert_eq!(window.get(EventId(4)), None);
+        assert_eq!(window.reaches_before(EventId(4)), Some(4));
+    }
+
+    #[test]
+    fn going_beyond_the_end_leaves_no_gap() {
+        let mut window = window(5..10);
+        assert_eq!(window.reaches_before(EventId(10)), Some(5));
+        assert_eq!(window.reaches_before(EventId(11)), None);
+        window.go_to(EventId(11));
+        assert_eq!(window.last(), None);
+    }
+
+    #[test]
+    fn what_explanations_end_at_stays_until_another_future_replaces_it() {
+        let mut window = window(0..10);
+        let root = Event { cause: None, ..event(10) };
+        window.push(root.clone());
+        window.go_to(EventId(4));
+        assert_eq!(window.get(EventId(10)), None, "it lies ahead");
+        window.go_to(EventId(11));
+        assert_eq!(window.get(EventId(10)), Some(&root));
+        window.cut(Micros(10), EventId(u64::MAX));
+        assert_eq!(window.get(EventId(10)), None);
     }
 }
