@@ -32,8 +32,6 @@ pub struct TaskProse {
     pub hints: Vec<Vec<Paragraph>>,
     /// What is said when it is done.
     pub done: Vec<Paragraph>,
-    /// Why it cannot be done yet; empty for tasks that can.
-    pub absent: Vec<Paragraph>,
 }
 
 /// All words of a lesson in one language.
@@ -84,7 +82,6 @@ impl Prose {
                 &mut hints[*number - 1]
             }
             Place::Done(id) => &mut self.task(id).done,
-            Place::Absent(id) => &mut self.task(id).absent,
         }
     }
 
@@ -99,7 +96,7 @@ impl Prose {
             vec![format!("intro {}", self.intro.len()), format!("end {}", self.end.len())];
         for (id, task) in &self.tasks {
             parts.push(format!("{id} text {}", task.text.len()));
-            parts.push(format!("{id} done {} absent {}", task.done.len(), task.absent.len()));
+            parts.push(format!("{id} done {}", task.done.len()));
             parts.extend(task.asks.keys().map(|ask| format!("{id} ask {ask}")));
             parts.extend(task.hints.iter().map(|hint| format!("{id} hint {}", hint.len())));
         }
@@ -116,13 +113,12 @@ enum Place {
     Ask(String, String),
     Hint(String, usize),
     Done(String),
-    Absent(String),
 }
 
 impl Place {
     fn task(&self) -> Option<&String> {
         match self {
-            Place::Task(id) | Place::Done(id) | Place::Absent(id) => Some(id),
+            Place::Task(id) | Place::Done(id) => Some(id),
             Place::Ask(id, _) | Place::Hint(id, _) => Some(id),
             Place::Title | Place::Intro | Place::End => None,
         }
@@ -147,7 +143,6 @@ fn heading(block: &str, place: &Place) -> Option<(Place, String)> {
             Place::Hint(id, number.parse().ok().filter(|n| (1..=9).contains(n))?)
         }
         None if part == "done" => Place::Done(id),
-        None if part == "absent" => Place::Absent(id),
         _ => return None,
     };
     Some((next, String::new()))

@@ -32,8 +32,6 @@ pub struct Lesson {
     pub opens_at: Micros,
     /// Its tasks, in order.
     pub tasks: Vec<Task>,
-    /// Tasks of the plan that this engine cannot carry out yet.
-    pub absent: Vec<Absent>,
 }
 
 impl Lesson {
@@ -79,15 +77,6 @@ impl Task {
     pub fn steps(&self) -> &[TimedCommand] {
         &self.steps
     }
-}
-
-/// A task that waits for something the engine does not model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absent {
-    /// `T3`.
-    pub id: String,
-    /// What is missing, in Kafka's word.
-    pub needs: String,
 }
 
 /// A lesson file that is not right.
@@ -137,7 +126,6 @@ pub fn read(text: &str) -> Result<Lesson, LessonError> {
         start: Scenario { until: None, ..start },
         opens_at,
         tasks: Vec::new(),
-        absent: Vec::new(),
     };
     for (line, text) in &head.lines {
         match text.split_once(' ') {
@@ -151,9 +139,6 @@ pub fn read(text: &str) -> Result<Lesson, LessonError> {
     for section in &sections {
         if let Some(id) = section.name.strip_prefix("task ") {
             lesson.tasks.push(task(id, section, &sections, &start_text, &lesson.start)?);
-        }
-        if let Some(id) = section.name.strip_prefix("absent ") {
-            lesson.absent.push(absent(id, section)?);
         }
     }
     Ok(lesson)
@@ -227,12 +212,6 @@ fn task(
     let solution = run("solution")?;
     let steps = solution.commands[start.commands.len()..].to_vec();
     Ok(Task { id: id.to_owned(), goals, asks, solution, decoy: run("decoy")?, steps })
-}
-
-fn absent(id: &str, section: &Section<'_>) -> Result<Absent, LessonError> {
-    let needs = section.lines.iter().find_map(|(_, line)| line.strip_prefix("needs "));
-    let needs = needs.ok_or_else(|| LessonError::Missing(section.name.to_owned()))?;
-    Ok(Absent { id: id.to_owned(), needs: needs.to_owned() })
 }
 
 /// A lesson that several holders share.

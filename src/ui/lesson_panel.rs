@@ -11,7 +11,6 @@ use crate::lesson::goal::{Answer, Verdict};
 use crate::lesson::hint::Hint;
 use crate::lesson::progress::{Progress, TaskStatus};
 use crate::lesson::prose::{Paragraph, Prose, Span, TaskProse};
-use crate::lesson::structure::Absent;
 use crate::ui::context::{Action, Shared, Ui, use_ui};
 use crate::ui::icon::{Icon, icon};
 
@@ -111,7 +110,6 @@ fn show(ui: &Ui, open: &OpenLesson) -> Html {
             { intro(ui, &prose) }
             <ol class="tasks">
                 { for (0..whole).map(|index| task(ui, open, &prose, index)) }
-                { for progress.lesson.absent.iter().map(|task| absent(ui, &prose, task)) }
             </ol>
             if progress.is_complete() { <div class="prose end">{ for prose.end.iter().map(paragraph) }</div> }
             <div class="la">
@@ -153,20 +151,6 @@ fn task(ui: &Ui, open: &OpenLesson, prose: &Prose, index: usize) -> Html {
         <li class={classes!(class, is_open.then_some("open"))} aria-current={is_open.then_some("step")}>
             <button class="task-title" onclick={select} disabled={is_open}>{ mark }<span>{ &words.title }</span></button>
             if is_open { { open_task(ui, open, &words) } }
-        </li>
-    }
-}
-
-fn absent(ui: &Ui, prose: &Prose, task: &Absent) -> Html {
-    let words = prose.tasks.get(&task.id).cloned().unwrap_or_default();
-    let args = [("task", Arg::from(task.id.as_str())), ("needs", Arg::from(task.needs.as_str()))];
-    html! {
-        <li class="absent">
-            <span class="task-title"><span class="bx"></span><span>{ &words.title }</span></span>
-            <div class="prose sm">
-                { for words.absent.iter().map(paragraph) }
-                if words.absent.is_empty() { <p>{ ui.tr("lesson-absent", &args) }</p> }
-            </div>
         </li>
     }
 }
