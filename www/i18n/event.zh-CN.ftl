@@ -74,7 +74,7 @@ command-set-topic-config = 你把 { $topic } 的 { $key } 设为 { $value }。
 command-add-producer = 你添加了生产者 { $name }，它以 acks={ $acks } 写入 { $topic }。
 command-add-consumer = 你添加了消费者 { $name }，它读取 { $topic }。
 command-set-client = 你把 { $name } 的 { $key } 设为 { $value }。
-command-seek = 你让 { $name } 跳到 { $partitions } 的位移 { $to }。
+command-seek = 你让 { $name } 跳到 { $partitions } 的 offset { $to }。
 command-seek-beginning = 你让 { $name } 跳到 { $partitions } 的开头。
 command-seek-end = 你让 { $name } 跳到 { $partitions } 的末尾。
 command-seek-time = 你让 { $name } 跳到 { $partitions } 中时间不早于 { $to } 的第一条记录。
@@ -315,7 +315,7 @@ event-records-delivered = { $node } 读到 { $partition } 的 { $count ->
    *[other] offset { $first } 到 { $last }
 }。
 event-position-reset = { $node } 在 { $partition } 的位置超出范围，从 { $from } 移到 { $to }。
-event-position-sought = { $node } 改从位移 { $to } 读 { $partition }，原来的位置是 { $from }。
+event-position-sought = { $node } 改从 offset { $to } 读 { $partition }，原来的位置是 { $from }。
 event-partitions-paused = { $node } 暂时不要 { $partitions } 的记录。
 event-partitions-resumed = { $node } 又开始要 { $partitions } 的记录。
 event-truncation-detected = { $node } 在 { $partition } 的位置是 { $position }，而新 leader 的日志{ $known ->

@@ -234,4 +234,4 @@ member-buffered = Fetched
 fetches-title = Fetch sessions
 fetches-none = None yet.
 fetch-session = Session
-fetch-under-way = Fetch under way
+fetch-under-way = Under way

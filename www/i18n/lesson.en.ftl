@@ -20,5 +20,4 @@ lesson-missing-refusal = Not yet: the producer has not been answered with error 
 
 lesson-answer-none = none
 lesson-hint-command = Next command, with one argument left out: { $command }
-lesson-absent = { $task } waits for { $needs }, which is not modelled yet.
 lesson-par = { $commands } commands, par { $par }
