@@ -19,6 +19,8 @@ mod stories;
 mod disk;
 #[path = "kafka_rules/raw_requests.rs"]
 mod raw_requests;
+#[path = "kafka_rules/old_fetch.rs"]
+mod old_fetch;
 #[path = "kafka_rules/log_dirs.rs"]
 mod log_dirs;
 #[path = "kafka_rules/idempotence.rs"]

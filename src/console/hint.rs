@@ -25,6 +25,9 @@ pub fn hint(argv: &[Text], known: &Known) -> Option<Phrase> {
     };
     let at = known.brokers.first().map_or("b1:9092", |(_, at)| at);
     let has = |flag: &str| flags(tool.flags).any(|(known, _)| known == flag);
+    if tool.name == "kafka-configs" && words.iter().any(|word| word.contains("SCRAM-SHA-")) {
+        return Some(Phrase::new("hint-scram"));
+    }
     if let Some(word) = words.iter().find(|word| word.starts_with(['–', '—', '−'])) {
         return Some(Phrase::new("hint-dash").with("typed", &**word));
     }
@@ -104,6 +107,12 @@ mod tests {
         check(&format!("kafka-topics {SERVER} --topc=x"), "--topic");
         check(&format!("kafka-topics {SERVER} --colour"), "--help");
         check("frobnicate", "frobnicate");
+    }
+
+    #[test]
+    fn credentials_are_told_as_not_modelled() {
+        let line = "kafka-configs --alter --user a --add-config SCRAM-SHA-256=[password=x]";
+        check(&format!("{line} {SERVER}"), "not modelled");
     }
 
     #[test]

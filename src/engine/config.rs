@@ -162,6 +162,8 @@ settings! {
         "producer.id.expiration.ms" producer_id_expiration_ms: i64 = 86_400_000, (1, i64::MAX);
         /// How often that is looked for, in ms.
         "producer.id.expiration.check.interval.ms" producer_id_expiration_check_interval_ms: i64 = 600_000, (1, i64::MAX);
+        /// Cluster default of `message.downconversion.enable`.
+        "log.message.downconversion.enable" log_message_downconversion_enable: bool = true, (0, 1);
         /// Cluster default of `max.message.bytes`.
         "message.max.bytes" message_max_bytes: i64 = 1_048_588, (0, INT);
         /// Cluster default of the topic setting.
@@ -267,6 +269,8 @@ settings! {
         "segment.bytes" segment_bytes: i64 = 1_073_741_824, (14, 2_147_483_647);
         /// Bytes between two entries of the offset index.
         "index.interval.bytes" index_interval_bytes: i64 = 4_096, (0, INT);
+        /// Whether readers older than Kafka 0.11 are served (KIP-283).
+        "message.downconversion.enable" message_downconversion_enable: bool = true, (0, 1);
         /// Largest batch.
         "max.message.bytes" max_message_bytes: i64 = 1_048_588, (0, INT);
         /// How the leader stores batches.
@@ -350,6 +354,7 @@ impl TopicConfig {
             min_insync_replicas: broker.min_insync_replicas,
             segment_bytes: broker.log_segment_bytes,
             index_interval_bytes: broker.log_index_interval_bytes,
+            message_downconversion_enable: broker.log_message_downconversion_enable,
             max_message_bytes: broker.message_max_bytes,
             compression_type: broker.compression_type,
             message_timestamp_type: broker.log_message_timestamp_type,

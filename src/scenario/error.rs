@@ -63,6 +63,12 @@ pub enum Problem {
         /// The word.
         what: Text,
     },
+    /// A host on both ends of a link, or on two sides of a split.
+    #[error("a link needs two hosts, found {host} on both ends")]
+    SameHost {
+        /// The host.
+        host: Text,
+    },
     /// Something that must be said is not.
     #[error("{what} is missing")]
     Missing {
@@ -226,6 +232,9 @@ impl Problem {
             Problem::Twice { what } => {
                 phrase("error-scenario-twice").with("found", what.to_string())
             }
+            Problem::SameHost { host } => {
+                phrase("error-scenario-same-host").with("found", host.to_string())
+            }
             Problem::Missing { what } => {
                 phrase("error-scenario-missing").with("found", what.to_string())
             }
@@ -301,6 +310,8 @@ mod tests {
             "topic t p1 rf1\nexpect t-0.hw ~ 5",
             "at crash kill b1",
             "at 5s kill",
+            "at 5s hold b1-b1",
+            "run c1 kafka-topcis --list",
         ];
         for text in texts {
             for phrase in parse(text).expect_err("a wrong text").phrases() {

@@ -189,16 +189,26 @@ fn tool_command(command: &ToolCommand) -> String {
             shell_words::join(argv)
         }
         ToolCommand::Run { name, host: Some(host), argv } if &**name == CONSOLE => {
-            format!("on b{host} {}", shell_words::join(argv))
+            format!("on b{host} {}", tool_line(argv))
         }
         ToolCommand::Run { name, host, argv } => {
             let host = host.map_or_else(String::new, |host| format!(" on b{host}"));
-            format!("run {}{host} {}", word(name), shell_words::join(argv))
+            format!("run {}{host} {}", word(name), tool_line(argv))
         }
         ToolCommand::Input { name, line } => format!("input {} {}", word(name), word(line)),
         ToolCommand::EndOfInput { name } => format!("eof {}", word(name)),
         ToolCommand::Interrupt { name } => format!("interrupt {}", word(name)),
         ToolCommand::Write { file, text } => format!("write {} {}", word(file), word(text)),
+    }
+}
+
+/// A tool's line, with a name that no tool has in quotes.
+fn tool_line(argv: &[Text]) -> String {
+    match argv.split_first() {
+        Some((name, rest)) if tool::find_on_machine(name).is_none() => {
+            shell_words::join_quoted(name, rest)
+        }
+        _ => shell_words::join(argv),
     }
 }
 

@@ -77,6 +77,20 @@ pub fn join(words: &[Text]) -> String {
     words.join(" ")
 }
 
+/// The same, with the first word in quotes whether it needs them or not.
+#[must_use]
+pub fn join_quoted(first: &str, rest: &[Text]) -> String {
+    let mut line = quoted(first);
+    if line == first {
+        line = format!("'{first}'");
+    }
+    if !rest.is_empty() {
+        line.push(' ');
+        line.push_str(&join(rest));
+    }
+    line
+}
+
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_.,:/=@%+-[]{}?*^!~|;<>()&".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -75,4 +75,5 @@ hint-zookeeper = Kafka 3.0 removed --zookeeper: tools ask a broker. Try --bootst
 hint-dash = { $typed } begins with a long dash. A flag begins with two hyphens: --
 hint-server = The tool does not know where the cluster is. Add --bootstrap-server { $address }
 hint-address = No broker listens at { $typed }. Try { $address }
+hint-scram = Users' credentials are not modelled here: nobody is asked for a password.
 hint-topic = There is no topic { $typed }. Try { $near }

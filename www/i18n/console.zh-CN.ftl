@@ -69,4 +69,5 @@ hint-zookeeper = Kafka 3.0 去掉了 --zookeeper：工具改为询问 broker。�
 hint-dash = { $typed } 开头是长破折号。选项以两个连字符开头：--
 hint-server = 工具不知道集群在哪里。加上 --bootstrap-server { $address }
 hint-address = 没有 broker 在 { $typed } 监听。试试 { $address }
+hint-scram = 这里没有建模用户凭据：没有人会被要求输入密码。
 hint-topic = 没有 topic { $typed }。试试 { $near }

@@ -102,6 +102,7 @@ error-scenario-expected-more = expected { error-scenario-wanted }, but the line 
 error-scenario-unknown = “{ $found }” is not known as { error-scenario-wanted }.
 error-scenario-range = “{ $found }” is not { error-scenario-wanted } from { $least } to { $most }.
 error-scenario-twice = “{ $found }” is already given.
+error-scenario-same-host = A link goes between two hosts; “{ $found }” stands on both ends.
 error-scenario-missing = “{ $found }” is missing.
 error-scenario-too-long = The text has { $found } bytes; at most { $most } are read.
 error-scenario-too-many-commands = There are more than { $most } commands.

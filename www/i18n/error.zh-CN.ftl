@@ -102,6 +102,7 @@ error-scenario-expected-more = 这里应是{ error-scenario-wanted }，这一行
 error-scenario-unknown = 没有这样的{ error-scenario-wanted }：“{ $found }”。
 error-scenario-range = “{ $found }”不合范围：{ error-scenario-wanted }应在 { $least } 到 { $most } 之间。
 error-scenario-twice = “{ $found }”已经给过了。
+error-scenario-same-host = 链路的两端必须是两台不同的主机，这里两端都是“{ $found }”。
 error-scenario-missing = 缺少“{ $found }”。
 error-scenario-too-long = 文本有 { $found } 字节，最多读取 { $most } 字节。
 error-scenario-too-many-commands = 命令超过 { $most } 条。

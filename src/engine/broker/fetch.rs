@@ -27,6 +27,10 @@ use crate::engine::time::Micros;
 
 /// First version in which consumers may read from followers (KIP-392).
 const FROM_FOLLOWERS: i16 = 11;
+/// First version that reads batches of format v2 (KIP-98).
+const FORMAT_V2: i16 = 4;
+/// First version whose limits let a first batch pass (KIP-74).
+const AT_LEAST_ONE: i16 = 3;
 /// First version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
 /// `fetch.max.bytes` of the broker: most bytes of an answer, whatever is asked.
@@ -278,8 +282,12 @@ impl Broker {
     ) -> Result<ParkedFetch, ResponseError> {
         let replica = request.replica_id.0.max(request.replica_state.replica_id.0);
         let follower = (replica >= 0).then_some(BrokerId(replica));
-        let reader =
-            Reader { follower, leader_only: follower.is_some() || caller.version < FROM_FOLLOWERS };
+        let reader = Reader {
+            follower,
+            leader_only: follower.is_some() || caller.version < FROM_FOLLOWERS,
+            is_old: caller.version < FORMAT_V2,
+            at_least_one: caller.version >= AT_LEAST_ONE,
+        };
         let by_id = caller.version >= TOPIC_IDS;
         let asks = self.listed(request, by_id);
         let forgotten = self.forgotten_by(request, by_id);
@@ -365,7 +373,7 @@ impl ParkedFetch {
 
 /// Whether a fetch need not wait for more: enough bytes, an error, or logs that part.
 fn is_enough(fetch: &ParkedFetch, pieces: &[Piece]) -> bool {
-    let bytes: u64 = pieces.iter().map(|piece| piece.records.len() as u64).sum();
+    let bytes: u64 = pieces.iter().map(Piece::size).sum();
     let urgent = |piece: &Piece| (piece.error != 0 && !piece.unknown) || piece.diverging.is_some();
     bytes >= fetch.min_bytes || pieces.iter().any(urgent)
 }

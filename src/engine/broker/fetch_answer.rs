@@ -39,7 +39,13 @@ impl Broker {
             if matches!(fetch.scope, Scope::Session(_)) && !self.is_news(number, ask, &piece) {
                 continue;
             }
-            let mut data = piece.data(ask.id.partition);
+            let mut data = match self.in_version(fetch.caller.version, ask, piece) {
+                Ok(piece) => piece.data(ask.id.partition),
+                Err(error) => {
+                    let data = Piece::failed(error).data(ask.id.partition);
+                    data.with_aborted_transactions(Some(Vec::new())).with_records(None)
+                }
+            };
             if fetch.caller.version >= NEW_LEADERS {
                 self.name_new_leader(&mut data, &mut response, &ask.id);
             }

@@ -20,6 +20,12 @@ pub(super) struct Reader {
     /// Whether only the leader may answer. A consumer that speaks version 11 or later may read from
     /// a follower (KIP-392).
     pub leader_only: bool,
+    /// Whether it is older than Kafka 0.11: what it gets is converted, and the length of that is the
+    /// length of what was read ([`Piece::read_bytes`]).
+    pub is_old: bool,
+    /// Whether a first batch that is larger than the limits comes whole (KIP-74): not before version 3
+    /// (`FetchParams.hardMaxBytesLimit`).
+    pub at_least_one: bool,
 }
 
 /// What one partition answers.
@@ -36,6 +42,8 @@ pub(super) struct Piece {
     pub diverging: Option<(LeaderEpoch, Offset)>,
     /// Whole batches.
     pub records: Bytes,
+    /// For an old reader: bytes read from the log, which may end within a batch.
+    pub read_bytes: u64,
 }
 
 impl Broker {
@@ -47,15 +55,15 @@ impl Broker {
         asks: &[Ask],
     ) -> Vec<Piece> {
         let mut left = max_bytes;
-        let mut first = true;
+        let mut first = reader.at_least_one;
         let mut pieces = Vec::with_capacity(asks.len());
         for ask in asks {
             let piece = match self.hosted(ask) {
                 Ok(partition) => read(disk, partition, ask, reader, (left, first)),
                 Err(piece) => piece,
             };
-            first &= piece.records.is_empty();
-            left = left.saturating_sub(piece.records.len() as u64);
+            first &= piece.size() == 0;
+            left = left.saturating_sub(piece.size());
             pieces.push(piece);
         }
         pieces
@@ -90,6 +98,11 @@ impl Broker {
 }
 
 impl Piece {
+    /// Bytes that count against the limits of a fetch.
+    pub(super) fn size(&self) -> u64 {
+        self.read_bytes.max(self.records.len() as u64)
+    }
+
     /// What it tells besides records; an error tells nothing.
     pub(super) fn told(&self) -> Option<Told> {
         let told = Told { high_watermark: self.high_watermark, log_start: self.log_start };
@@ -103,6 +116,7 @@ impl Piece {
             .with_high_watermark(self.high_watermark.0)
             .with_last_stable_offset(self.high_watermark.0)
             .with_log_start_offset(self.log_start.0)
+            .with_aborted_transactions(None)
             .with_records(Some(self.records));
         match self.diverging {
             Some((epoch, end)) => data.with_diverging_epoch(
@@ -112,7 +126,7 @@ impl Piece {
         }
     }
 
-    fn failed(error: ResponseError) -> Piece {
+    pub(super) fn failed(error: ResponseError) -> Piece {
         Piece {
             error: error.code(),
             high_watermark: Offset::NONE,
@@ -189,6 +203,9 @@ fn read(
     let upper = upper_bound(partition, reader.follower);
     let most = ask.max_bytes.min(left);
     if ask.offset < upper && (most > 0 || first) {
+        if reader.is_old {
+            piece.read_bytes = log.read_bytes(disk, ask.offset, most, upper, first);
+        }
         match log.read(disk, ask.offset, most, upper, first) {
             Ok(records) => piece.records = records,
             Err(_) => return Piece::failed(ResponseError::OffsetOutOfRange),

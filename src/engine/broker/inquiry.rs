@@ -1,6 +1,6 @@
-//! What clients ask beside topics, records and groups: who produces, which transactions, rules of access
-//! and quotas there are (`KafkaApis.handleDescribeProducersRequest` and its kin). Access is not
-//! checked and nothing is throttled here, as on a broker without an authorizer and without quotas.
+//! What clients ask beside topics, records and groups: who produces, which transactions and rules of access
+//! there are (`KafkaApis.handleDescribeProducersRequest` and its kin). Access is not checked here, as on a
+//! broker without an authorizer.
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
@@ -9,9 +9,9 @@ use kafka_protocol::messages::describe_producers_response::{
 };
 use kafka_protocol::messages::describe_transactions_response::TransactionState;
 use kafka_protocol::messages::{
-    DescribeAclsResponse, DescribeClientQuotasResponse, DescribeProducersRequest,
-    DescribeProducersResponse, DescribeTransactionsRequest, DescribeTransactionsResponse,
-    ListTransactionsRequest, ListTransactionsResponse,
+    DescribeAclsResponse, DescribeProducersRequest, DescribeProducersResponse,
+    DescribeTransactionsRequest, DescribeTransactionsResponse, ListTransactionsRequest,
+    ListTransactionsResponse,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -45,16 +45,12 @@ impl Broker {
             Request::DescribeTransactions(request) => {
                 Response::DescribeTransactions(describe_transactions(request))
             }
-            Request::DescribeAcls(_) => {
+            _ => {
                 let words = "No Authorizer is configured on the broker";
                 let response = DescribeAclsResponse::default()
                     .with_error_code(ResponseError::SecurityDisabled.code())
                     .with_error_message(Some(StrBytes::from_static_str(words)));
                 Response::DescribeAcls(response)
-            }
-            _ => {
-                let none = DescribeClientQuotasResponse::default().with_entries(Some(Vec::new()));
-                Response::DescribeClientQuotas(none)
             }
         };
         ctx.send(caller.node, caller.answer(answer));

@@ -13,6 +13,7 @@ pub mod groups;
 mod inquiry;
 pub mod fetch;
 pub mod fetch_read;
+mod fetch_convert;
 pub mod fetch_answer;
 pub mod fetch_session;
 pub mod follow;
@@ -263,9 +264,7 @@ impl Broker {
                 self.control.describe_configs(ctx, asker, request, |topic| metadata.has(topic));
             }
             Request::DescribeCluster(request) => self.describe_cluster(ctx, caller, &request),
-            Request::DescribeLogDirs(request) => {
-                self.describe_log_dirs(ctx, disk, caller, &request)
-            }
+            Request::DescribeLogDirs(asked) => self.describe_log_dirs(ctx, disk, caller, &asked),
             Request::StopReplica(request) => self.stop_replica(ctx, disk, caller, request),
             Request::UpdateMetadata(request) => self.update_metadata(ctx, caller, request),
             Request::OffsetForLeaderEpoch(request) => {
@@ -287,8 +286,7 @@ impl Broker {
             Request::DescribeProducers(_)
             | Request::ListTransactions(_)
             | Request::DescribeTransactions(_)
-            | Request::DescribeAcls(_)
-            | Request::DescribeClientQuotas(_) => self.inquiry(ctx, caller, &body),
+            | Request::DescribeAcls(_) => self.inquiry(ctx, caller, &body),
             Request::CreateTopics(_)
             | Request::DeleteTopics(_)
             | Request::CreatePartitions(_)
@@ -296,6 +294,8 @@ impl Broker {
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
             | Request::AlterConfigs(_)
+            | Request::DescribeClientQuotas(_)
+            | Request::AlterClientQuotas(_)
             | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
             | Request::AllocateProducerIds(_)

@@ -31,6 +31,8 @@ pub mod topic_config;
 pub mod alter_configs;
 pub mod broker_settings;
 pub mod describe_configs;
+pub mod client_quotas;
+mod quota_entity;
 pub mod settings_rules;
 pub mod producer_ids;
 pub mod log_dir_events;
@@ -54,6 +56,7 @@ use crate::engine::controller::alter_configs::Alteration;
 use crate::engine::controller::batch::RequestBatch;
 use crate::engine::controller::broker_settings::DynamicSettings;
 use crate::engine::controller::channel::{Channels, Correlations};
+use crate::engine::controller::client_quotas::QuotaTask;
 use crate::engine::controller::context::Context;
 use crate::engine::controller::create_partitions::Growth;
 use crate::engine::controller::create_topics::Creation;
@@ -142,6 +145,7 @@ enum AdminTask {
     Delete(Deletion),
     Grow(Growth),
     Describe(Description),
+    Quotas(QuotaTask),
 }
 
 /// The control plane of one broker process.
@@ -310,6 +314,9 @@ impl ControlPlane {
                 self.alter_incrementally(ctx, asker, &request);
             }
             Request::AlterConfigs(request) => self.alter_wholly(ctx, asker, &request),
+            Request::DescribeClientQuotas(_) | Request::AlterClientQuotas(_) => {
+                self.client_quotas(ctx, asker, request);
+            }
             Request::DeleteTopics(request) => self.delete_topics(ctx, asker, &request),
             Request::CreatePartitions(request) => self.create_partitions(ctx, asker, request),
             Request::AlterPartitionReassignments(request) => {
@@ -455,6 +462,10 @@ impl ControlPlane {
             }
             Some(AdminTask::Describe(description)) => {
                 self.tell_configs(ctx, &description, results);
+                None
+            }
+            Some(AdminTask::Quotas(task)) => {
+                self.quotas_answered(ctx, task, results);
                 None
             }
             waiting @ Some(AdminTask::Elect(_)) => waiting,

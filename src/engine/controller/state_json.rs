@@ -277,6 +277,18 @@ fn java_hash(text: &str) -> u32 {
     hash ^ (hash >> 16)
 }
 
+/// Names of znodes in the order in which ZooKeeper gives them: a `HashSet` with room for eight
+/// (`DataNode.addChild`).
+pub(super) fn in_zookeepers_order(names: &[Text]) -> Vec<Text> {
+    let mut size = 8;
+    while names.len() * 4 > size as usize * 3 {
+        size *= 2;
+    }
+    let mut names = names.to_vec();
+    names.sort_by_key(|name| java_hash(name) & (size - 1));
+    names
+}
+
 /// A topic's own settings, in the order of Java's `Properties` as far as one can tell: within a bucket
 /// theirs is that of insertion.
 #[must_use]
@@ -324,7 +336,13 @@ pub fn read_log_dir_event(data: &str) -> Option<BrokerId> {
 /// Notification that settings changed.
 #[must_use]
 pub fn config_change(entity: &ConfigEntity) -> Text {
-    format!(r#"{{"version":2,"entity_path":{}}}"#, quote(&entity.name())).into()
+    config_change_of(&entity.name())
+}
+
+/// The same, by the path of whose settings they are, below `/config`.
+#[must_use]
+pub fn config_change_of(path: &str) -> Text {
+    format!(r#"{{"version":2,"entity_path":{}}}"#, quote(path)).into()
 }
 
 /// What a notification names; `None` when it is about something else.

@@ -28,7 +28,12 @@ impl ControlPlane {
                 Some(AdminTask::Elect(ballot)) => ballot.answer(ctx),
                 Some(AdminTask::Delete(deletion)) => deletion.answer(ctx),
                 Some(AdminTask::Grow(growth)) => growth.answer(ctx),
-                Some(AdminTask::Alter(_) | AdminTask::Describe(_) | AdminTask::ProducerIds(_))
+                Some(
+                    AdminTask::Alter(_)
+                    | AdminTask::Describe(_)
+                    | AdminTask::Quotas(_)
+                    | AdminTask::ProducerIds(_),
+                )
                 | None => {}
             }
         }
@@ -45,7 +50,10 @@ impl ControlPlane {
             Some(AdminTask::Delete(deletion)) => deletion.time_out(ctx),
             Some(AdminTask::Grow(growth)) => growth.time_out(ctx, self),
             Some(
-                asking @ (AdminTask::Alter(_) | AdminTask::Describe(_) | AdminTask::ProducerIds(_)),
+                asking @ (AdminTask::Alter(_)
+                | AdminTask::Describe(_)
+                | AdminTask::Quotas(_)
+                | AdminTask::ProducerIds(_)),
             ) => {
                 self.tasks.insert(id, asking);
             }
@@ -65,6 +73,7 @@ impl ControlPlane {
                 AdminTask::Grow(growth) if growth.asks_zookeeper() => growth.abandon(ctx),
                 AdminTask::Alter(alteration) => alteration.answer(ctx),
                 AdminTask::Describe(description) => self.tell_configs(ctx, &description, &[]),
+                AdminTask::Quotas(task) => ControlPlane::quotas_abandoned(ctx, task),
                 AdminTask::ProducerIds(claim) => {
                     claim.answer(ctx, Err(ResponseError::NotController));
                 }
@@ -81,7 +90,10 @@ impl ControlPlane {
             AdminTask::Elect(ballot) => self.sees_leaders(ballot),
             AdminTask::Delete(deletion) => self.sees_deletion(deletion),
             AdminTask::Grow(growth) => growth.is_complete(self),
-            AdminTask::Alter(_) | AdminTask::Describe(_) | AdminTask::ProducerIds(_) => false,
+            AdminTask::Alter(_)
+            | AdminTask::Describe(_)
+            | AdminTask::Quotas(_)
+            | AdminTask::ProducerIds(_) => false,
         }
     }
 }

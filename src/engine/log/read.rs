@@ -61,6 +61,28 @@ impl Log {
         Ok(Bytes::new())
     }
 
+    /// Bytes that Kafka takes for the same read: up to `max_bytes` or `upper`, whatever they cut through
+    /// (`LogSegment.read`). Batches of older formats are made to be as long.
+    #[must_use]
+    pub fn read_bytes(
+        &self,
+        disk: &Disk,
+        offset: Offset,
+        max_bytes: u64,
+        upper: Offset,
+        at_least_one: bool,
+    ) -> u64 {
+        for which in self.segment_of(offset)..=self.sealed.len() {
+            let (segment, hint) = self.segment_with_hint(which, offset);
+            if let Some((position, first)) = segment.locate(disk, offset, hint) {
+                let least = if at_least_one { first.size() } else { 0 };
+                let end = segment.locate(disk, upper, None).map_or(segment.bytes, |(at, _)| at);
+                return end.saturating_sub(position).min(max_bytes.max(least));
+            }
+        }
+        0
+    }
+
     /// The first record that is at least as new as `timestamp` (ms since 1970), with its own time and
     /// offset; `None` when all are older. In a batch that cannot be decompressed, the batch's largest
     /// time and first offset.

@@ -6,6 +6,7 @@
 
 pub mod inter_broker;
 pub mod wire;
+mod old;
 mod wary;
 pub mod fit;
 pub mod zk;
@@ -78,6 +79,7 @@ pub enum Api {
     DescribeTransactions,
     DescribeAcls,
     DescribeClientQuotas,
+    AlterClientQuotas,
 }
 
 impl Api {
@@ -130,6 +132,7 @@ impl Api {
         Api::DescribeTransactions,
         Api::DescribeAcls,
         Api::DescribeClientQuotas,
+        Api::AlterClientQuotas,
     ];
 
     /// Its name, as Kafka writes it: `Produce`, `LeaderAndIsr`, `ZkWatch`.
@@ -183,6 +186,7 @@ impl Api {
             Api::DescribeTransactions => "DescribeTransactions",
             Api::DescribeAcls => "DescribeAcls",
             Api::DescribeClientQuotas => "DescribeClientQuotas",
+            Api::AlterClientQuotas => "AlterClientQuotas",
         }
     }
 }
@@ -225,6 +229,7 @@ pub enum Request {
     DescribeTransactions(kafka::DescribeTransactionsRequest),
     DescribeAcls(kafka::DescribeAclsRequest),
     DescribeClientQuotas(kafka::DescribeClientQuotasRequest),
+    AlterClientQuotas(kafka::AlterClientQuotasRequest),
     LeaderAndIsr(LeaderAndIsrRequest),
     StopReplica(StopReplicaRequest),
     UpdateMetadata(UpdateMetadataRequest),
@@ -281,6 +286,7 @@ pub enum Response {
     DescribeTransactions(kafka::DescribeTransactionsResponse),
     DescribeAcls(kafka::DescribeAclsResponse),
     DescribeClientQuotas(kafka::DescribeClientQuotasResponse),
+    AlterClientQuotas(kafka::AlterClientQuotasResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
     StopReplica(StopReplicaResponse),
     UpdateMetadata(UpdateMetadataResponse),
@@ -437,6 +443,7 @@ impl Request {
             Request::DescribeTransactions(_) => Api::DescribeTransactions,
             Request::DescribeAcls(_) => Api::DescribeAcls,
             Request::DescribeClientQuotas(_) => Api::DescribeClientQuotas,
+            Request::AlterClientQuotas(_) => Api::AlterClientQuotas,
             Request::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Request::StopReplica(_) => Api::StopReplica,
             Request::UpdateMetadata(_) => Api::UpdateMetadata,
@@ -488,6 +495,7 @@ impl Response {
             Response::DescribeTransactions(_) => Api::DescribeTransactions,
             Response::DescribeAcls(_) => Api::DescribeAcls,
             Response::DescribeClientQuotas(_) => Api::DescribeClientQuotas,
+            Response::AlterClientQuotas(_) => Api::AlterClientQuotas,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
             Response::StopReplica(_) => Api::StopReplica,
             Response::UpdateMetadata(_) => Api::UpdateMetadata,
@@ -579,6 +587,7 @@ impl Response {
             Response::ListTransactions(r) => r.error_code,
             Response::DescribeAcls(r) => r.error_code,
             Response::DescribeClientQuotas(r) => r.error_code,
+            Response::AlterClientQuotas(r) => first(&mut r.entries.iter().map(|e| e.error_code)),
             _ => 0,
         }
     }

@@ -12,7 +12,7 @@ use kafka_protocol::messages::{self as kafka, ApiKey, RequestHeader, ResponseHea
 use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 use crate::engine::ids::Text;
-use crate::engine::protocol::{Payload, Request, Response, Unreadable, wary};
+use crate::engine::protocol::{Payload, Request, Response, Unreadable, old, wary};
 
 /// The message after its way through bytes, in the version that it names.
 ///
@@ -21,6 +21,8 @@ use crate::engine::protocol::{Payload, Request, Response, Unreadable, wary};
 #[must_use]
 pub fn through_bytes(payload: Payload) -> Payload {
     match payload {
+        Payload::Request { version, ref body, .. } if old::is_old(body.api(), version) => payload,
+        Payload::Response { version, ref body, .. } if old::is_old(body.api(), version) => payload,
         Payload::Request { correlation, version, client_id, body } => {
             Payload::Request { correlation, version, client_id, body: request(body, version) }
         }
@@ -114,6 +116,7 @@ apis! {
     DescribeTransactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
     DescribeAcls: DescribeAclsRequest, DescribeAclsResponse;
     DescribeClientQuotas: DescribeClientQuotasRequest, DescribeClientQuotasResponse;
+    AlterClientQuotas: AlterClientQuotasRequest, AlterClientQuotasResponse;
 }
 
 fn again<T: Encodable + Decodable>(message: &T, version: i16) -> T {
@@ -158,7 +161,8 @@ pub fn read_frame(frame: &Bytes) -> ReadFrame {
     let mut bytes = frame.clone();
     let header = RequestHeader::decode(&mut bytes, api.request_header_version(version));
     let Ok(header) = header else { return unread(Unreadable::Garbage) };
-    let Some(body) = read_body(api, &bytes, version) else {
+    let body = old::read(api, version, &bytes).or_else(|| read_body(api, &bytes, version));
+    let Some(body) = body else {
         return unread(Unreadable::Garbage);
     };
     let client_id = header.client_id.map(|id| Text::from(&*id));
@@ -185,7 +189,9 @@ pub fn write_frame_into(
     let header = ResponseHeader::default().with_correlation_id(correlation);
     let header_version = key_of(answer)?.response_header_version(version);
     let written = header.encode(frame, header_version).ok();
-    let written = written.and_then(|()| write_body(answer, frame, version));
+    let written = written.and_then(|()| {
+        old::write(answer, version, frame).or_else(|| write_body(answer, frame, version))
+    });
     if written.is_none() {
         frame.truncate(start);
     }

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod builder;
 pub mod reader;
 pub mod retain;
+pub mod down_convert;
 pub mod control;
 pub mod sound;
 

@@ -155,7 +155,9 @@ impl Reader {
         gap(input, Wanted::Pair)?;
         let a = self.host(input)?;
         sign(input, between)?;
-        Ok((a, self.host(input)?))
+        // A controller's messages to the broker of its own process have an address too.
+        let b = if between == '-' { self.other_host(input, &[a])? } else { self.host(input)? };
+        Ok((a, b))
     }
 
     /// `connect outside b2`.
@@ -182,7 +184,7 @@ impl Reader {
         gap(input, Wanted::Pair)?;
         let a = self.host(input)?;
         if has_sign(input, '-') {
-            let b = self.host(input)?;
+            let b = self.other_host(input, &[a])?;
             return Ok(match to {
                 LinkState::Held => Command::Hold { a, b },
                 LinkState::Cut => Command::Cut { a, b },
@@ -192,16 +194,32 @@ impl Reader {
         let mut sides = vec![vec![a]];
         loop {
             if has_sign(input, ',') {
-                let host = self.host(input)?;
+                let others = &sides[..sides.len() - 1];
+                let host = self.other_host(input, &others.concat())?;
                 sides.last_mut().expect("the first side is there").push(host);
             } else if has_sign(input, '|') {
-                sides.push(vec![self.host(input)?]);
+                sides.push(vec![self.other_host(input, &sides.concat())?]);
             } else if sides.len() > 1 {
                 return Ok(Command::Split { sides, to });
             } else {
                 return Err(expected(input, Wanted::Sign('-')));
             }
         }
+    }
+
+    /// A host that is none of those at the other end of its links.
+    fn other_host(&mut self, input: &mut Input<'_>, others: &[NodeId]) -> Parsed<NodeId> {
+        let start = *input;
+        let host = self.host(input)?;
+        if !others.contains(&host) {
+            return Ok(host);
+        }
+        let name = host_word(&mut start.clone(), Wanted::Host)?;
+        let brokers = 1..=i32::from(self.scenario.config.brokers);
+        let mut brokers = brokers.map(|id| NodeId::Broker(BrokerId(id)));
+        let other = brokers.find(|broker| !others.contains(broker));
+        let suggestion = Some(other.map_or_else(|| "zk".into(), |other| other.to_string().into()));
+        Err(Fail { offset: here(&start), problem: Problem::SameHost { host: name }, suggestion })
     }
 
     /// `loss b1-b2 1000 dup 500`: messages lost and doubled, of a million.

@@ -356,12 +356,16 @@ impl Maker {
             0 => Command::Start { node: self.host() },
             1 => Command::Kill { node: self.host() },
             2 => Command::Stop { node: self.host() },
-            3 => Command::Hold { a: self.host(), b: self.host() },
-            4 => Command::Heal { a: self.host(), b: self.host() },
+            verb @ (3 | 4 | 15) => match (verb, self.link()) {
+                (3, [a, b]) => Command::Hold { a, b },
+                (4, [a, b]) => Command::Heal { a, b },
+                (_, [a, b]) => Command::Cut { a, b },
+            },
             5 => Command::Drop { message: self.address() },
             6 => {
                 let (latency, jitter) = (self.micros(), Micros(self.below(2) * 77));
-                Command::SetLink { a: self.host(), b: self.host(), latency, jitter }
+                let [a, b] = self.link();
+                Command::SetLink { a, b, latency, jitter }
             }
             7 => self.create_topic(),
             8 => {
@@ -384,16 +388,14 @@ impl Maker {
             },
             13 => Command::Pause { node: self.host() },
             14 => Command::Resume { node: self.host() },
-            15 => Command::Cut { a: self.host(), b: self.host() },
             16 => {
                 let to = [LinkState::Flows, LinkState::Held, LinkState::Cut];
-                let to = to[self.below(3) as usize];
-                let sides = vec![vec![self.host(), self.host()], vec![self.host()]];
-                Command::Split { sides, to }
+                let (sides, to) = (self.link(), to[self.below(3) as usize]);
+                Command::Split { sides: sides.map(|host| vec![host; 2]).to_vec(), to }
             }
             17 => {
-                let (loss_ppm, duplication_ppm) = (self.below(1_000) as u32, self.below(2) as u32);
-                Command::SetLoss { a: self.host(), b: self.host(), loss_ppm, duplication_ppm }
+                let ([a, b], loss_ppm) = (self.link(), self.below(1_000) as u32);
+                Command::SetLoss { a, b, loss_ppm, duplication_ppm: self.below(2) as u32 }
             }
             18 => Command::Delay { message: self.address(), by: self.micros() },
             19 => Command::Duplicate { message: self.address(), after: self.micros() },
@@ -426,6 +428,11 @@ impl Maker {
                 Command::SetBrokerConfig { broker, key: "log.cleaner.threads".into(), value }
             }
         }
+    }
+
+    fn link(&mut self) -> [NodeId; 2] {
+        let (a, b) = (self.host(), self.host());
+        if a == b { [NodeId::Zookeeper, NodeId::Broker(self.broker())] } else { [a, b] }
     }
 
     fn outside(&mut self) -> Command {

@@ -4,14 +4,15 @@
 use winnow::stream::Stream;
 
 use crate::engine::command::{Command, ToolCommand};
-use crate::engine::ids::{BrokerId, NodeId};
+use crate::engine::ids::{BrokerId, NodeId, Text};
 use crate::engine::program::tool;
 use crate::scenario::ast::CONSOLE;
-use crate::scenario::error::Wanted;
+use crate::scenario::error::{Problem, Wanted};
 use crate::scenario::shell_words;
+use crate::scenario::suggest::nearest;
 
 use super::Reader;
-use super::lexical::{Input, Parsed, expected, gap, word};
+use super::lexical::{Fail, Input, Parsed, expected, gap, here, word};
 
 /// First words of statements that are not tools.
 pub(super) const VERBS: &[&str] = &["run", "on", "input", "eof", "interrupt", "write"];
@@ -34,26 +35,24 @@ impl Reader {
             "run" => {
                 let name = named(input)?;
                 gap(input, Wanted::Tool)?;
-                let ahead = *input;
-                let host = match &*word(input, Wanted::Tool)? {
-                    "on" => {
-                        gap(input, Wanted::Broker)?;
-                        let broker = self.broker(input)?;
-                        gap(input, Wanted::Tool)?;
-                        Some(broker)
-                    }
-                    _ => {
-                        *input = ahead;
-                        None
-                    }
+                let mut ahead = *input;
+                let has_host = word(&mut ahead, Wanted::Tool).is_ok_and(|word| &*word == "on");
+                let host = if has_host {
+                    *input = ahead;
+                    gap(input, Wanted::Broker)?;
+                    let broker = self.broker(input)?;
+                    gap(input, Wanted::Tool)?;
+                    Some(broker)
+                } else {
+                    None
                 };
-                ToolCommand::Run { name, host, argv: words(input)? }
+                ToolCommand::Run { name, host, argv: tool_line(input)? }
             }
             "on" => {
                 gap(input, Wanted::Broker)?;
                 let host = Some(self.broker(input)?);
                 gap(input, Wanted::Tool)?;
-                ToolCommand::Run { name: CONSOLE.into(), host, argv: words(input)? }
+                ToolCommand::Run { name: CONSOLE.into(), host, argv: tool_line(input)? }
             }
             "input" => {
                 let name = named(input)?;
@@ -85,18 +84,47 @@ impl Reader {
     }
 }
 
-fn named(input: &mut Input<'_>) -> Parsed<crate::engine::ids::Text> {
+fn named(input: &mut Input<'_>) -> Parsed<Text> {
     gap(input, Wanted::Client)?;
     word(input, Wanted::Client)
 }
 
+/// A tool and its options: the rest of the line. A name in quotes is meant as it stands: so are lines
+/// kept in which somebody typed what no machine has.
+fn tool_line(input: &mut Input<'_>) -> Parsed<Vec<Text>> {
+    let start = here(input);
+    let quoted = input.starts_with(['\'', '"', '$']);
+    let argv = words(input)?;
+    if quoted || tool::find_on_machine(&argv[0]).is_some() {
+        return Ok(argv);
+    }
+    let suggestion = nearest(&argv[0], tool::TOOLS.iter().map(|tool| tool.name));
+    let problem = Problem::Unknown { kind: Wanted::Tool, found: argv[0].clone() };
+    Err(Fail { offset: start, problem, suggestion })
+}
+
 /// The rest of the line, as a shell reads it.
-fn words(input: &mut Input<'_>) -> Parsed<Vec<crate::engine::ids::Text>> {
+fn words(input: &mut Input<'_>) -> Parsed<Vec<Text>> {
     let start = *input;
     let rest: &str = input.finish();
     match shell_words::split(rest) {
         Some(words) if !words.is_empty() => Ok(words),
         Some(_) => Err(expected(&start, Wanted::Tool)),
         None => Err(expected(&start, Wanted::ClosingQuote)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::parser::parse;
+    use crate::scenario::printer::print;
+
+    #[test]
+    fn a_tool_that_is_not_there_is_kept_in_quotes_when_somebody_typed_it() {
+        for line in ["run c1 'kafka-topcis' --list\n", "on b1 'nothing'\n"] {
+            let text = format!("brokers 3\n\n{line}");
+            let read = parse(&text).expect("a quoted name");
+            assert!(print(&read).ends_with(line), "{}", print(&read));
+        }
     }
 }

@@ -19,6 +19,10 @@ pub(super) const TOOL: Tool = Tool { name: "kafka-broker-api-versions", flags: F
 
 const FLAGS: &str = "bootstrap-server= command-config= help version";
 
+/// APIs that Kafka 3.9 has and the crate of its messages has not.
+const BETWEEN_BROKERS: &[(i16, &str)] =
+    &[(4, "LeaderAndIsr"), (5, "StopReplica"), (6, "UpdateMetadata"), (7, "ControlledShutdown")];
+
 /// APIs that Kafka 3.9's clients know and no broker in ZooKeeper mode speaks, by number.
 const UNSUPPORTED: &[(i16, &str)] = &[
     (55, "DescribeQuorum"),
@@ -70,8 +74,12 @@ fn run(shell: &mut Shell<'_>) -> Flow<()> {
             .iter()
             .map(|api| {
                 let (key, least, most) = (api.api_key, api.min_version, api.max_version);
-                let name = ApiKey::try_from(key)
-                    .map_or_else(|()| "UNKNOWN".to_owned(), |k| format!("{k:?}"));
+                let older = BETWEEN_BROKERS.iter().find(|(older, _)| *older == key);
+                let name = match (ApiKey::try_from(key), older) {
+                    (Ok(api), _) => format!("{api:?}"),
+                    (Err(()), Some((_, name))) => (*name).to_owned(),
+                    (Err(()), None) => "UNKNOWN".to_owned(),
+                };
                 let range =
                     if least == most { format!("{least}") } else { format!("{least} to {most}") };
                 (key, format!("{name}({key}): {range} [usable: {most}]"))

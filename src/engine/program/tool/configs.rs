@@ -137,7 +137,7 @@ fn settings(
 fn describe(shell: &mut Shell<'_>, entities: &Entities, all: bool) -> Flow<()> {
     let kind = entities.types[0];
     if OF_QUOTAS.contains(&kind) {
-        return Ok(());
+        return configs_quotas::describe(shell, entities);
     }
     let names = match (entities.names.first(), kind) {
         (Some(name), _) => vec![name.clone()],
@@ -198,7 +198,9 @@ fn alter(shell: &mut Shell<'_>, flags: &Flags, entities: &Entities) -> Flow<()> 
     let added = configs_options::added(shell, flags)?;
     let deleted = configs_options::deleted(flags);
     if OF_QUOTAS.contains(&kind) {
-        return Err(configs_quotas::refusal(entities, &added, &deleted).into());
+        configs_quotas::alter(shell, entities, &added, &deleted)?;
+        tell_done(shell, kind, name);
+        return Ok(());
     }
     let old = settings(shell, kind, name, (false, false))?;
     let unknown: Vec<&str> = deleted
@@ -237,11 +239,15 @@ fn alter(shell: &mut Shell<'_>, flags: &Flags, entities: &Entities) -> Flow<()> 
         let changes = added.all().map(set).chain(gone).collect();
         shell.alter_configs(&[(wire, name.clone(), changes)])?;
     }
-    shell.out(&match name.as_str() {
+    tell_done(shell, kind, name);
+    Ok(())
+}
+
+fn tell_done(shell: &mut Shell<'_>, kind: EntityType, name: &str) {
+    shell.out(&match name {
         "" => format!("Completed updating default config for {} in the cluster.", kind.name()),
         name => format!("Completed updating config for {} {name}.", kind.singular()),
     });
-    Ok(())
 }
 
 fn refused(words: &str) -> Fault {

@@ -52,6 +52,23 @@ pub(super) fn sort_as_java<T>(entries: &mut [T], capacity: u32, key: impl Fn(&T)
     entries.sort_by_key(|entry| spread_hash(key(entry)) & (size - 1));
 }
 
+/// As [`sort_as_java`], for keys that are maps of text to text or null, with a hash of Java's own:
+/// `ClientQuotaEntity`, which has such a map and nothing else.
+pub(super) fn sort_maps_as_java<T>(
+    entries: &mut [T],
+    capacity: u32,
+    key: impl Fn(&T) -> Vec<(&str, Option<&str>)>,
+) {
+    let size = table(entries.len(), capacity);
+    entries.sort_by_key(|entry| {
+        let pairs = key(entry).into_iter();
+        let sum = pairs.fold(31_u32, |sum, (name, value)| {
+            sum.wrapping_add(string_hash(name) ^ value.map_or(0, string_hash))
+        });
+        spread(sum) & (size - 1)
+    });
+}
+
 /// Sorts as a Scala `mutable.HashMap` with a table of `size` gives them (a power of two).
 pub(super) fn sort_as_scala<T>(entries: &mut [T], size: u32, key: impl Fn(&T) -> &str) {
     entries.sort_by_key(|entry| {
