@@ -195,6 +195,8 @@ pub enum Notice {
     OtherEvents,
     /// Nothing is saved from here on.
     MemoryOnly(MemoryReason),
+    /// The last moments of the session that was left could not be saved; what was before is kept.
+    LastUnsaved,
     /// Another tab holds this session; what happens here is not saved.
     ReadOnly,
 }
@@ -217,6 +219,7 @@ impl Notice {
             Notice::MemoryOnly(MemoryReason::Superseded) => "notice-memory-superseded",
             Notice::MemoryOnly(MemoryReason::Failed(_)) => "notice-memory-failed",
             Notice::OtherEvents => "notice-other-events",
+            Notice::LastUnsaved => "notice-last-unsaved",
             Notice::ReadOnly => "notice-read-only",
         }
     }
@@ -240,6 +243,7 @@ impl Notice {
             | Notice::AsLeft
             | Notice::OtherEvents
             | Notice::MemoryOnly(_)
+            | Notice::LastUnsaved
             | Notice::ReadOnly => Vec::new(),
         }
     }

@@ -121,6 +121,8 @@ impl Session {
             StorageReport::Failed { serial, reason } => {
                 if self.saving.awaits(serial) {
                     self.go_on_in_memory(reason);
+                } else if self.saving.is_of_left(serial) {
+                    self.effects.push(Effect::Notify(Notice::LastUnsaved));
                 }
             }
             StorageReport::Unavailable(reason) => {

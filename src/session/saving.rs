@@ -45,6 +45,8 @@ pub struct Saving {
     pending_bytes: u64,
     saved_bytes: u64,
     under_way: Option<(u64, u64)>,
+    /// The last batch of the session that was left, while it is not known to be saved.
+    left: Option<u64>,
     next_serial: u64,
     gathered: Place,
     handed_over: Option<Place>,
@@ -66,6 +68,7 @@ impl Saving {
             pending_bytes: 0,
             saved_bytes: 0,
             under_way: None,
+            left: None,
             next_serial: 0,
             gathered: Place::default(),
             handed_over: None,
@@ -74,15 +77,22 @@ impl Saving {
         }
     }
 
-    /// A mirror for the next session of the page; answers about the one before mean nothing to it.
+    /// A mirror for the next session of the page. Answers about the one before mean nothing to it, but
+    /// that its last batch failed has to be told.
     #[must_use]
     pub fn opening_after(before: &Saving) -> Saving {
-        Saving { next_serial: before.next_serial, ..Saving::opening() }
+        let left = before.under_way.map(|(serial, _)| serial).or(before.left);
+        Saving { next_serial: before.next_serial, left, ..Saving::opening() }
     }
 
     /// Nobody waits for the batch under way any more: the session is being left.
     pub fn let_go(&mut self) {
-        self.under_way = None;
+        self.left = self.under_way.take().map(|(serial, _)| serial).or(self.left);
+    }
+
+    /// Whether the failure of this batch is news of the session that was left; it is told once.
+    pub fn is_of_left(&mut self, serial: u64) -> bool {
+        self.left.take_if(|last| serial <= *last).is_some()
     }
 
     /// Branches were begun, named, shown or deleted: they are written with the next batch.
@@ -242,6 +252,7 @@ impl Saving {
 
     /// A batch is on the platter.
     pub fn saved(&mut self, serial: u64) {
+        self.left.take_if(|last| *last == serial);
         if let Some((_, bytes)) = self.under_way.take_if(|(under_way, _)| *under_way == serial) {
             self.saved_bytes += bytes;
         }

@@ -20,6 +20,7 @@ notice-memory-superseded = No longer saved: a later version of this page has tak
 notice-memory-failed = Not saved: { $error }. Everything goes on in memory.
 notice-as-left = You worked on this link before. It is shown as you left it.
 notice-imported = Read from a real cluster. Brokers that have another id here: { $renamed }. Settings that are not modelled: { $settings }. Partitions that another replica leads here, the first in sync: { $partitions }.
+notice-last-unsaved = The last moments of the session that you left could not be saved. What was saved of it before is kept.
 notice-read-only = This session is open in another tab. What you do here is not saved.
 
 ## Commands

@@ -20,6 +20,7 @@ notice-memory-superseded = 不再保存：这个页面的更新版本已接管�
 notice-memory-failed = 未保存：{ $error }。一切在内存中继续。
 notice-as-left = 这个链接您之前操作过，现在显示的是您离开时的样子。
 notice-imported = 已按真实集群建好。编号不同的 broker：{ $renamed }。未模拟的设置：{ $settings }。leader 不同（这里由首个同步副本担任）的分区：{ $partitions }。
+notice-last-unsaved = 您离开的那个会话，最后一段没能保存；之前已保存的内容仍在。
 notice-read-only = 这个会话已在另一个标签页打开，在这里的操作不会保存。
 
 ## 命令

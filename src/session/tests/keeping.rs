@@ -106,3 +106,36 @@ fn moments_and_expectations_of_a_text_come_back_without_it() {
     assert_eq!(again.session.start.said, said);
     assert_eq!(again.session.scenario().moments, scenario.moments);
 }
+
+/// Leaves a session whose last moments are on their way to a store that may fail just then.
+fn left_while(fails: bool) -> Page {
+    let mut page = busy();
+    page.tell(Msg::Flush);
+    page.settle();
+    page.store.rows().failure = fails.then_some(MemoryReason::QuotaExceeded);
+    page.seek(SECOND + Micros(400_000));
+    page.tell(Msg::Open(Start { playing: false, ..Start::new("another", config()) }));
+    page.store.rows().failure = None;
+    page.settle();
+    page
+}
+
+#[test]
+fn a_session_that_is_left_unsaved_is_told_once_and_keeps_what_was_saved_before() {
+    let mut page = left_while(true);
+    assert_eq!(page.notices, [Notice::LastUnsaved]);
+    page.run(SECOND, Micros(100_000));
+    page.tell(Msg::Flush);
+    page.settle();
+    assert_eq!(page.notices, [Notice::LastUnsaved]);
+    let is_saved = matches!(page.session.storage(), StorageState::Saved { .. });
+    assert!(is_saved, "the session that was opened is saved: {:?}", page.session.storage());
+    let back = Page::open(page.close());
+    assert_eq!(back.notices, [Notice::PowerReturned { shortened: 0, damaged: 0 }]);
+    assert!(back.session.now() >= SECOND, "{:?}", back.session.now());
+}
+
+#[test]
+fn a_session_that_is_left_and_saved_is_not_spoken_of() {
+    assert_eq!(left_while(false).notices, []);
+}
