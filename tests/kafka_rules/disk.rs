@@ -3,7 +3,7 @@
 
 use highwater::engine::command::Command;
 use highwater::engine::event::{EventKind, RetentionReason};
-use highwater::engine::ids::{BrokerId, Offset};
+use highwater::engine::ids::{BrokerId, Offset, TopicName};
 
 use crate::lab::{Lab, b, ms};
 use crate::{RF3, acked};
@@ -81,6 +81,25 @@ fn expired_segments_go_on_every_replica_and_the_log_starts_at_its_end() {
     assert_eq!(lab.count(expired), 3);
     let disk = lab.world.disk(b(1)).expect("broker 1 has a disk");
     assert!(disk.list("t-0/").iter().all(|(path, _)| !path.ends_with(".deleted")));
+}
+
+#[test]
+fn a_retention_that_is_shortened_takes_records_of_a_log_that_rests() {
+    let mut lab = Lab::with(|config| {
+        config.broker.log_initial_task_delay_ms = 500;
+        config.broker.log_retention_check_interval_ms = 2_000;
+    });
+    lab.topic("t", RF3, &[("retention.ms", "3600000")]);
+    lab.producer("p", "t", |_| {});
+    lab.send("p", &["m0", "m1"]);
+    lab.run_for(ms(12_000));
+    assert_eq!(lab.log("t", 0, 1).len(), 2);
+    let (key, value) = ("retention.ms".into(), Some("1000".into()));
+    lab.apply(Command::SetTopicConfig { topic: TopicName::new("t"), key, value });
+    lab.run_for(ms(4_000));
+    for broker in 1..=3 {
+        assert!(lab.log("t", 0, broker).is_empty(), "b{broker}");
+    }
 }
 
 #[test]

@@ -231,18 +231,38 @@ fn a_consumer_reads_what_was_compressed_by_every_codec() {
     }
 }
 
-/// What broker 1 knows of producers when it has been stopped for half a minute and started again.
-fn producers_after_a_rest(expiration_ms: i64) -> usize {
-    let mut lab = Lab::with(|config| config.broker.producer_id_expiration_ms = expiration_ms);
+/// A topic on broker 1 that has one record.
+fn written_once(expiration_ms: i64) -> Lab {
+    let mut lab = Lab::with(|config| {
+        config.broker.producer_id_expiration_ms = expiration_ms;
+        config.broker.producer_id_expiration_check_interval_ms = 5_000;
+    });
     lab.topic("t", &[&[1]], &[]);
     lab.producer("p", "t", |_| {});
     lab.send("p", &["m0"]);
     lab.run_until(ms(3_000), |event| acked(&event.kind));
-    let known = |lab: &Lab| {
-        let broker = lab.world.broker(BrokerId(1)).expect("it has run");
-        let partition = broker.partition(&crate::lab::tp("t", 0)).expect("a replica");
-        partition.log.producers().count()
-    };
+    lab
+}
+
+/// How many producers broker 1 knows of.
+fn known(lab: &Lab) -> usize {
+    let broker = lab.world.broker(BrokerId(1)).expect("it has run");
+    let partition = broker.partition(&crate::lab::tp("t", 0)).expect("a replica");
+    partition.log.producers().count()
+}
+
+#[test]
+fn a_producer_that_is_silent_for_too_long_is_forgotten() {
+    let mut lab = written_once(25_000);
+    lab.run_for(ms(20_000));
+    assert_eq!(known(&lab), 1);
+    lab.run_for(ms(12_000));
+    assert_eq!(known(&lab), 0);
+}
+
+/// What broker 1 knows of producers when it has been stopped for half a minute and started again.
+fn producers_after_a_rest(expiration_ms: i64) -> usize {
+    let mut lab = written_once(expiration_ms);
     assert_eq!(known(&lab), 1);
     lab.stop(1);
     lab.run_for(ms(30_000));

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use crate::engine::broker::Broker;
+use crate::engine::broker::replicas::Rest;
 use crate::engine::disk::Disk;
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{BrokerId, Offset, Text, TopicPartition};
@@ -141,15 +142,19 @@ impl Broker {
             return;
         }
         self.producers_checked = ctx.now;
-        let knows_some = |partition: &&Partition| partition.log.producers().next().is_some();
-        let ids: Vec<TopicPartition> =
-            self.partitions.values().filter(knows_some).map(|p| p.id.clone()).collect();
+        let (wall_ms, expiration) = (ctx.wall_ms(), self.config.producer_id_expiration_ms);
+        if self.producers_rest.goes_on(&self.partitions, wall_ms) {
+            return;
+        }
+        let keeps_until = |partition: &Partition| partition.log.keeps_producers_until(expiration);
+        let due = self.partitions.values().filter(|it| wall_ms > keeps_until(it));
+        let ids: Vec<TopicPartition> = due.map(|partition| partition.id.clone()).collect();
         for id in ids {
             if let Some(partition) = self.partitions.get_mut(&id) {
-                let expiration = self.config.producer_id_expiration_ms;
-                partition.log.expire_producers(ctx.wall_ms(), expiration);
+                partition.log.expire_producers(wall_ms, expiration);
             }
         }
+        self.producers_rest = Rest::of(&self.partitions, keeps_until);
     }
 
     fn arm_checkpoint(&self, ctx: &mut Ctx<'_>, cause: Option<crate::engine::ids::EventId>) {

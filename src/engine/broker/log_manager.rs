@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::engine::broker::Broker;
 use crate::engine::broker::checkpoints::{LOG_STARTS, RECOVERY_POINTS, Written, in_dir};
+use crate::engine::broker::replicas::Rest;
 use crate::engine::disk::{Disk, FileId};
 use crate::engine::event::{EventKind, TimerPurpose};
 use crate::engine::ids::{Offset, Text, TopicPartition};
@@ -60,12 +61,16 @@ impl Broker {
     pub(super) fn retention_timer(&mut self, ctx: &mut Ctx<'_>, disk: &mut Disk, timer: &Timer) {
         again(ctx, timer, self.config.log_retention_check_interval_ms);
         let wall_ms = ctx.wall_ms();
-        let has_work = |partition: &&Partition| {
-            let config = &partition.config;
-            !config.cleanup_policy.compact && partition.log.may_delete(config, wall_ms)
+        if self.retention_rests.goes_on(&self.partitions, wall_ms) {
+            return;
+        }
+        let keeps_until = |partition: &Partition| match &partition.config {
+            config if config.cleanup_policy.compact => i64::MAX,
+            config => partition.log.keeps_all_until(config),
         };
-        let due = self.partitions.values().filter(has_work);
+        let due = self.partitions.values().filter(|it| wall_ms > keeps_until(it));
         let ids: Vec<TopicPartition> = due.map(|partition| partition.id.clone()).collect();
+        self.retention_rests = Rest::of(&self.partitions, keeps_until);
         for id in ids {
             self.delete_old_segments(ctx, disk, &id);
         }
@@ -79,7 +84,7 @@ impl Broker {
         id: &TopicPartition,
     ) {
         let Some(partition) = self.partitions.get(id) else { return };
-        if !partition.log.may_delete(&partition.config, ctx.wall_ms()) {
+        if ctx.wall_ms() <= partition.log.keeps_all_until(&partition.config) {
             return;
         }
         let Some(partition) = self.partitions.get_mut(id) else { return };

@@ -70,7 +70,7 @@ use metadata::MetadataCache;
 use produce::ParkedProduce;
 use producer_ids::ProducerIds;
 use purgatory::Purgatory;
-use replicas::Replicas;
+use replicas::{Replicas, Rest};
 use slow_disk::SlowDisk;
 
 /// A broker's process.
@@ -108,6 +108,10 @@ pub struct Broker {
     watermarks_written: BTreeMap<String, Written>,
     /// When silent producers were last looked for.
     producers_checked: Micros,
+    /// Until when no producer has been silent for too long.
+    producers_rest: Rest,
+    /// Until when retention keeps every log whole.
+    retention_rests: Rest,
     /// Seed of the logs' roll jitter.
     jitter_seed: u64,
     /// Checkpoints of recovery points and of log starts as last written, by path.

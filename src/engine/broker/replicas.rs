@@ -52,6 +52,23 @@ impl Replicas {
     }
 }
 
+/// What a look at every replica found: nothing to do until a time, while none of them changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rest(Option<(u64, i64)>);
+
+impl Rest {
+    /// The least of the replicas' own times, each the last at which it needs nothing (wall clock, ms).
+    pub(super) fn of(replicas: &Replicas, needs_nothing_until: impl Fn(&Partition) -> i64) -> Rest {
+        let until = replicas.values().map(needs_nothing_until).min().unwrap_or(i64::MAX);
+        Rest(Some((replicas.changes, until)))
+    }
+
+    /// Whether there is still nothing to do.
+    pub(super) fn goes_on(self, replicas: &Replicas, wall_ms: i64) -> bool {
+        self.0.is_some_and(|(changes, until)| changes == replicas.changes && wall_ms <= until)
+    }
+}
+
 impl Deref for Replicas {
     type Target = OrdMap<TopicPartition, Partition>;
 

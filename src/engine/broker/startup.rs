@@ -16,7 +16,7 @@ use crate::engine::broker::log_manager::Waste;
 use crate::engine::broker::metadata::MetadataCache;
 use crate::engine::broker::producer_ids::ProducerIds;
 use crate::engine::broker::purgatory::Purgatory;
-use crate::engine::broker::replicas::Replicas;
+use crate::engine::broker::replicas::{Replicas, Rest};
 use crate::engine::broker::slow_disk::SlowDisk;
 use crate::engine::broker::{Broker, Phase};
 use crate::engine::config::{BrokerConfig, TopicConfig};
@@ -69,6 +69,8 @@ impl Broker {
             moved_watermarks: OrdSet::new(),
             watermarks_written: BTreeMap::new(),
             producers_checked: ctx.now,
+            producers_rest: Rest::default(),
+            retention_rests: Rest::default(),
             jitter_seed: ctx.random_u64(Stream::Log),
             points_written: BTreeMap::new(),
             starts_written: BTreeMap::new(),

@@ -86,8 +86,12 @@ pub struct Context {
     pub ineligible: BTreeSet<TopicName>,
     /// How far the deletion of their replicas is; replicas not named have not been asked.
     pub deletions: BTreeMap<(TopicPartition, BrokerId), ReplicaDeletion>,
-    /// Partitions.
+    /// Partitions; changed only here.
     pub partitions: OrdMap<TopicPartition, Partition>,
+    /// Rises whenever one of them has changed, come or gone.
+    pub partition_changes: u64,
+    /// What that was when every leader was the preferred one.
+    pub leaders_at_home: Option<u64>,
     /// Replicas in failed log directories, by broker (`replicasOnOfflineDirs`).
     pub offline_replicas: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
     /// While `/admin/reassign_partitions` is there: those of its partitions that are moved.
@@ -151,12 +155,14 @@ impl Context {
                 state: None,
                 status: Status::New,
             };
+            self.partition_changes += 1;
             self.partitions.insert(partition, entry);
         }
     }
 
     /// Notes a partition's replicas.
     pub fn put_assignment(&mut self, partition: &TopicPartition, assignment: &Assignment) {
+        self.partition_changes += 1;
         if let Some(entry) = self.partitions.get_mut(partition) {
             entry.replicas = assignment.replicas.as_slice().into();
             entry.adding = assignment.adding.as_slice().into();
@@ -170,6 +176,7 @@ impl Context {
             self.deletions.remove(&(partition, broker));
         }
         for partition in self.partitions_of(topic) {
+            self.partition_changes += 1;
             self.partitions.remove(&partition);
         }
         self.topics.remove(topic);
@@ -245,6 +252,7 @@ impl Context {
 
     /// Notes a partition's state as read or written.
     pub fn put_state(&mut self, partition: &TopicPartition, state: LeaderAndIsr) {
+        self.partition_changes += 1;
         if let Some(entry) = self.partitions.get_mut(partition) {
             entry.state = Some(state);
         }
@@ -255,6 +263,7 @@ impl Context {
         if let Some(entry) = self.partitions.get_mut(partition)
             && entry.status != status
         {
+            self.partition_changes += 1;
             entry.status = status;
         }
     }

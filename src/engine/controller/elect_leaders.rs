@@ -118,6 +118,10 @@ impl ControlPlane {
     /// Elects the preferred replicas of every broker that leads too few of its own partitions: more
     /// than `leader.imbalance.per.broker.percentage` of them are led by others.
     pub(super) fn rebalance_leaders(&mut self) {
+        let changes = self.context.partition_changes;
+        if self.context.leaders_at_home == Some(changes) {
+            return;
+        }
         let live = self.context.live();
         let mut owned: BTreeMap<BrokerId, (i64, Vec<TopicPartition>)> = BTreeMap::new();
         for (partition, entry) in &self.context.partitions {
@@ -133,6 +137,8 @@ impl ControlPlane {
                 elsewhere.push(partition.clone());
             }
         }
+        let all_at_home = owned.values().all(|(_, elsewhere)| elsewhere.is_empty());
+        self.context.leaders_at_home = all_at_home.then_some(changes);
         let percentage = self.config.leader_imbalance_per_broker_percentage;
         let mut phases = Vec::new();
         for (total, mut partitions) in owned.into_values() {

@@ -237,6 +237,13 @@ impl Log {
         self.producers.expire(wall_ms, expiration_ms)
     }
 
+    /// The last time (wall clock, ms) at which none of its producers has been silent for
+    /// `expiration_ms`, if the log stays as it is.
+    #[must_use]
+    pub fn keeps_producers_until(&self, expiration_ms: i64) -> i64 {
+        self.producers.silent_since().map_or(i64::MAX, |since| since.saturating_add(expiration_ms - 1))
+    }
+
     /// The segments, oldest first; the last one is active.
     pub fn segments<'a>(&'a self, disk: &'a Disk) -> impl Iterator<Item = SegmentInfo> + 'a {
         self.all_segments().map(|segment| segment.info(disk))

@@ -226,6 +226,12 @@ impl Producers {
         self.end = end;
     }
 
+    /// When the one without an open transaction that is silent for longest was last heard (wall clock, ms).
+    pub(super) fn silent_since(&self) -> Option<i64> {
+        let idle = self.entries.values().filter(|entry| entry.transaction_first.is_none());
+        idle.map(|entry| entry.last_timestamp).min()
+    }
+
     /// Forgets producers without an open transaction that have been silent for `expiration_ms`
     /// (`removeExpiredProducers`). Returns how many.
     pub(super) fn expire(&mut self, wall_ms: i64, expiration_ms: i64) -> u32 {

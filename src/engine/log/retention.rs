@@ -62,15 +62,20 @@ impl Log {
         all
     }
 
-    /// Whether a retention check could find anything: cheap, for the many logs that have nothing.
+    /// The last time (wall clock, ms) at which a retention check can find nothing, if the log stays as
+    /// it is: cheap, for the many logs that have nothing.
     #[must_use]
-    pub fn may_delete(&self, config: &TopicConfig, wall_ms: i64) -> bool {
+    pub fn keeps_all_until(&self, config: &TopicConfig) -> i64 {
         let oldest = self.sealed.front().unwrap_or(&self.active);
-        let expired = config.retention_ms >= 0
-            && oldest.newest_ms().is_some_and(|newest| wall_ms - newest > config.retention_ms);
         let below = self.log_start_offset > self.first_base() && !self.sealed.is_empty();
         let sized = config.retention_bytes >= 0 && oldest.bytes > 0;
-        below || (config.cleanup_policy.delete && (sized || expired))
+        match oldest.newest_ms() {
+            _ if below || (config.cleanup_policy.delete && sized) => i64::MIN,
+            Some(newest) if config.cleanup_policy.delete && config.retention_ms >= 0 => {
+                newest.saturating_add(config.retention_ms)
+            }
+            _ => i64::MAX,
+        }
     }
 
     /// Moves the log start offset forward; records before it are gone for readers, and their segments
