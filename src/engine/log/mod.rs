@@ -241,7 +241,9 @@ impl Log {
     /// `expiration_ms`, if the log stays as it is.
     #[must_use]
     pub fn keeps_producers_until(&self, expiration_ms: i64) -> i64 {
-        self.producers.silent_since().map_or(i64::MAX, |since| since.saturating_add(expiration_ms - 1))
+        self.producers
+            .silent_since()
+            .map_or(i64::MAX, |since| since.saturating_add(expiration_ms - 1))
     }
 
     /// The segments, oldest first; the last one is active.

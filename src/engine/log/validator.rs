@@ -17,7 +17,7 @@ use crate::engine::record::batch::{
 use crate::engine::record::builder::{BatchBuilder, Header};
 use crate::engine::record::codec;
 use crate::engine::record::reader::{RecordRef, records as records_of, uncompressed};
-use crate::engine::record::sound;
+use crate::engine::record::sound::{self, Facts};
 use crate::engine::setting::{CompressionType, TimestampKind};
 
 /// `RecordBatch.NO_TIMESTAMP`.
@@ -100,7 +100,11 @@ impl Rules {
         check_header(&header)?;
         let (source, target) = (header.codec(), self.target(header.codec()));
         let plain = uncompressed(&bytes).map_err(|error| AppendError::of_records(&error))?;
-        let largest = self.check_records(partition, &header, &plain, now)?;
+        let known = sound::facts(&bytes).filter(|facts| self.allows_all(&header, *facts, now));
+        let largest = match known {
+            Some(facts) => facts.latest,
+            None => self.check_records(partition, &header, &plain, now)?,
+        };
         let (kind, largest) = match self.timestamps {
             TimestampKind::CreateTime => (TimestampType::CreateTime, largest),
             TimestampKind::LogAppendTime => (TimestampType::LogAppendTime, now),
@@ -162,6 +166,21 @@ impl Rules {
         }
     }
 
+    /// Whether records of which that much is known are all allowed; they may also be, if not.
+    fn allows_all(self, header: &BatchHeader, facts: Facts, now: i64) -> bool {
+        let timed = |time| time != NO_TIMESTAMP && self.is_in_range(time, now);
+        (facts.keyed || !self.compact)
+            && self.timestamps == TimestampKind::CreateTime
+            && header.timestamp_type() == TimestampType::CreateTime
+            && timed(facts.earliest)
+            && timed(facts.latest)
+    }
+
+    fn is_in_range(self, time: i64, now: i64) -> bool {
+        let age = now.wrapping_sub(time);
+        age <= self.before_max_ms && age.wrapping_neg() <= self.after_max_ms
+    }
+
     /// Every record, and the largest of their times (`LogValidator.validateRecord`).
     fn check_records(
         self,
@@ -194,11 +213,9 @@ impl Rules {
     fn check_time(self, header: &BatchHeader, record: &RecordRef<'_>, now: i64) -> Option<String> {
         let time = record.timestamp;
         if self.timestamps == TimestampKind::CreateTime && time != NO_TIMESTAMP {
-            let age = now.wrapping_sub(time);
-            let fits = age <= self.before_max_ms && age.wrapping_neg() <= self.after_max_ms;
             let (least, most) =
                 (now.wrapping_sub(self.before_max_ms), now.wrapping_add(self.after_max_ms));
-            return (!fits).then(|| {
+            return (!self.is_in_range(time, now)).then(|| {
                 format!(
                     "Timestamp {time} of message with offset {} is out of range. The timestamp should \
                      be within [{least}, {most}]",

@@ -60,6 +60,7 @@ pub struct ProducerApp {
     generated: u64,
     /// Position in the cycle of keys.
     next_key: u64,
+    values: Values,
     pace: Pace,
     alarms: Alarms,
 }
@@ -88,6 +89,7 @@ impl ProducerApp {
         let producer = Producer::new(spec.topic.clone(), config(&spec), bootstrap);
         ProducerApp {
             name: name.clone(),
+            values: Values::new(name, spec.value_bytes),
             spec,
             producer,
             first_record,
@@ -151,6 +153,7 @@ impl ProducerApp {
         if self.spec.rate != before.rate && self.pace != Pace::Blocked {
             self.pace = Pace::Resting;
         }
+        self.values = Values::new(&self.name, self.spec.value_bytes);
         self.producer.configure(ctx, config(&self.spec));
         self.go_on(ctx);
         Ok(())
@@ -212,7 +215,7 @@ impl ProducerApp {
         self.pace = Pace::Running(schedule);
         if due > 0 {
             self.generate(ctx, due);
-            self.producer.run(ctx);
+            self.producer.run_with_more(ctx);
         }
         if self.producer.is_blocked() {
             self.pace = Pace::Blocked;
@@ -232,7 +235,7 @@ impl ProducerApp {
     /// Makes `count` records, as far as memory lets it; the one that finds no room blocks.
     fn generate(&mut self, ctx: &mut Ctx<'_>, count: u64) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let values = Values::new(&self.name, self.spec.value_bytes);
+        let values = self.values.clone();
         let Some(partitions) = self.producer.partitions() else {
             let key = self.key_index(0);
             self.next_key = self.key_index(1).unwrap_or(0);

@@ -24,7 +24,8 @@ impl Values {
         Values { prefix: format!("{name}-").into(), bytes }
     }
 
-    /// Writes the value of record `number`, over the one before.
+    /// Writes the value of record `number`, over the one before, which is of the same program or of
+    /// one with another prefix.
     pub fn write(&self, number: u64, buffer: &mut RecordBuffer) {
         let (prefix, value) = (self.prefix.as_bytes(), &mut buffer.value);
         let mut digits = [0; DIGITS_MAX];
@@ -36,9 +37,12 @@ impl Values {
             value.extend_from_slice(prefix);
             value.resize(length, b' ');
         }
-        let (text, padding) = value[prefix.len()..].split_at_mut(digits.len());
+        // Only the number before this one can stand there, and it may have had more digits.
+        let number = &mut value[prefix.len()..];
+        let (text, padding) = number.split_at_mut(digits.len());
         text.copy_from_slice(digits);
-        padding.fill(b' ');
+        let before = padding.len().min(DIGITS_MAX - digits.len());
+        padding[..before].fill(b' ');
     }
 }
 

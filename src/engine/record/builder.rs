@@ -10,7 +10,7 @@ use crate::engine::ids::{LeaderEpoch, Offset};
 use crate::engine::record::batch::{Codec, HEADER_BYTES, LOG_OVERHEAD, MAGIC_V2};
 use crate::engine::record::codec;
 use crate::engine::record::reader::RecordRef;
-use crate::engine::record::sound;
+use crate::engine::record::sound::{self, Facts};
 use crate::engine::record::varint;
 
 /// A header of a record: its key, and its value or null.
@@ -28,7 +28,10 @@ pub struct BatchBuilder {
     buffer: Vec<u8>,
     count: i32,
     base_timestamp: i64,
+    min_timestamp: i64,
     max_timestamp: i64,
+    /// Whether every record so far has a key.
+    keyed: bool,
     producer_id: i64,
     producer_epoch: i16,
     base_sequence: i32,
@@ -57,7 +60,9 @@ impl BatchBuilder {
             buffer,
             count: 0,
             base_timestamp: -1,
+            min_timestamp: -1,
             max_timestamp: -1,
+            keyed: true,
             producer_id: -1,
             producer_epoch: -1,
             base_sequence: -1,
@@ -121,9 +126,12 @@ impl BatchBuilder {
         }
         if is_first {
             self.base_timestamp = timestamp;
+            self.min_timestamp = timestamp;
             self.max_timestamp = timestamp;
         }
+        self.min_timestamp = self.min_timestamp.min(timestamp);
         self.max_timestamp = self.max_timestamp.max(timestamp);
+        self.keyed &= key.is_some();
         let buffer = &mut self.buffer;
         buffer.reserve(usize::try_from(body).unwrap_or(0) + LENGTH_BYTES_MAX);
         // The numbers between the parts go together: there are many records, and most are small.
@@ -213,7 +221,13 @@ impl BatchBuilder {
         let crc = crc32c(&self.buffer[21..]);
         self.buffer[17..21].copy_from_slice(&crc.to_be_bytes());
         let built = Bytes::from(self.buffer);
-        sound::remember(&built);
+        match self.codec {
+            Codec::None => {
+                let (earliest, latest) = (self.min_timestamp, self.max_timestamp);
+                sound::remember_written(&built, Facts { earliest, latest, keyed: self.keyed });
+            }
+            _ => sound::remember(&built),
+        }
         built
     }
 }

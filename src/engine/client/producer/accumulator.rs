@@ -66,6 +66,7 @@ pub struct PartitionQueue<'a> {
     used_bytes: &'a mut u64,
     starved: &'a mut bool,
     first_touched: Option<u64>,
+    has_begun_a_batch: bool,
 }
 
 impl PartitionQueue<'_> {
@@ -93,7 +94,14 @@ impl PartitionQueue<'_> {
         *self.next_batch += ROOM_FOR_PARTS;
         self.first_touched.get_or_insert(batch.id);
         self.batches.push_back(batch);
+        self.has_begun_a_batch = true;
         Some(added)
+    }
+
+    /// Whether a record appended through this handle was the first of a batch.
+    #[must_use]
+    pub fn has_begun_a_batch(&self) -> bool {
+        self.has_begun_a_batch
     }
 
     /// Whether the last batch has room for this record.
@@ -138,6 +146,7 @@ impl RecordAccumulator {
             used_bytes: &mut self.used_bytes,
             starved: &mut self.starved,
             first_touched: None,
+            has_begun_a_batch: false,
         }
     }
 

@@ -151,6 +151,16 @@ pub struct Producer {
     /// First event of this handler run that told of records: what is sent at once names it or a later
     /// one as its cause.
     fresh: Option<EventId>,
+    rest: Rest,
+}
+
+/// Whether records that were only added to a batch under way can have anything sent.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    /// Until when nothing is due, as the last [`Producer::run`] left it.
+    until: Micros,
+    /// Whether a batch has begun or become full since, or one waits for its leader.
+    disturbed: bool,
 }
 
 impl Producer {
@@ -172,6 +182,7 @@ impl Producer {
             idempotence: Idempotence::default(),
             asking: Asking::default(),
             fresh: None,
+            rest: Rest { until: Micros(0), disturbed: true },
         }
     }
 
@@ -310,6 +321,15 @@ impl Producer {
         self.fresh = None;
     }
 
+    /// The same, after nothing but records that [`Producer::send_bulk`] took. Mostly there is nothing to
+    /// do then: they joined a batch that has room for more, whose timers are set.
+    pub fn run_with_more(&mut self, ctx: &mut Ctx<'_>) {
+        if self.rest.disturbed || ctx.now >= self.rest.until || self.is_blocked() {
+            self.run(ctx);
+        }
+        self.fresh = None;
+    }
+
     fn arm(&mut self, ctx: &mut Ctx<'_>) {
         let limits = self.config.limits;
         let backoff =
@@ -322,6 +342,8 @@ impl Producer {
         let blocked =
             self.blocked_since.map(|b| Deadline { at: b.at + self.config.max_block, ..b });
         let delivery = earliest(earliest(sent, self.accumulator.next_expiry(limits)), blocked);
+        let first = earliest(earliest(backoff, linger), earliest(timeout, delivery));
+        self.rest.until = first.map_or(Micros(u64::MAX), |deadline| deadline.at);
         self.alarms.arm(ctx, TimerPurpose::Backoff, backoff);
         self.alarms.arm(ctx, TimerPurpose::Linger, linger);
         self.alarms.arm(ctx, TimerPurpose::RequestTimeout, timeout);
@@ -420,6 +442,7 @@ impl Producer {
             let (key, value) = if count == 1 { texts(&source.buffer) } else { (None, None) };
             let partition = partition.clone();
             let event = ctx.emit(EventKind::RecordsQueued { partition, first, count, key, value });
+            self.rest.disturbed |= queue.has_begun_a_batch() || queue.is_full(limits.batch_size);
             queue.told_by(event);
             self.fresh.get_or_insert(event);
         }

@@ -47,7 +47,10 @@ impl Producer {
     /// Sends what should be sent and can be: to each leader, as many requests as may be in flight.
     pub(super) fn send_ready(&mut self, ctx: &mut Ctx<'_>) {
         let mut by_leader = self.sendable(ctx);
+        self.rest.disturbed = false;
         while !by_leader.is_empty() {
+            // Unless all of it is sent: whether a leader can be sent to shows only when it is tried.
+            self.rest.disturbed = true;
             by_leader.retain(|leader, partitions| {
                 let ready = self.network.in_flight(*leader) < self.config.max_in_flight
                     && self.network.ready(ctx, *leader)
@@ -60,6 +63,7 @@ impl Producer {
             }
             if !by_leader.is_empty() {
                 by_leader = self.sendable(ctx);
+                self.rest.disturbed = !by_leader.is_empty();
             }
         }
     }
