@@ -11,6 +11,8 @@ mod fetch_sessions;
 mod pause;
 #[path = "kafka_rules/links.rs"]
 mod links;
+#[path = "kafka_rules/fixed_answers.rs"]
+mod fixed_answers;
 #[path = "kafka_rules/found.rs"]
 mod found;
 #[path = "kafka_rules/stories.rs"]

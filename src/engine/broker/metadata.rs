@@ -252,6 +252,9 @@ impl Broker {
     ) {
         match what {
             Unreadable::Garbage => ctx.disconnect(caller.node),
+            Unreadable::Answered(answer) => {
+                ctx.send(caller.node, caller.answer(Response::Fixed(answer)));
+            }
             Unreadable::ApiVersionsVersion => {
                 let caller = Caller { version: 0, ..caller };
                 let error = ResponseError::UnsupportedVersion.code();

@@ -4,6 +4,8 @@
 //! what is served is linked. ZooKeeper-era messages between brokers, and ZooKeeper's own, are in
 //! [`inter_broker`] and [`zk`]: Kafka's field names, no bytes on a wire that anyone else speaks.
 
+mod error;
+mod fixed;
 pub mod inter_broker;
 pub mod wire;
 mod old;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{CorrelationId, Text};
 
+use fixed::FixedAnswer;
 use inter_broker::{
     AlterPartitionRequest, AlterPartitionResponse, ControlledShutdownRequest,
     ControlledShutdownResponse, LeaderAndIsrRequest, LeaderAndIsrResponse, StopReplicaRequest,
@@ -240,10 +243,12 @@ pub enum Request {
 }
 
 /// A request of a client outside that no broker can read (`SocketServer`, `RequestContext.parseRequest`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Unreadable {
     /// ApiVersions in a version that the broker does not have: it answers in version 0 (KIP-511).
     ApiVersionsVersion,
+    /// Its API has no form here, and its answer follows from it alone.
+    Answered(FixedAnswer),
     /// Anything else: the broker closes the connection.
     Garbage,
 }
@@ -285,6 +290,7 @@ pub enum Response {
     ListTransactions(kafka::ListTransactionsResponse),
     DescribeTransactions(kafka::DescribeTransactionsResponse),
     DescribeAcls(kafka::DescribeAclsResponse),
+    Fixed(FixedAnswer),
     DescribeClientQuotas(kafka::DescribeClientQuotasResponse),
     AlterClientQuotas(kafka::AlterClientQuotasResponse),
     LeaderAndIsr(LeaderAndIsrResponse),
@@ -494,6 +500,7 @@ impl Response {
             Response::ListTransactions(_) => Api::ListTransactions,
             Response::DescribeTransactions(_) => Api::DescribeTransactions,
             Response::DescribeAcls(_) => Api::DescribeAcls,
+            Response::Fixed(_) => Api::Unreadable,
             Response::DescribeClientQuotas(_) => Api::DescribeClientQuotas,
             Response::AlterClientQuotas(_) => Api::AlterClientQuotas,
             Response::LeaderAndIsr(_) => Api::LeaderAndIsr,
@@ -504,95 +511,4 @@ impl Response {
             Response::AllocateProducerIds(_) => Api::AllocateProducerIds,
         }
     }
-
-    /// The first error code in it; 0 when there is none.
-    #[must_use]
-    pub fn error(&self) -> i16 {
-        match self {
-            Response::Produce(r) => first(
-                &mut r.responses.iter().flat_map(|t| &t.partition_responses).map(|p| p.error_code),
-            ),
-            Response::Fetch(r) if r.error_code != 0 => r.error_code,
-            Response::Fetch(r) => {
-                first(&mut r.responses.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::ListOffsets(r) => {
-                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::DeleteRecords(r) => {
-                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::CreateTopics(r) => first(&mut r.topics.iter().map(|t| t.error_code)),
-            Response::IncrementalAlterConfigs(r) => {
-                first(&mut r.responses.iter().map(|t| t.error_code))
-            }
-            Response::InitProducerId(r) => r.error_code,
-            Response::OffsetForLeaderEpoch(r) => {
-                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::CreatePartitions(r) => first(&mut r.results.iter().map(|t| t.error_code)),
-            Response::DeleteTopics(r) => first(&mut r.responses.iter().map(|t| t.error_code)),
-            Response::ElectLeaders(r) if r.error_code != 0 => r.error_code,
-            Response::ElectLeaders(r) => {
-                let results = r.replica_election_results.iter();
-                first(&mut results.flat_map(|t| &t.partition_result).map(|p| p.error_code))
-            }
-            Response::AlterPartitionReassignments(r) if r.error_code != 0 => r.error_code,
-            Response::AlterPartitionReassignments(r) => {
-                first(&mut r.responses.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::ListPartitionReassignments(r) => r.error_code,
-            Response::DescribeConfigs(r) => first(&mut r.results.iter().map(|t| t.error_code)),
-            Response::AlterConfigs(r) => first(&mut r.responses.iter().map(|t| t.error_code)),
-            Response::DescribeCluster(r) => r.error_code,
-            Response::DescribeLogDirs(r) => r.error_code,
-            Response::Metadata(_) | Response::ApiVersions(_) => 0,
-            Response::LeaderAndIsr(r) => r.error_code,
-            Response::StopReplica(r) => r.error_code,
-            Response::UpdateMetadata(r) => r.error_code,
-            Response::ControlledShutdown(r) => r.error_code,
-            Response::AlterPartition(r) => r.error_code,
-            Response::AllocateProducerIds(r) => r.error_code,
-            _ => self.coordinators_error(),
-        }
-    }
-
-    /// The first error code in an answer about groups, transactions, rules of access or quotas.
-    fn coordinators_error(&self) -> i16 {
-        match self {
-            Response::FindCoordinator(r) if r.error_code != 0 => r.error_code,
-            Response::FindCoordinator(r) => {
-                first(&mut r.coordinators.iter().map(|found| found.error_code))
-            }
-            Response::JoinGroup(r) => r.error_code,
-            Response::SyncGroup(r) => r.error_code,
-            Response::Heartbeat(r) => r.error_code,
-            Response::LeaveGroup(r) if r.error_code != 0 => r.error_code,
-            Response::LeaveGroup(r) => first(&mut r.members.iter().map(|m| m.error_code)),
-            Response::OffsetCommit(r) => {
-                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::OffsetFetch(r) if r.error_code != 0 => r.error_code,
-            Response::OffsetFetch(r) => first(&mut r.groups.iter().map(|g| g.error_code)),
-            Response::OffsetDelete(r) => r.error_code,
-            Response::DescribeGroups(r) => first(&mut r.groups.iter().map(|g| g.error_code)),
-            Response::ListGroups(r) => r.error_code,
-            Response::DeleteGroups(r) => first(&mut r.results.iter().map(|g| g.error_code)),
-            Response::DescribeProducers(r) => {
-                first(&mut r.topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code))
-            }
-            Response::DescribeTransactions(r) => {
-                first(&mut r.transaction_states.iter().map(|state| state.error_code))
-            }
-            Response::ListTransactions(r) => r.error_code,
-            Response::DescribeAcls(r) => r.error_code,
-            Response::DescribeClientQuotas(r) => r.error_code,
-            Response::AlterClientQuotas(r) => first(&mut r.entries.iter().map(|e| e.error_code)),
-            _ => 0,
-        }
-    }
-}
-
-fn first(mut codes: &mut dyn Iterator<Item = i16>) -> i16 {
-    Iterator::find(&mut codes, |code| *code != 0).unwrap_or(0)
 }

@@ -12,7 +12,7 @@ use kafka_protocol::messages::{self as kafka, ApiKey, RequestHeader, ResponseHea
 use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 use crate::engine::ids::Text;
-use crate::engine::protocol::{Payload, Request, Response, Unreadable, old, wary};
+use crate::engine::protocol::{Payload, Request, Response, Unreadable, fixed, old, wary};
 
 /// The message after its way through bytes, in the version that it names.
 ///
@@ -162,7 +162,8 @@ pub fn read_frame(frame: &Bytes) -> ReadFrame {
     let header = RequestHeader::decode(&mut bytes, api.request_header_version(version));
     let Ok(header) = header else { return unread(Unreadable::Garbage) };
     let body = old::read(api, version, &bytes).or_else(|| read_body(api, &bytes, version));
-    let Some(body) = body else {
+    let fixed = || fixed::answer(api, version, &bytes).map(Unreadable::Answered);
+    let Some(body) = body.or_else(|| fixed().map(Request::Unreadable)) else {
         return unread(Unreadable::Garbage);
     };
     let client_id = header.client_id.map(|id| Text::from(&*id));
@@ -187,9 +188,14 @@ pub fn write_frame_into(
 ) -> Option<()> {
     let start = frame.len();
     let header = ResponseHeader::default().with_correlation_id(correlation);
-    let header_version = key_of(answer)?.response_header_version(version);
-    let written = header.encode(frame, header_version).ok();
+    let fixed = if let Response::Fixed(fixed) = answer { Some(fixed) } else { None };
+    let api = fixed.map(|fixed| fixed.api).or_else(|| key_of(answer))?;
+    let written = header.encode(frame, api.response_header_version(version)).ok();
     let written = written.and_then(|()| {
+        if let Some(fixed) = fixed {
+            frame.extend_from_slice(&fixed.body);
+            return Some(());
+        }
         old::write(answer, version, frame).or_else(|| write_body(answer, frame, version))
     });
     if written.is_none() {
