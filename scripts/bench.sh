@@ -11,7 +11,7 @@ cargo bench --locked --quiet --bench figures | tee target/figures.tsv | column -
 printf '\n==> the engine in wasm, with the page'\''s profile\n'
 scripts/build_wasm_figures.sh
 native=$(awk -F '\t' '$1 == "ten cluster minutes, native" { print $2 }' target/figures.tsv)
-node scripts/time_wasm.cjs 600 "$native"
+node scripts/time_wasm.js 600 "$native"
 
 printf '\n==> the mirror of the disks in IndexedDB, in Chromium\n'
 CHROMEDRIVER="${CHROMEDRIVER:-$(command -v chromedriver)}" WASM_BINDGEN_TEST_TIMEOUT=300 \

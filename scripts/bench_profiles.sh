@@ -9,5 +9,5 @@ for level in z s 3; do
     scripts/build.sh >/dev/null
     node scripts/page_weight.js | tail -1
     scripts/build_wasm_figures.sh
-    node scripts/time_wasm.cjs 600
+    node scripts/time_wasm.js 600
 done

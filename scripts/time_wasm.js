@@ -1,18 +1,20 @@
-// Times benches/wasm.rs: node scripts/time_wasm.cjs CLUSTER_SECONDS [NATIVE_SECONDS]
+// Times benches/wasm.rs: node scripts/time_wasm.js CLUSTER_SECONDS [NATIVE_SECONDS]
 //
 // Node and Chromium run wasm with the same engine (V8). The first run warms it up and is not counted.
-const { gzipSync } = require("node:zlib");
-const { readFileSync } = require("node:fs");
+import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
 
-const folder = "../target/figures_wasm";
-const { steady, Hour } = require(`${folder}/figures_wasm.js`);
+const folder = new URL("../target/figures_wasm/", import.meta.url);
+// What joins the page's two parts looks for the page when it is loaded; here is none, and nothing is joined.
+globalThis.document = { querySelector: () => null, getElementById: () => null };
+const { steady, Hour } = await import(new URL("figures_wasm.js", folder));
 const [seconds, native] = process.argv.slice(2).map(Number);
 
 steady(10);
 const start = performance.now();
 const events = steady(seconds);
 const took = (performance.now() - start) / 1000;
-const wasm = readFileSync(require.resolve(`${folder}/figures_wasm_bg.wasm`));
+const wasm = readFileSync(new URL("figures_wasm_bg.wasm", folder));
 
 console.log(`${seconds} cluster seconds in wasm       ${took.toFixed(3)} s, ${events} events`);
 console.log(`the engine alone as wasm, gzip -9   ${(gzipSync(wasm, { level: 9 }).length / 1024).toFixed(1)} KB`);
