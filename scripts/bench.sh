@@ -16,7 +16,7 @@ node scripts/time_wasm.js 600 "$native"
 printf '\n==> the mirror of the disks in IndexedDB, in Chromium\n'
 CHROMEDRIVER="${CHROMEDRIVER:-$(command -v chromedriver)}" WASM_BINDGEN_TEST_TIMEOUT=300 \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-    cargo test --release --locked --quiet --target wasm32-unknown-unknown --test mirror_browser -- --nocapture
+    cargo test --release --locked --target wasm32-unknown-unknown --test mirror_browser -- --nocapture
 
 printf '\n==> the page: what the first view asks for, gzip\n'
 node scripts/page_weight.js
