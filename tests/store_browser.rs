@@ -4,6 +4,8 @@
 
 #[path = "support/memory_platter.rs"]
 mod memory_platter;
+#[path = "support/store_changes.rs"]
+mod store_changes;
 #[path = "support/store_pages.rs"]
 mod store_pages;
 #[path = "support/store_suite.rs"]

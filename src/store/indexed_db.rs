@@ -26,7 +26,9 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::engine::ids::{NodeId, Text};
 use crate::store::report::MemoryReason;
-use crate::store::rows::{FileRow, ListedRows, LoadedRows, Note, RowWrite, Rows, node_of};
+use crate::store::rows::{
+    ENDS_WITH_CHUNKS, FileRow, ListedRows, LoadedRows, Note, RowWrite, Rows, node_of,
+};
 
 /// Name of the page's database.
 pub const DATABASE: &str = "highwater";
@@ -34,13 +36,14 @@ pub const DATABASE: &str = "highwater";
 pub const STRUCTURE: u32 = 2;
 /// Documents.
 pub const SESSIONS: &str = "sessions";
-/// File rows: `[number, length]`.
+/// File rows: `[number, length]`; the length is [`ENDS_WITH_CHUNKS`] unless chunks reach beyond it.
 pub const FILES: &str = "files";
 /// Bytes.
 pub const CHUNKS: &str = "chunks";
-/// Notes, and when a session was saved last.
+/// Notes, and `[when a session was saved last, bytes of its files]`.
 pub const NOTES: &str = "notes";
-/// The part of a note's key that has the time of the last save.
+/// The part of a note's key that has the time of the last save. Earlier pages of this structure kept it
+/// alone, and a length in every file's row.
 const SAVED: &str = "saved";
 /// Object stores, with the structure that brought them.
 const STORES_SINCE: [(&str, u32); 4] = [(SESSIONS, 1), (FILES, 1), (CHUNKS, 1), (NOTES, 2)];
@@ -174,6 +177,7 @@ impl Rows for IndexedDb {
             }
             return Err(reason);
         }
+        commit_now(&raw);
         match done.wait().await {
             true => Ok(()),
             false => {
@@ -229,14 +233,22 @@ impl IndexedDb {
         }
         for (key, row) in file_keys.await?.into_iter().zip(files.await?) {
             if let (Some(name), Some((_, _, row))) = (session_of(&key), file_row(&key, &row)) {
-                listed(&mut all, name).bytes += row.length;
+                let told = if row.length == ENDS_WITH_CHUNKS { 0 } else { row.length };
+                listed(&mut all, name).bytes += told;
             }
         }
         for (key, value) in note_keys.await?.into_iter().zip(notes.await?) {
             if let Some((name, note, bytes)) = note_row(&key, &value) {
                 listed(&mut all, name).notes.push((note, bytes));
-            } else if let (Some(name), Some(saved)) = (session_of(&key), whole(&value)) {
-                listed(&mut all, name).saved_ms = Some(saved);
+            } else if let Some(name) = session_of(&key) {
+                let listed = listed(&mut all, name);
+                match value.dyn_ref::<Array>() {
+                    Some(pair) => {
+                        listed.saved_ms = whole(&pair.get(0));
+                        listed.bytes = whole(&pair.get(1)).unwrap_or(listed.bytes);
+                    }
+                    None => listed.saved_ms = whole(&value),
+                }
             }
         }
         Ok(all.into_values().collect())
@@ -244,6 +256,15 @@ impl IndexedDb {
 
     fn lock_name(&self, session: &str) -> String {
         format!("{}:{session}", self.name)
+    }
+}
+
+/// Asks for the commit, which else waits until the page has heard of every single row. A browser without
+/// the method does that.
+fn commit_now(transaction: &JsValue) {
+    let commit = Reflect::get(transaction, &"commit".into());
+    if let Ok(commit) = commit.and_then(|commit| commit.dyn_into::<Function>()) {
+        let _told_by_its_events = commit.call0(transaction);
     }
 }
 
@@ -303,9 +324,10 @@ fn put(into: &Writing, write: RowWrite) -> Result<(), idb::Error> {
         RowWrite::PutNote(note, bytes) => {
             notes.put(&Uint8Array::from(&bytes[..]), Some(&note_key(note.key())))?;
         }
-        RowWrite::PutDocument(bytes) => {
-            sessions.put(&Uint8Array::from(&bytes[..]), Some(name))?;
-            notes.put(&JsValue::from_f64(Date::now()), Some(&note_key(SAVED)))?;
+        RowWrite::PutDocument(document, bytes) => {
+            sessions.put(&Uint8Array::from(&document[..]), Some(name))?;
+            let saved = Array::of2(&JsValue::from_f64(Date::now()), &number(bytes));
+            notes.put(&saved, Some(&note_key(SAVED)))?;
         }
         RowWrite::PutFile(node, path, row) => {
             let value = Array::of2(&number(row.number), &number(row.length));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::engine::ids::{NodeId, Text};
 use crate::store::report::MemoryReason;
-use crate::store::rows::{FileRow, ListedRows, LoadedRows, Note, RowWrite, Rows};
+use crate::store::rows::{ENDS_WITH_CHUNKS, FileRow, ListedRows, LoadedRows, Note, RowWrite, Rows};
 
 /// Rows of all sessions. A clone is a picture of the platter at that moment.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,8 @@ pub struct SessionRows {
     pub chunks: BTreeMap<(u64, u64), Bytes>,
     /// Its notes.
     pub notes: BTreeMap<Note, Vec<u8>>,
+    /// Bytes of its files, as told with the document.
+    pub bytes: u64,
 }
 
 impl MemoryRows {
@@ -41,6 +43,14 @@ impl MemoryRows {
 }
 
 impl SessionRows {
+    /// Lets every file's row tell its length, as rows of earlier pages do: to look at, or to cut.
+    pub fn tell_lengths(&mut self) {
+        for row in self.files.values_mut().filter(|row| row.length == ENDS_WITH_CHUNKS) {
+            let last = self.chunks.range((row.number, 0)..=(row.number, u64::MAX)).next_back();
+            row.length = last.map_or(0, |((_, position), bytes)| position + bytes.len() as u64);
+        }
+    }
+
     fn write(&mut self, write: RowWrite) {
         match write {
             RowWrite::Clear => {
@@ -52,7 +62,9 @@ impl SessionRows {
             RowWrite::PutNote(note, bytes) => {
                 self.notes.insert(note, bytes);
             }
-            RowWrite::PutDocument(bytes) => self.document = Some(bytes),
+            RowWrite::PutDocument(document, bytes) => {
+                (self.document, self.bytes) = (Some(document), bytes);
+            }
             RowWrite::PutFile(node, path, row) => {
                 self.files.insert((node, path), row);
             }
@@ -98,7 +110,7 @@ impl Rows for MemoryRows {
             name: name.clone(),
             document: rows.document.clone(),
             notes: rows.notes.iter().map(|(note, bytes)| (*note, bytes.clone())).collect(),
-            bytes: rows.files.values().map(|file| file.length).sum(),
+            bytes: rows.bytes,
             saved_ms: None,
         });
         Ok(listed.collect())

@@ -104,7 +104,7 @@ impl<R: Rows> Store<R> {
             table.apply(node, op, &mut writes);
         }
         table.finish(&mut writes);
-        writes.push(RowWrite::PutDocument(batch.document.encode()));
+        writes.push(RowWrite::PutDocument(batch.document.encode(), table.bytes()));
         let futures = batch.futures.map(|futures| futures.encode());
         writes.extend(futures.map(|bytes| RowWrite::PutNote(Note::Futures, bytes)));
         match self.rows.commit(&name, writes).await {

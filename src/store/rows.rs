@@ -1,6 +1,7 @@
 //! Rows: what a store is made of, and the one promise it needs: a commit is whole or nothing.
 //!
-//! Four kinds of row. The *document* of a session. A *file* row for each file: a number and a length.
+//! Four kinds of row. The *document* of a session. A *file* row for each file: a number, and a length
+//! where its chunks do not tell it.
 //! *Chunks* of bytes, known by the file's number and their position, so that renaming a file, as Kafka
 //! does when it deletes a segment, touches no bytes. *Notes*: small texts that change seldom.
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::ids::{BrokerId, ClientId, NodeId, Text};
 use crate::store::report::MemoryReason;
+use crate::store::table::FileTable;
 
 /// Which note of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,9 +43,12 @@ impl Note {
 pub struct FileRow {
     /// Names its chunks; never used again for another file of the session.
     pub number: u64,
-    /// Its length: bytes of chunks beyond it do not count.
+    /// Its length: bytes of chunks beyond it do not count. Mostly [`ENDS_WITH_CHUNKS`].
     pub length: u64,
 }
+
+/// The length of a file that ends where its chunks do: more than any, and whole in JavaScript too.
+pub const ENDS_WITH_CHUNKS: u64 = (1 << 53) - 1;
 
 /// One change of rows, within one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +59,8 @@ pub enum RowWrite {
     Forget,
     /// Write a note.
     PutNote(Note, Vec<u8>),
-    /// Write the document.
-    PutDocument(Vec<u8>),
+    /// Write the document, and how many bytes the session's files have.
+    PutDocument(Vec<u8>, u64),
     /// Write a file's row.
     PutFile(NodeId, Text, FileRow),
     /// Remove a file's row.
@@ -89,7 +94,8 @@ impl LoadedRows {
     /// What writes these rows.
     #[must_use]
     pub fn into_writes(self) -> Vec<RowWrite> {
-        let document = self.document.map(RowWrite::PutDocument);
+        let bytes = FileTable::load(self.clone()).0.bytes();
+        let document = self.document.map(|document| RowWrite::PutDocument(document, bytes));
         let files =
             self.files.into_iter().map(|(node, path, row)| RowWrite::PutFile(node, path, row));
         let chunks = self.chunks.into_iter();

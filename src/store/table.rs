@@ -3,7 +3,8 @@
 //! Chunks are appended, not rewritten, except the newest of a file while it is small: it grows until
 //! [`CHUNK_BYTES`], so that many small appends make few rows. A truncation leaves the chunk that it
 //! cuts through as it is: a later chunk's bytes win over what an earlier one holds at its position and
-//! beyond, and the file's length wins over both.
+//! beyond. A file mostly ends where its chunks do, and its row says just that, so that a file that only
+//! grows costs no row but its chunks; the row tells a length while a chunk reaches beyond it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use crate::engine::disk::DiskOp;
 use crate::engine::ids::{NodeId, Text};
 use crate::store::report::KeptFile;
-use crate::store::rows::{FileRow, LoadedRows, RowWrite};
+use crate::store::rows::{ENDS_WITH_CHUNKS, FileRow, LoadedRows, RowWrite};
 
 /// A chunk of this many bytes or more is closed.
 pub const CHUNK_BYTES: usize = 8 << 10;
@@ -31,11 +32,29 @@ struct Entry {
     number: u64,
     closed: u64,
     open: Vec<u8>,
+    /// What its stored row says; `None` while none is stored under its name.
+    row: Option<FileRow>,
+    /// Whether a stored chunk that begins before `closed` may reach beyond it, so that chunks alone do
+    /// not tell the length.
+    is_cut: bool,
+    /// Whether chunks are stored that begin where the file has no bytes: behind a hole that somebody made.
+    has_strays: bool,
 }
 
 impl Entry {
     fn length(&self) -> u64 {
         self.closed + self.open.len() as u64
+    }
+
+    /// Writes a chunk where the closed ones end: the file ends with it.
+    fn put(&mut self, bytes: Bytes, writes: &mut Vec<RowWrite>) {
+        writes.push(RowWrite::PutChunk(self.number, self.closed, bytes));
+        self.is_cut = false;
+    }
+
+    fn wanted_row(&self) -> FileRow {
+        let length = if self.is_cut { self.length() } else { ENDS_WITH_CHUNKS };
+        FileRow { number: self.number, length }
     }
 }
 
@@ -50,12 +69,20 @@ impl FileTable {
         let mut table = FileTable::default();
         let mut files = Vec::new();
         for (node, path, row) in rows.files {
-            let (mut bytes, last) = assemble(&chunks.remove(&row.number).unwrap_or_default());
+            let stored = chunks.remove(&row.number).unwrap_or_default();
+            let Assembled { mut bytes, last, is_whole } = assemble(&stored);
+            let reach = bytes.len();
             bytes.truncate(usize::try_from(row.length).unwrap_or(usize::MAX));
             let is_open = bytes.len().checked_sub(last).is_some_and(|open| open < CHUNK_BYTES);
             let closed = if is_open { last } else { bytes.len() };
-            let entry =
-                Entry { number: row.number, closed: closed as u64, open: bytes[closed..].to_vec() };
+            let entry = Entry {
+                number: row.number,
+                closed: closed as u64,
+                open: bytes[closed..].to_vec(),
+                row: Some(row),
+                is_cut: bytes.len() < reach,
+                has_strays: !is_whole || bytes.len() < last,
+            };
             table.next_number = table.next_number.max(row.number + 1);
             table.files.insert((node, path.clone()), entry);
             files.push(KeptFile { node, path, bytes });
@@ -92,25 +119,38 @@ impl FileTable {
     /// Writes what is open of the changed files, and their rows: the end of a batch.
     pub fn finish(&mut self, writes: &mut Vec<RowWrite>) {
         for (node, path) in std::mem::take(&mut self.changed) {
-            let Some(entry) = self.files.get(&(node, path.clone())) else { continue };
+            let Some(entry) = self.files.get_mut(&(node, path.clone())) else { continue };
             if !entry.open.is_empty() {
-                let open = Bytes::copy_from_slice(&entry.open);
-                writes.push(RowWrite::PutChunk(entry.number, entry.closed, open));
+                entry.put(Bytes::copy_from_slice(&entry.open), writes);
             }
-            let row = FileRow { number: entry.number, length: entry.length() };
-            writes.push(RowWrite::PutFile(node, path, row));
+            let row = entry.wanted_row();
+            if entry.row.replace(row) != Some(row) {
+                writes.push(RowWrite::PutFile(node, path, row));
+            }
         }
     }
 
-    fn entry(&mut self, node: NodeId, path: &Text) -> &mut Entry {
+    /// Bytes of all files.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.values().map(Entry::length).sum()
+    }
+
+    fn entry(&mut self, node: NodeId, path: &Text, writes: &mut Vec<RowWrite>) -> &mut Entry {
         let key = (node, path.clone());
         self.changed.insert(key.clone());
         let next_number = &mut self.next_number;
-        self.files.entry(key).or_insert_with(|| {
+        let entry = self.files.entry(key).or_insert_with(|| {
             let number = *next_number;
             *next_number += 1;
-            Entry { number, closed: 0, open: Vec::new() }
-        })
+            let (row, is_cut, has_strays) = (None, false, false);
+            Entry { number, closed: 0, open: Vec::new(), row, is_cut, has_strays }
+        });
+        if std::mem::take(&mut entry.has_strays) {
+            // The open one goes with them, and is written again with the file.
+            writes.push(RowWrite::DeleteChunks(entry.number, entry.closed));
+        }
+        entry
     }
 
     fn append(
@@ -121,27 +161,27 @@ impl FileTable {
         bytes: &Bytes,
         writes: &mut Vec<RowWrite>,
     ) {
-        if position < self.entry(node, path).length() {
+        if position < self.entry(node, path, writes).length() {
             self.truncate(node, path, position, writes);
         }
-        let entry = self.entry(node, path);
+        let entry = self.entry(node, path, writes);
         debug_assert_eq!(entry.length(), position, "{path}: appends have no holes");
         if entry.open.is_empty() && bytes.len() >= CHUNK_BYTES {
-            writes.push(RowWrite::PutChunk(entry.number, entry.closed, bytes.clone()));
+            entry.put(bytes.clone(), writes);
             entry.closed += bytes.len() as u64;
             return;
         }
         entry.open.extend_from_slice(bytes);
         if entry.open.len() >= CHUNK_BYTES {
             let closing = std::mem::take(&mut entry.open);
-            let position = entry.closed;
-            entry.closed += closing.len() as u64;
-            writes.push(RowWrite::PutChunk(entry.number, position, closing.into()));
+            let length = closing.len() as u64;
+            entry.put(closing.into(), writes);
+            entry.closed += length;
         }
     }
 
     fn truncate(&mut self, node: NodeId, path: &Text, length: u64, writes: &mut Vec<RowWrite>) {
-        let entry = self.entry(node, path);
+        let entry = self.entry(node, path, writes);
         if length >= entry.length() {
             return;
         }
@@ -150,6 +190,7 @@ impl FileTable {
             return;
         }
         entry.open.clear();
+        entry.is_cut = length > 0 && (entry.is_cut || length < entry.closed);
         entry.closed = length;
         writes.push(RowWrite::DeleteChunks(entry.number, length));
     }
@@ -163,25 +204,36 @@ impl FileTable {
 
     fn rename(&mut self, node: NodeId, from: &Text, to: &Text, writes: &mut Vec<RowWrite>) {
         self.delete(node, to, writes);
-        if let Some(entry) = self.files.remove(&(node, from.clone())) {
+        if let Some(mut entry) = self.files.remove(&(node, from.clone())) {
             writes.push(RowWrite::DeleteFile(node, from.clone()));
+            entry.row = None;
             self.files.insert((node, to.clone()), entry);
             self.changed.insert((node, to.clone()));
         }
     }
 }
 
-/// The bytes of chunks in order of position, up to the first hole, and where the last one begins.
-fn assemble(chunks: &[(u64, Vec<u8>)]) -> (Vec<u8>, usize) {
-    let mut bytes = Vec::new();
-    let mut last = 0;
+/// What chunks make.
+struct Assembled {
+    bytes: Vec<u8>,
+    /// Where the last chunk that is in it begins.
+    last: usize,
+    /// Whether every chunk is in it.
+    is_whole: bool,
+}
+
+/// The bytes of chunks in order of position, up to the first hole.
+fn assemble(chunks: &[(u64, Vec<u8>)]) -> Assembled {
+    let mut made = Assembled { bytes: Vec::new(), last: 0, is_whole: true };
     for (position, chunk) in chunks {
-        let Some(position) = usize::try_from(*position).ok().filter(|at| *at <= bytes.len()) else {
+        let reached = made.bytes.len();
+        let Some(position) = usize::try_from(*position).ok().filter(|at| *at <= reached) else {
+            made.is_whole = false;
             break;
         };
-        bytes.truncate(position);
-        bytes.extend_from_slice(chunk);
-        last = position;
+        made.bytes.truncate(position);
+        made.bytes.extend_from_slice(chunk);
+        made.last = position;
     }
-    (bytes, last)
+    made
 }

@@ -54,9 +54,13 @@ function readLogs(session) {
       for (const [[, host, path], [number, length]] of files) {
         const name = /^(orders-\d+)\/\d{20}\.log$/.exec(path)?.[1];
         if (!name) continue;
-        const bytes = new Uint8Array(length);
-        for (const [[, , at], chunk] of await all(store("chunks"), [session, number])) {
-          if (at < length) bytes.set(new Uint8Array(chunk).subarray(0, length - at), at);
+        const chunks = await all(store("chunks"), [session, number]);
+        const [[, , last], newest] = chunks.at(-1) ?? [[, , 0], []];
+        // A file ends with its last chunk unless its row tells an earlier end.
+        const end = Math.min(length, last + newest.length);
+        const bytes = new Uint8Array(end);
+        for (const [[, , at], chunk] of chunks) {
+          if (at < end) bytes.set(new Uint8Array(chunk).subarray(0, end - at), at);
         }
         logs[`${host} ${name}`] = read(bytes);
       }

@@ -11,6 +11,7 @@ use highwater::store::report::{Kept, Listed, Refusal, StorageReport};
 use highwater::store::request::StoreRequest;
 use highwater::store::rows::{Note, Rows};
 
+use crate::store_changes::Disk;
 use crate::store_pages::{B1, append, batch, files, open};
 
 /// What outlives a page.
@@ -53,6 +54,27 @@ pub async fn truncating_renaming_replacing_and_deleting_are_kept(mut platter: im
     let renamed = [&[1; 10_000][..], b"new"].concat();
     let left = vec![(path("a.deleted"), renamed), (path("checkpoint"), b"0 1".to_vec())];
     assert_eq!(files(kept), (2, left));
+}
+
+pub async fn any_changes_are_kept_over_any_reloads(mut platter: impl Platter) {
+    for seed in 0..4 {
+        let mut page = platter.page().await;
+        let name = format!("random {seed}");
+        open(&mut page, &name).await;
+        let mut disk = Disk::new(seed);
+        for serial in 1..=40 {
+            let ops = disk.some_changes();
+            save(&mut page, &name, serial, ops).await;
+            if disk.below(3) == 0 {
+                let kept = files(open(&mut page, &name).await.0);
+                assert_eq!(kept.0, serial);
+                disk.expect(&kept.1, &format!("seed {seed}, batch {serial}"));
+                let listed = list(&mut page).await;
+                let bytes = listed.iter().find(|it| *it.name == *name).map(|it| it.bytes);
+                assert_eq!(bytes, Some(disk.bytes()), "seed {seed}, batch {serial}");
+            }
+        }
+    }
 }
 
 pub async fn sessions_do_not_touch_each_other_and_can_be_forgotten(mut platter: impl Platter) {

@@ -5,6 +5,7 @@ macro_rules! every_store_test {
         $run! {
             what_was_saved_is_there_for_the_next_page
             truncating_renaming_replacing_and_deleting_are_kept
+            any_changes_are_kept_over_any_reloads
             sessions_do_not_touch_each_other_and_can_be_forgotten
             a_second_page_on_the_same_session_is_told_that_it_is_held
             a_session_that_is_not_open_is_not_written

@@ -99,6 +99,7 @@ fn a_damaged_byte_truncates_only_that_replica_at_that_place_and_it_catches_up() 
     let mut rows = closed();
     let damaged = NodeId::Broker(follower(&Page::open(rows.clone())));
     let session = rows.session("playground");
+    session.tell_lengths();
     let file = session.files[&(damaged, LOG.into())];
     let position = file.length / 2;
     let chunk = session.chunks.range_mut((file.number, 0)..=(file.number, position)).next_back();
@@ -118,12 +119,13 @@ fn a_damaged_byte_truncates_only_that_replica_at_that_place_and_it_catches_up() 
 
 #[test]
 fn a_file_cut_at_any_length_is_recovered_and_invents_nothing() {
-    let rows = closed();
+    let mut rows = closed();
+    rows.session("playground").tell_lengths();
     let sound = Page::open(rows.clone());
     let cut_off = follower(&sound);
     let before = values(&sound, cut_off);
     let file = (NodeId::Broker(cut_off), Text::from(LOG));
-    let length = rows.clone().session("playground").files[&file].length;
+    let length = rows.session("playground").files[&file].length;
     for step in 0..12 {
         let mut rows = rows.clone();
         let cut = length * step / 12 + step;
@@ -141,7 +143,8 @@ fn a_file_cut_at_any_length_is_recovered_and_invents_nothing() {
 
 #[test]
 fn power_lost_in_every_file_of_every_host_at_once_still_recovers() {
-    let rows = closed();
+    let mut rows = closed();
+    rows.session("playground").tell_lengths();
     for keep in [0, 1, 3, 5, 7] {
         let mut rows = rows.clone();
         let files = &mut rows.session("playground").files;
