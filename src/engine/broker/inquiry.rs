@@ -99,7 +99,7 @@ fn describe_transactions(request: &DescribeTransactionsRequest) -> DescribeTrans
     let unknown = request.transactional_ids.iter().map(|id| {
         TransactionState::default()
             .with_transactional_id(id.clone())
-            .with_error_code(ResponseError::TransactionalIdNotFound.code())
+            .with_error_code(ResponseError::NotCoordinator.code())
     });
     DescribeTransactionsResponse::default().with_transaction_states(unknown.collect())
 }

@@ -255,6 +255,7 @@ impl Broker {
             Unreadable::Answered(answer) => {
                 ctx.send(caller.node, caller.answer(Response::Fixed(answer)));
             }
+            Unreadable::Unserved(request) => self.answer_unserved(ctx, caller, &request),
             Unreadable::ApiVersionsVersion => {
                 let caller = Caller { version: 0, ..caller };
                 let error = ResponseError::UnsupportedVersion.code();
@@ -272,6 +273,11 @@ pub(super) fn serves(api: Api, version: i16) -> bool {
         Some((_, _, min, max)) => (*min..=*max).contains(&version),
         None => api == Api::Unreadable,
     }
+}
+
+/// Whether an API is told in this version.
+pub(super) fn tells(api: i16, version: i16) -> bool {
+    TOLD.iter().any(|(key, max)| *key == api && (0..=*max).contains(&version))
 }
 
 /// Whether a request asks for everything: without a list, or before version 1 with an empty one.

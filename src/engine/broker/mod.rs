@@ -6,6 +6,7 @@
 pub mod startup;
 pub mod leader_and_isr;
 pub mod stop_replica;
+mod unserved;
 pub mod produce;
 pub mod producer_ids;
 pub mod find_coordinator;

@@ -241,6 +241,12 @@ impl GroupCoordinator {
         self.deadlines.arm(ctx);
     }
 
+    /// Whether the group is coordinated here.
+    #[must_use]
+    pub fn coordinates(&self, group: &str) -> bool {
+        self.refusal(group, false).is_none()
+    }
+
     /// Why a group cannot be served here (`validateGroupStatus`).
     fn refusal(&self, group: &str, may_be_empty: bool) -> Option<ResponseError> {
         let partition = self.partition_for(group);

@@ -72,7 +72,7 @@ pub(super) fn answer(api: ApiKey, version: i16, bytes: &Bytes) -> Option<FixedAn
     body.map(|body| FixedAnswer { api, body })
 }
 
-fn reply<Q: Decodable + Message, A: Encodable + Message>(
+pub(super) fn reply<Q: Decodable + Message, A: Encodable + Message>(
     bytes: &Bytes,
     version: i16,
     answer: impl FnOnce(&Q) -> A,
@@ -85,7 +85,7 @@ fn reply<Q: Decodable + Message, A: Encodable + Message>(
     Some(body.freeze())
 }
 
-fn text(words: &str) -> Option<StrBytes> {
+pub(super) fn text(words: &str) -> Option<StrBytes> {
     Some(StrBytes::from_string(words.to_owned()))
 }
 

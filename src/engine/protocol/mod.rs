@@ -9,6 +9,7 @@ mod fixed;
 pub mod inter_broker;
 pub mod wire;
 mod old;
+pub mod unserved;
 mod wary;
 pub mod fit;
 pub mod zk;
@@ -24,6 +25,7 @@ use inter_broker::{
     ControlledShutdownResponse, LeaderAndIsrRequest, LeaderAndIsrResponse, StopReplicaRequest,
     StopReplicaResponse, UpdateMetadataRequest, UpdateMetadataResponse,
 };
+use unserved::RawRequest;
 use zk::{ZkReply, ZkRequest, ZkWatchEvent};
 
 /// What a message is, as events, links and pictures name it.
@@ -249,6 +251,8 @@ pub enum Unreadable {
     ApiVersionsVersion,
     /// Its API has no form here, and its answer follows from it alone.
     Answered(FixedAnswer),
+    /// Its API has no form here, and its answer follows from it and what the broker knows.
+    Unserved(RawRequest),
     /// Anything else: the broker closes the connection.
     Garbage,
 }

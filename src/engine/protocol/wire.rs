@@ -12,7 +12,7 @@ use kafka_protocol::messages::{self as kafka, ApiKey, RequestHeader, ResponseHea
 use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 use crate::engine::ids::Text;
-use crate::engine::protocol::{Payload, Request, Response, Unreadable, fixed, old, wary};
+use crate::engine::protocol::{Payload, Request, Response, Unreadable, fixed, old, unserved, wary};
 
 /// The message after its way through bytes, in the version that it names.
 ///
@@ -163,7 +163,8 @@ pub fn read_frame(frame: &Bytes) -> ReadFrame {
     let Ok(header) = header else { return unread(Unreadable::Garbage) };
     let body = old::read(api, version, &bytes).or_else(|| read_body(api, &bytes, version));
     let fixed = || fixed::answer(api, version, &bytes).map(Unreadable::Answered);
-    let Some(body) = body.or_else(|| fixed().map(Request::Unreadable)) else {
+    let unserved = || unserved::request(api, version, &bytes).map(Unreadable::Unserved);
+    let Some(body) = body.or_else(|| fixed().or_else(unserved).map(Request::Unreadable)) else {
         return unread(Unreadable::Garbage);
     };
     let client_id = header.client_id.map(|id| Text::from(&*id));
