@@ -11,6 +11,15 @@ use crate::i18n::Phrase;
 use crate::scenario::suggest::nearest;
 use crate::view::known::Known;
 
+/// Quotas as `kafka-configs` names them (`QuotaConfigs`).
+const QUOTAS: &[&str] = &[
+    "producer_byte_rate",
+    "consumer_byte_rate",
+    "request_percentage",
+    "controller_mutation_rate",
+    "connection_creation_rate",
+];
+
 /// What to try instead of a command line that was refused; `None`: Kafka's answer says it all.
 #[must_use]
 pub fn hint(argv: &[Text], known: &Known) -> Option<Phrase> {
@@ -46,6 +55,15 @@ pub fn hint(argv: &[Text], known: &Known) -> Option<Phrase> {
         }
         _ => strange_topic(words, known),
     }
+}
+
+/// What to know about a command line that did what it says: a quota stands, and slows nobody down.
+#[must_use]
+pub fn note(argv: &[Text]) -> Option<Phrase> {
+    let (first, words) = argv.split_first()?;
+    let sets = |key: &&str| argument(words, "add-config").is_some_and(|list| list.contains(*key));
+    let is_quota = tool_name(first) == "kafka-configs" && QUOTAS.iter().any(|key| sets(&key));
+    is_quota.then(|| Phrase::new("hint-quota"))
 }
 
 fn strange_flag(tool: &str, table: &'static str, flag: &str, address: &str) -> Phrase {
@@ -113,6 +131,28 @@ mod tests {
     fn credentials_are_told_as_not_modelled() {
         let line = "kafka-configs --alter --user a --add-config SCRAM-SHA-256=[password=x]";
         check(&format!("{line} {SERVER}"), "not modelled");
+    }
+
+    #[test]
+    fn a_quota_is_told_to_slow_nobody_down() {
+        let told = |line: &str, lang| {
+            let argv = shell_words::split(line).expect("a line");
+            note(&argv).map(|phrase| phrase.text(lang))
+        };
+        let line = format!("kafka-configs {SERVER} --entity-type clients --entity-name a");
+        let set = format!("{line} --alter --add-config producer_byte_rate=1024");
+        assert!(told(&set, Lang::En).is_some_and(|words| words.contains("not enforced")));
+        assert!(told(&set, Lang::ZhCn).is_some_and(|words| words.contains("不会生效")));
+        let joined = format!("{line} --alter --add-config=request_percentage=5");
+        assert!(told(&joined, Lang::En).is_some());
+        for other in [
+            format!("{line} --describe"),
+            format!("{line} --alter --delete-config producer_byte_rate"),
+            format!("kafka-configs {SERVER} --alter --topic t --add-config retention.ms=1"),
+            format!("kafka-topics {SERVER} --list"),
+        ] {
+            assert_eq!(told(&other, Lang::En), None, "{other}");
+        }
     }
 
     #[test]

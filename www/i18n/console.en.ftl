@@ -76,4 +76,5 @@ hint-dash = { $typed } begins with a long dash. A flag begins with two hyphens: 
 hint-server = The tool does not know where the cluster is. Add --bootstrap-server { $address }
 hint-address = No broker listens at { $typed }. Try { $address }
 hint-scram = Users' credentials are not modelled here: nobody is asked for a password.
+hint-quota = The quota is kept and told, but not enforced here: nobody is slowed down.
 hint-topic = There is no topic { $typed }. Try { $near }

@@ -70,4 +70,5 @@ hint-dash = { $typed } 开头是长破折号。选项以两个连字符开头：
 hint-server = 工具不知道集群在哪里。加上 --bootstrap-server { $address }
 hint-address = 没有 broker 在 { $typed } 监听。试试 { $address }
 hint-scram = 这里没有建模用户凭据：没有人会被要求输入密码。
+hint-quota = 配额会被保存并能查到，但在这里不会生效：没有客户端会被限速。
 hint-topic = 没有 topic { $typed }。试试 { $near }

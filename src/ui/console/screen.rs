@@ -4,7 +4,7 @@
 use yew::prelude::*;
 
 use crate::console::help;
-use crate::console::hint::hint;
+use crate::console::hint::{hint, note};
 use crate::console::line::{EXAMPLES, prompt};
 use crate::engine::event::ToolStream;
 use crate::engine::ids::{BrokerId, Text};
@@ -38,7 +38,7 @@ impl Console {
                 }
                 if is_new { { self.welcome(ctx) } }
                 <div key={&*props.terminal} class="screen" role="log" aria-label={ui.tr("console-screen", &name)}>
-                    { for (from..all.len()).filter(|i| is_shown(&all[*i].said)).map(|i| self.line_of(ctx, i)) }
+                    { for (from..all.len()).filter(|i| is_shown(all, *i)).map(|i| self.line_of(ctx, i)) }
                 </div>
             </>
         }
@@ -75,6 +75,10 @@ impl Console {
     fn exit(&self, ctx: &Context<Console>, index: usize, code: i32) -> Html {
         let (ui, shown) = (&ctx.props().ui, &ctx.props().shown.0);
         let all = &shown.screen.lines;
+        if code == 0 {
+            let note = note(argv(all, index)).map(|phrase| phrase.text(ui.lang));
+            return html! { <div key={all[index].event.0} class="ln"><p class="try">{ note }</p></div> };
+        }
         let hint = hint(argv(all, index), &shown.known).map(|phrase| phrase.text(ui.lang));
         let code = [("code", Arg::from(i64::from(code)))];
         html! {
@@ -126,9 +130,14 @@ impl Console {
     }
 }
 
-/// A tool that ended as it should, or because somebody ended it, says so by the next prompt.
-fn is_shown(said: &Said) -> bool {
-    !matches!(said, Said::Exited(0 | INTERRUPTED))
+/// A tool that ended as it should, or because somebody ended it, says so by the next prompt; unless there
+/// is something to know about what it did.
+fn is_shown(all: &[Line], index: usize) -> bool {
+    match all[index].said {
+        Said::Exited(0) => note(argv(all, index)).is_some(),
+        Said::Exited(INTERRUPTED) => false,
+        _ => true,
+    }
 }
 
 /// What stands before a line: the machine.
