@@ -14,7 +14,7 @@ use crate::store::document::Place;
 /// Most checkpoints kept.
 pub const CHECKPOINTS_MAX: usize = 512;
 /// Steps between two checkpoints of a young session.
-pub(super) const SPACING_MIN: u64 = 2_000;
+pub(super) const SPACING_MIN: u64 = 1_250;
 
 /// A world as it stood, and what a session folded over its events until then.
 #[derive(Clone)]
