@@ -62,7 +62,7 @@ pub fn hint(argv: &[Text], known: &Known) -> Option<Phrase> {
 pub fn note(argv: &[Text]) -> Option<Phrase> {
     let (first, words) = argv.split_first()?;
     let sets = |key: &&str| argument(words, "add-config").is_some_and(|list| list.contains(*key));
-    let is_quota = tool_name(first) == "kafka-configs" && QUOTAS.iter().any(|key| sets(&key));
+    let is_quota = tool_name(first) == "kafka-configs" && QUOTAS.iter().any(sets);
     is_quota.then(|| Phrase::new("hint-quota"))
 }
 
