@@ -137,11 +137,12 @@ function live({ address, session, speed, known, end }) {
   });
 }
 
-/** Points spread over the writes of a batch: its first, its last ones, its commit, the tab itself. */
+/** Points spread over the writes of a batch: its first, its last ones, its commit, the tab itself. A batch of
+ * this cluster has about ten writes; a life ends at the first that has as many as are asked for. */
 function pointOf(n) {
   if (n % LIVES === LIVES - 1) return { kind: "tab", commits: 1 + (n % 3) };
   if (n % 4 === 3) return { kind: "commit", commits: 1 + (n % 3) };
-  return { kind: "write", write: 1 + ((n * 7) % 23), commits: n % 3 };
+  return { kind: "write", write: 1 + ((n * 7) % 9), commits: n % 3 };
 }
 
 async function emptyPage(context) {
